@@ -1,0 +1,48 @@
+/**
+ * The one naming function: every object name, queue name and storage key is derived here from typed ids. Addressing
+ * an object by another name yields a fresh, empty object that reports success, so no other file writes one.
+ */
+
+/** An organisation's slug. */
+export type Org = string;
+
+const part = (text: string): string => encodeURIComponent(text);
+
+/** Names of Durable Objects. */
+export const objectName = {
+  /** SubscriptionBufferDO of a session: its log. */
+  sessionLog: (org: Org, sessionId: string) => `log:${part(org)}:${part(sessionId)}`,
+  /** CommissioningAgentDO of a session. */
+  session: (org: Org, sessionId: string) => `session:${part(org)}:${part(sessionId)}`,
+  /** MediationAgentDO of a session. */
+  mediation: (org: Org, sessionId: string) => `mediation:${part(org)}:${part(sessionId)}`,
+  /** CoordinatorDO of a run. */
+  coordinator: (org: Org, runId: string) => `run:${part(org)}:${part(runId)}`,
+  /** OperativeDO of a run and slot. */
+  operative: (org: Org, runId: string, slot: number) => `operative:${part(org)}:${part(runId)}:${slot}`,
+  /** ArtifactGraphDO of an org and assembly. */
+  artifactGraph: (org: Org, assembly: string) => `artifacts:${part(org)}:${part(assembly)}`,
+  /** BeadGraphDO of an org. */
+  beadGraph: (org: Org) => `beads:${part(org)}`,
+} as const;
+
+/** Keys in the R2 bucket `factory-blobs`. */
+export const blobKey = {
+  /** A file by the SHA-256 of its bytes, in hexadecimal. */
+  content: (digest: string) => `blobs/${digest.slice(0, 2)}/${digest}`,
+  /** The sealed evidence package of a session. */
+  evidence: (org: Org, sessionId: string) => `evidence/${part(org)}/${part(sessionId)}.json`,
+  /** The manifest of a session's deliverable. */
+  deliverable: (org: Org, sessionId: string) => `deliverables/${part(org)}/${part(sessionId)}.json`,
+} as const;
+
+/** Keys in the KV namespace. */
+export const kvKey = {
+  /** An API key record, by the SHA-256 of the key. */
+  apiKey: (digest: string) => `api-key/${digest}`,
+  /** An envelope signing key record. */
+  envelopeKey: (keyId: string) => `envelope-key/${part(keyId)}`,
+} as const;
+
+/** Queue names. */
+export const QUEUES = { atoms: "atoms", atomsDead: "atoms-dead" } as const;

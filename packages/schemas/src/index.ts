@@ -1,0 +1,12 @@
+/** The words every room shares: ids, names, digests, errors, events, artifacts and messages. */
+export * from "./artifacts.ts";
+export * from "./canonical.ts";
+export * from "./checks.ts";
+export * from "./directive.ts";
+export * from "./envelope.ts";
+export * from "./errors.ts";
+export * from "./events.ts";
+export * from "./identity.ts";
+export * from "./ids.ts";
+export * from "./states.ts";
+export * from "./work-order.ts";

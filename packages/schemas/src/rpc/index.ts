@@ -1,0 +1,8 @@
+/** RPC interfaces of every object and the one getter of each. */
+export * from "./coordinator.ts";
+export * from "./graph.ts";
+export * from "./health.ts";
+export * from "./log.ts";
+export * from "./mediation.ts";
+export * from "./session.ts";
+export * from "./stubs.ts";

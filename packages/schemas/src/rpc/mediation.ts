@@ -1,0 +1,57 @@
+/** RPC of MediationAgentDO: deterministic compilation of an approved intent specification. No model call decides here. */
+import type { Result } from "../errors.ts";
+import type { Tree } from "../directive.ts";
+import type { Example, WorkOrder } from "../work-order.ts";
+import type { CompilationConfig } from "../envelope.ts";
+import type { ReviewMode } from "../states.ts";
+
+export type CompileRequest = {
+  readonly org: string;
+  readonly sessionId: string;
+  readonly workOrderId: string;
+  readonly assembly: string;
+  readonly intentSpecificationId: string;
+  /** The intent specification's content. */
+  readonly intent: { readonly [key: string]: unknown };
+  readonly order: WorkOrder;
+  readonly config: CompilationConfig & { readonly reviewMode: ReviewMode };
+  readonly baseTree: Tree;
+  readonly elucidationArtifactId: string;
+};
+
+/** An adopted amendment, to be turned into successor directives for the affected beads. */
+export type AmendRequest = {
+  readonly org: string;
+  readonly sessionId: string;
+  readonly amendmentId: string;
+  /** The successor specification's id and what is now visible. */
+  readonly specificationId: string;
+  readonly claimId: string;
+  /** Examples moved from holdout to visible, by their line. */
+  readonly revealedLines: readonly number[];
+  /** A criterion or note added to the instructions, without the hidden value. */
+  readonly note: string;
+  readonly beadIds: readonly string[];
+};
+
+export type CompileReport =
+  | {
+      readonly outcome: "compiled";
+      readonly runId: string;
+      readonly specificationId: string;
+      readonly workGraphId: string;
+      readonly beads: number;
+      readonly claims: number;
+      readonly holdouts: number;
+      /** Constraints no detector covers: a person decides them before delivery. */
+      readonly personClaims: readonly { readonly claimId: string; readonly text: string }[];
+    }
+  | { readonly outcome: "refused"; readonly code: "GATE_REFUSED"; readonly reportId: string; readonly remediation: readonly string[] };
+
+export interface MediationRpc {
+  /** Journals the request and returns; the report comes to the session through the outbox. */
+  compile(effectId: string, request: CompileRequest): Promise<Result>;
+  amend(effectId: string, request: AmendRequest): Promise<Result>;
+}
+
+export type { Example };

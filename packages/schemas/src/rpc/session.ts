@@ -1,0 +1,61 @@
+/** RPC of CommissioningAgentDO: one session's state machine. Only it appends session-state and terminal events. */
+import type { AttachedFile, CompilationConfig } from "../envelope.ts";
+import type { Result } from "../errors.ts";
+import type { ReviewDecision, ReviewMode, SessionState } from "../states.ts";
+import type { WorkOrder } from "../work-order.ts";
+import type { Tree } from "../directive.ts";
+import type { RunReport } from "./coordinator.ts";
+import type { CompileReport } from "./mediation.ts";
+
+export type Principal = { readonly id: string; readonly kind: "api-key" | "system"; readonly org: string };
+
+/** What the gateway hands over once it has verified an envelope. */
+export type CommissionRequest = {
+  readonly org: string;
+  readonly sessionId: string;
+  readonly workOrderId: string;
+  readonly envelopeId: string;
+  readonly assembly: string;
+  readonly purposeId: string;
+  readonly principal: Principal;
+  readonly identity: { readonly actorId: string; readonly actorType: string };
+  /** Digest of the envelope without signature, timestamp and signedAt; another one under the same ids is ALREADY_EXISTS. */
+  readonly envelopeDigest: string;
+  readonly evidenceChainRoot?: string;
+  /** The order's Markdown and what the parser made of it. */
+  readonly orderText: string;
+  readonly order: WorkOrder;
+  /** Envelope configuration with front matter filled in. */
+  readonly config: CompilationConfig & { readonly reviewMode: ReviewMode };
+  /** Attached files, already in R2. */
+  readonly baseTree: Tree;
+};
+
+export type SessionStatus = {
+  readonly sessionId: string;
+  readonly state: SessionState;
+  readonly runId: string | null;
+  readonly openReview: { readonly reviewId: string; readonly action: string; readonly actionDigest: string } | null;
+  readonly reason: string | null;
+};
+
+/** What mediation and the coordinator report through their outboxes; `effectId` makes a repeat a no-op. */
+export type SessionReport = { readonly kind: "compiled"; readonly report: CompileReport } | { readonly kind: "run"; readonly report: RunReport };
+
+export interface SessionRpc {
+  /** Journals the signal and returns at once; a repeat with the same digest finds the session. */
+  commission(request: CommissionRequest): Promise<Result<{ created: boolean }>>;
+  status(): Promise<SessionStatus | null>;
+  /** Idempotent; a terminal session answers with its state. */
+  cancel(reason: string, principal: Principal): Promise<Result<{ state: SessionState }>>;
+  acknowledge(review: {
+    readonly reviewId: string;
+    readonly decision: ReviewDecision;
+    readonly note: string;
+    readonly actionDigest: string;
+    readonly principal: Principal;
+  }): Promise<Result<{ state: SessionState }>>;
+  report(effectId: string, report: SessionReport): Promise<Result>;
+}
+
+export type { AttachedFile };

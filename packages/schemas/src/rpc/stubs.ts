@@ -1,0 +1,27 @@
+/** The one getter of each object, typed by its RPC interface and named by the one naming function. */
+import { objectName } from "../identity.ts";
+import type { CoordinatorRpc, OperativeRpc } from "./coordinator.ts";
+import type { ArtifactGraphRpc, BeadGraphRpc } from "./graph.ts";
+import type { SessionLogRpc } from "./log.ts";
+import type { MediationRpc } from "./mediation.ts";
+import type { SessionRpc } from "./session.ts";
+
+/** The part of a Durable Object namespace the getters use. */
+export type NamespaceLike = { getByName(name: string): unknown };
+
+// The binding is typed by the runtime as a stub of an unknown class; the interface is the contract its class implements.
+const stub = <T>(namespace: NamespaceLike, name: string): T => namespace.getByName(name) as T;
+
+export const sessionLogOf = (env: { SESSION_LOGS: NamespaceLike }, org: string, sessionId: string): SessionLogRpc =>
+  stub(env.SESSION_LOGS, objectName.sessionLog(org, sessionId));
+export const sessionOf = (env: { SESSIONS: NamespaceLike }, org: string, sessionId: string): SessionRpc =>
+  stub(env.SESSIONS, objectName.session(org, sessionId));
+export const mediationOf = (env: { MEDIATIONS: NamespaceLike }, org: string, sessionId: string): MediationRpc =>
+  stub(env.MEDIATIONS, objectName.mediation(org, sessionId));
+export const coordinatorOf = (env: { COORDINATORS: NamespaceLike }, org: string, runId: string): CoordinatorRpc =>
+  stub(env.COORDINATORS, objectName.coordinator(org, runId));
+export const operativeOf = (env: { OPERATIVES: NamespaceLike }, org: string, runId: string, slot: number): OperativeRpc =>
+  stub(env.OPERATIVES, objectName.operative(org, runId, slot));
+export const artifactGraphOf = (env: { ARTIFACT_GRAPHS: NamespaceLike }, org: string, assembly: string): ArtifactGraphRpc =>
+  stub(env.ARTIFACT_GRAPHS, objectName.artifactGraph(org, assembly));
+export const beadGraphOf = (env: { BEAD_GRAPHS: NamespaceLike }, org: string): BeadGraphRpc => stub(env.BEAD_GRAPHS, objectName.beadGraph(org));

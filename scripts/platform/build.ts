@@ -1,0 +1,117 @@
+/**
+ * Bundles Workers exactly as a deploy would (`wrangler deploy --dry-run`). A bundle is kept under a digest of
+ * everything it is made from, so that a second start builds nothing.
+ */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { SourcelessWorkerOptions } from "wrangler";
+import { REPOSITORY, STATE, WORKERS, type WorkerName } from "../lib/repository.ts";
+
+const BUILDS = join(STATE, "build");
+/** Bundles run at once: the machine the project is sized for has two cores. */
+const PARALLEL_BUILDS = 2;
+
+/** A built Worker: the folder of its bundle, the entry module in it, and its bindings as Miniflare takes them. */
+export type BuiltWorker = { readonly name: WorkerName; readonly directory: string; readonly entry: string; readonly options: SourcelessWorkerOptions };
+
+/** The bindings of a bundle, kept beside it so that a start need not load wrangler. */
+const OPTIONS_FILE = "miniflare-options.json";
+
+function filesBelow(directory: string, found: string[] = []): string[] {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (entry.name === "node_modules" || entry.name.startsWith(".") || entry.name.endsWith(".test.ts")) continue;
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) filesBelow(path, found);
+    else found.push(path);
+  }
+  return found;
+}
+
+/** Digest of everything a Worker's bundle depends on. */
+export function sourceDigest(name: WorkerName): string {
+  const hash = createHash("sha256");
+  const inputs = [
+    ...filesBelow(join(REPOSITORY, "packages")),
+    ...filesBelow(join(REPOSITORY, "workers", name)),
+    join(REPOSITORY, "pnpm-lock.yaml"),
+    join(REPOSITORY, "tsconfig.base.json"),
+  ].sort();
+  for (const path of inputs) {
+    hash.update(path.slice(REPOSITORY.length));
+    hash.update("\0");
+    hash.update(readFileSync(path));
+  }
+  return hash.digest("hex").slice(0, 20);
+}
+
+function run(command: string, args: readonly string[], cwd: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1" } });
+    let output = "";
+    const collect = (chunk: Buffer): void => {
+      output = (output + chunk.toString("utf8")).slice(-8_000);
+    };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+    child.on("error", reject);
+    child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`${args.join(" ")} in ${cwd} failed:\n${output}`))));
+  });
+}
+
+/** Builds one Worker unless its bundle is there. @throws Error with the bundler's output. */
+export async function buildWorker(name: WorkerName): Promise<BuiltWorker> {
+  const directory = join(BUILDS, `${name}-${sourceDigest(name)}`);
+  const entry = `${name}.worker.js`;
+  const built = (): BuiltWorker => ({
+    name,
+    directory,
+    entry,
+    options: JSON.parse(readFileSync(join(directory, OPTIONS_FILE), "utf8")) as SourcelessWorkerOptions,
+  });
+  if (existsSync(join(directory, entry))) return built();
+  const partial = `${directory}.partial-${process.pid}`;
+  mkdirSync(partial, { recursive: true });
+  try {
+    const wrangler = join(REPOSITORY, "node_modules", "wrangler", "bin", "wrangler.js");
+    await run(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", partial], join(REPOSITORY, "workers", name));
+    writeFileSync(join(partial, OPTIONS_FILE), JSON.stringify(await bindingsOf(name)));
+    for (const stale of readdirSync(BUILDS)) {
+      if (stale.startsWith(`${name}-`) && !stale.includes(".partial-") && isOld(join(BUILDS, stale)))
+        rmSync(join(BUILDS, stale), { recursive: true, force: true });
+    }
+    if (!existsSync(join(directory, entry))) renameSync(partial, directory);
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+  return built();
+}
+
+async function bindingsOf(name: WorkerName): Promise<SourcelessWorkerOptions> {
+  process.env["WRANGLER_LOG"] ??= "error";
+  const { unstable_getMiniflareWorkerOptions } = await import("wrangler");
+  return unstable_getMiniflareWorkerOptions(join(REPOSITORY, "workers", name, "wrangler.jsonc")).workerOptions;
+}
+
+/** Bundles that nothing has used for a day are dropped. */
+const BUILD_AGE_MS = 24 * 60 * 60_000;
+
+function isOld(path: string): boolean {
+  return Date.now() - statSync(path).mtimeMs > BUILD_AGE_MS;
+}
+
+/** Builds Workers, a few at a time; `onBuilt` is told of each. */
+export async function buildWorkers(names: readonly WorkerName[] = WORKERS, onBuilt?: (worker: BuiltWorker) => void): Promise<Map<WorkerName, BuiltWorker>> {
+  const built = new Map<WorkerName, BuiltWorker>();
+  const waiting = [...names];
+  const lane = async (): Promise<void> => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const worker = await buildWorker(name);
+      built.set(name, worker);
+      onBuilt?.(worker);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL_BUILDS }, lane));
+  return built;
+}

@@ -1,0 +1,37 @@
+/**
+ * The platform as a process of its own, in its own process group. It prints one JSON line a step and a last one when
+ * it takes calls; it ends when its standard input closes, so it never outlives who started it.
+ */
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { startPlatform, type PlatformOptions } from "./platform.ts";
+
+/** What `host.ts` is told, as its one argument. */
+export type HostOptions = Omit<PlatformOptions, "onProgress">;
+
+const options = JSON.parse(process.argv[2] ?? "{}") as HostOptions;
+const say = (line: object): void => {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+};
+
+// Its pipe closes when this process dies, even by SIGKILL; then it ends the rest of the group.
+const reaper = spawn(process.execPath, [fileURLToPath(new URL("reaper.mjs", import.meta.url)), String(process.pid)], {
+  detached: true,
+  stdio: ["pipe", "ignore", "inherit"],
+});
+reaper.unref();
+
+try {
+  const platform = await startPlatform({ ...options, onProgress: (step) => say({ step }) });
+  let stopping: Promise<void> | undefined;
+  const stop = (): void => {
+    stopping ??= platform.stop().finally(() => process.exit(0));
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
+  process.stdin.resume();
+  process.stdin.on("end", stop);
+  say({ ready: true, url: platform.url, pid: process.pid });
+} catch (err) {
+  say({ error: err instanceof Error ? err.message : String(err), name: err instanceof Error ? err.name : "Error" });
+  process.exit(1);
+}

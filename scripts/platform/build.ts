@@ -6,15 +6,17 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { SourcelessWorkerOptions } from "wrangler";
 import { REPOSITORY, STATE, WORKERS, type WorkerName } from "../lib/repository.ts";
 
 const BUILDS = join(STATE, "build");
 /** Bundles run at once: the machine the project is sized for has two cores. */
 const PARALLEL_BUILDS = 2;
 
+/** A Worker's bindings as wrangler reads them from its configuration; what is not named here passes through. */
+export type BundleOptions = { readonly bindings?: { readonly [name: string]: string }; readonly serviceBindings?: { readonly [name: string]: unknown } };
+
 /** A built Worker: the folder of its bundle, the entry module in it, and its bindings as Miniflare takes them. */
-export type BuiltWorker = { readonly name: WorkerName; readonly directory: string; readonly entry: string; readonly options: SourcelessWorkerOptions };
+export type BuiltWorker = { readonly name: WorkerName; readonly directory: string; readonly entry: string; readonly options: BundleOptions };
 
 /** The bindings of a bundle, kept beside it so that a start need not load wrangler. */
 const OPTIONS_FILE = "miniflare-options.json";
@@ -68,7 +70,7 @@ export async function buildWorker(name: WorkerName): Promise<BuiltWorker> {
     name,
     directory,
     entry,
-    options: JSON.parse(readFileSync(join(directory, OPTIONS_FILE), "utf8")) as SourcelessWorkerOptions,
+    options: JSON.parse(readFileSync(join(directory, OPTIONS_FILE), "utf8")) as BundleOptions,
   });
   if (existsSync(join(directory, entry))) return built();
   const partial = `${directory}.partial-${process.pid}`;
@@ -88,10 +90,10 @@ export async function buildWorker(name: WorkerName): Promise<BuiltWorker> {
   return built();
 }
 
-async function bindingsOf(name: WorkerName): Promise<SourcelessWorkerOptions> {
+async function bindingsOf(name: WorkerName): Promise<BundleOptions> {
   process.env["WRANGLER_LOG"] ??= "error";
   const { unstable_getMiniflareWorkerOptions } = await import("wrangler");
-  return unstable_getMiniflareWorkerOptions(join(REPOSITORY, "workers", name, "wrangler.jsonc")).workerOptions;
+  return unstable_getMiniflareWorkerOptions(join(REPOSITORY, "workers", name, "wrangler.jsonc")).workerOptions as BundleOptions;
 }
 
 /** Bundles that nothing has used for a day are dropped. */

@@ -1,0 +1,68 @@
+/**
+ * Makes every generated file that is committed: protobuf code, `Env` types, the error page. `--check` makes nothing
+ * and fails where a committed file is not what the generator yields.
+ */
+import { readFileSync, readdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { REPOSITORY, WORKERS } from "./lib/repository.ts";
+import { run } from "./lib/run.ts";
+
+const PROTO_OUTPUT = join("packages", "schemas", "src", "gen");
+
+function filesBelow(directory: string, root = directory): string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    return entry.isDirectory() ? filesBelow(path, root) : [relative(root, path)];
+  });
+}
+
+async function must(command: string, args: readonly string[], cwd?: string): Promise<void> {
+  const { code, output } = await run(command, args, cwd === undefined ? {} : { cwd });
+  if (code !== 0) throw new Error(`${command} ${args.join(" ")} failed:\n${output}`);
+}
+
+async function staleProto(): Promise<string[]> {
+  const fresh = mkdtempSync(join(tmpdir(), "factory-proto-"));
+  try {
+    // The template's `out` is relative to the output folder given here.
+    await must("buf", ["generate", "-o", fresh]);
+    const committed = join(REPOSITORY, PROTO_OUTPUT);
+    const generated = join(fresh, PROTO_OUTPUT);
+    const names = new Set([...filesBelow(committed), ...filesBelow(generated)]);
+    const read = (directory: string, name: string): string => (filesBelow(directory).includes(name) ? readFileSync(join(directory, name), "utf8") : "");
+    return [...names].filter((name) => read(committed, name) !== read(generated, name)).map((name) => join(PROTO_OUTPUT, name));
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+const TYPES_ARGUMENTS = ["types", "--include-runtime=false", "--strict-vars=false"];
+
+async function staleEnvTypes(): Promise<string[]> {
+  const stale: string[] = [];
+  for (const worker of WORKERS) {
+    const { code } = await run("wrangler", [...TYPES_ARGUMENTS, "--check"], { cwd: join(REPOSITORY, "workers", worker) });
+    if (code !== 0) stale.push(`workers/${worker}/worker-configuration.d.ts`);
+  }
+  return stale;
+}
+
+async function main(): Promise<number> {
+  process.env["WRANGLER_SEND_METRICS"] = "false";
+  const errorsPage = join(REPOSITORY, "scripts", "generate-errors-doc.ts");
+  if (process.argv.includes("--check")) {
+    const stale = [...(await staleProto()), ...(await staleEnvTypes())];
+    const page = await run(process.execPath, [errorsPage, "--check"]);
+    if (page.code !== 0) stale.push("docs/ERRORS.md");
+    for (const path of stale) console.error(`not up to date: ${path}`);
+    if (stale.length > 0) console.error("Run `pnpm generate` and commit the result.");
+    return stale.length === 0 ? 0 : 1;
+  }
+  await must("buf", ["generate"]);
+  for (const worker of WORKERS) await must("wrangler", TYPES_ARGUMENTS, join(REPOSITORY, "workers", worker));
+  await must(process.execPath, [errorsPage]);
+  return 0;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,56 @@
+/** Work orders of any size for benchmarks and tests: many small functions, some of which use others. */
+
+const KINDS = [
+  { verb: "add", apply: (value: number, by: number) => value + by, text: (by: number) => `adds ${by} to its argument` },
+  { verb: "scale", apply: (value: number, by: number) => value * by, text: (by: number) => `multiplies its argument by ${by}` },
+  { verb: "under", apply: (value: number, by: number) => Math.min(value, by), text: (by: number) => `is its argument, but never more than ${by}` },
+] as const;
+
+const ARGUMENTS = [0, 7, 12, 31, 50];
+
+type Unit = { readonly name: string; readonly criterion: string; readonly apply: (value: number) => number };
+
+function unitAt(index: number, earlier: readonly Unit[]): Unit {
+  const kind = KINDS[index % KINDS.length] ?? KINDS[0];
+  const by = 3 + (index % 17);
+  const name = `${kind.verb}${index + 1}`;
+  // Every fourth unit uses the one before it, so that the graph has depth and not only width.
+  const base = index % 4 === 3 ? earlier.at(-1) : undefined;
+  if (base === undefined) return { name, criterion: `\`${name}\` ${kind.text(by)}.`, apply: (value) => kind.apply(value, by) };
+  return { name, criterion: `\`${name}\` takes what \`${base.name}\` gives and adds ${by}.`, apply: (value) => base.apply(value) + by };
+}
+
+/** Markdown of an order with this many functions; every fourth depends on the one before it. */
+export function generatedOrder(functions: number): string {
+  const units: Unit[] = [];
+  for (let index = 0; index < functions; index++) units.push(unitAt(index, units));
+  const signatures = units.map(({ name }) => `export function ${name}(value: number): number;`);
+  const examples = units.flatMap(({ name, apply }) => ARGUMENTS.map((value) => `${name}(${value}) => ${apply(value)}`));
+  return [
+    "---",
+    `title: ${functions} small functions`,
+    "review_mode: auto",
+    "---",
+    "",
+    "## Problem",
+    "",
+    "A generated load needs many small units of work.",
+    "",
+    "## Goal",
+    "",
+    `${functions} functions, each proved by its examples.`,
+    "",
+    "## Acceptance criteria",
+    "",
+    ...units.map(({ criterion }, index) => `${index + 1}. ${criterion}`),
+    "",
+    "```ts",
+    ...signatures,
+    "```",
+    "",
+    "```examples",
+    ...examples,
+    "```",
+    "",
+  ].join("\n");
+}

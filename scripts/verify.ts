@@ -1,0 +1,64 @@
+/**
+ * `pnpm verify`: everything CI checks, in one place. `--after-tests` takes the tests from the run before and does the
+ * rest. The last line counts tests and checks together.
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { REPOSITORY } from "./lib/repository.ts";
+import { run, type Finished } from "./lib/run.ts";
+import { TEST_RESULTS, readTestCounts } from "./test.ts";
+
+type Check = { readonly name: string; run(): Promise<Finished> };
+
+const node = process.execPath;
+const script = (path: string, ...args: string[]) => run(node, [join(REPOSITORY, path), ...args]);
+
+const CHECKS: readonly Check[] = [
+  { name: "format", run: () => run("oxfmt", ["--check", "."]) },
+  { name: "lint", run: () => run("oxlint", ["--type-aware", "--deny-warnings"]) },
+  { name: "types", run: checkTypes },
+  { name: "wrangler configuration is composed", run: () => script("scripts/compose-wrangler.ts", "--check") },
+  { name: "generated files are up to date", run: () => script("scripts/generate.ts", "--check") },
+  { name: "buf lint", run: () => run("buf", ["lint"]) },
+  { name: "buf breaking", run: () => run("buf", ["breaking", "--against", "proto/baseline.binpb"]) },
+  { name: "unused code and dependencies", run: () => run("knip", []) },
+  { name: "floors", run: () => run("depcruise", ["packages", "workers", "scripts", "examples", "--config", ".dependency-cruiser.cjs"]) },
+];
+
+/** Type-checks every project of the workspace with TypeScript's native compiler. */
+async function checkTypes(): Promise<Finished> {
+  const projects = ["."];
+  for (const group of ["packages", "workers"]) {
+    for (const name of readdirSync(join(REPOSITORY, group))) if (existsSync(join(REPOSITORY, group, name, "tsconfig.json"))) projects.push(`${group}/${name}`);
+  }
+  const compiler = join(REPOSITORY, "node_modules", "typescript7", "bin", "tsc");
+  let output = "";
+  let code = 0;
+  for (const project of projects) {
+    const result = await run(node, [compiler, "-p", project]);
+    output += result.output;
+    code = Math.max(code, result.code);
+  }
+  return { code, output };
+}
+
+async function main(): Promise<number> {
+  if (!process.argv.includes("--after-tests")) await script("scripts/test.ts").then(({ output }) => process.stdout.write(output));
+  const tests = existsSync(TEST_RESULTS) ? readTestCounts() : { passed: 0, failed: 1, skipped: 0 };
+  let { passed, failed } = tests;
+  for (const check of CHECKS) {
+    const started = performance.now();
+    const { code, output } = await check.run();
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    console.log(`${code === 0 ? "ok    " : "FAILED"} ${check.name} (${seconds} s)`);
+    if (code === 0) passed += 1;
+    else {
+      failed += 1;
+      console.log(output);
+    }
+  }
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();

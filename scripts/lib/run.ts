@@ -9,7 +9,10 @@ export function run(command: string, args: readonly string[], options: { readonl
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: options.cwd ?? REPOSITORY, stdio: ["ignore", "pipe", "pipe"] });
     const chunks: string[] = [];
-    for (const [stream, sink] of [[child.stdout, process.stdout], [child.stderr, process.stderr]] as const) {
+    for (const [stream, sink] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ] as const) {
       stream.setEncoding("utf8");
       stream.on("data", (text: string) => {
         chunks.push(text);

@@ -3,11 +3,19 @@
  * it takes calls; it ends when its standard input closes, so it never outlives who started it.
  */
 import { spawn } from "node:child_process";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { STATE } from "../lib/repository.ts";
 import { startPlatform, type PlatformOptions } from "./platform.ts";
 
 /** What `host.ts` is told, as its one argument. */
-export type HostOptions = Omit<PlatformOptions, "onProgress">;
+export type HostOptions = Omit<PlatformOptions, "onProgress"> & {
+  /** Leave the address where the `factory` command looks for it. */
+  readonly announce?: boolean;
+};
+
+const ADDRESS_FILE = join(STATE, "platform.json");
 
 const options = JSON.parse(process.argv[2] ?? "{}") as HostOptions;
 const say = (line: object): void => {
@@ -25,11 +33,13 @@ try {
   const platform = await startPlatform({ ...options, onProgress: (step) => say({ step }) });
   let stopping: Promise<void> | undefined;
   const stop = (): void => {
+    if (options.announce === true) rmSync(ADDRESS_FILE, { force: true });
     stopping ??= platform.stop().finally(() => process.exit(0));
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
   process.stdin.resume();
   process.stdin.on("end", stop);
+  if (options.announce === true) writeFileSync(ADDRESS_FILE, JSON.stringify({ url: platform.url, pid: process.pid }));
   say({ ready: true, url: platform.url, pid: process.pid });
 } catch (err) {
   say({ error: err instanceof Error ? err.message : String(err), name: err instanceof Error ? err.name : "Error" });

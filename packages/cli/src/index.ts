@@ -1,0 +1,11 @@
+/** What scripts and tests share with the `factory` command. */
+export * from "./client.ts";
+export * from "./credentials.ts";
+export * from "./deliverable.ts";
+export { needsPerson, reviewText, standardOutput } from "./commands/sessions.ts";
+export * from "./error-text.ts";
+export * from "./errors.ts";
+export * from "./follow.ts";
+export * from "./progress.ts";
+export * from "./session-view.ts";
+export * from "./submission.ts";

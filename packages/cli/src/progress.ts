@@ -1,0 +1,114 @@
+/** Live progress of a session on a terminal: one line a bead, a bar, elapsed time, cost. Elsewhere one line a change. */
+import type { SessionEvent } from "@factory/schemas/proto";
+import { beadCounts, type BeadView, type SessionView } from "./session-view.ts";
+
+export type Terminal = { readonly isTTY: boolean; readonly columns: number; readonly rows: number; write(text: string): void };
+
+export type Progress = {
+  update(event: SessionEvent, view: SessionView): void;
+  /** A line that stays above the live part. */
+  note(text: string): void;
+  /** Leaves the last picture standing. */
+  end(): void;
+};
+
+const MARKS: { readonly [state: string]: string } = { BLOCKED: "·", READY: "○", LEASED: "●", WAITING: "?", DONE: "✓", FAILED: "✗", CANCELLED: "–" };
+const BAR_CELLS = 24;
+/** Lines the live part leaves free for what is above it. */
+const SPARE_ROWS = 4;
+const REFRESH_MS = 100;
+
+/** `1.2 s`, `2 min 5 s`. */
+export function duration(ms: number): string {
+  const seconds = ms / 1000;
+  return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+/** `$0.0123`, or that the price is not known. */
+export function cost(usd: number | undefined): string {
+  return usd === undefined ? "cost unknown" : `$${usd.toFixed(usd === 0 ? 2 : 4)}`;
+}
+
+/** One bead on one line. */
+export function beadLine(bead: BeadView): string {
+  const again = [bead.cycle > 0 ? `cycle ${bead.cycle}` : "", bead.attempt > 1 ? `attempt ${bead.attempt}` : ""].filter((text) => text !== "").join(", ");
+  const time = bead.state === "DONE" && bead.durationMs !== undefined ? duration(bead.durationMs) : "";
+  const why = bead.state === "FAILED" || bead.state === "WAITING" ? (bead.reason ?? "") : "";
+  const tail = [again, time, why].filter((text) => text !== "").join(" · ");
+  return `${MARKS[bead.state] ?? "?"} ${bead.title}${tail === "" ? "" : `  ${tail}`}`;
+}
+
+/** The bar and the figures beside it. */
+export function statusLine(view: SessionView, elapsedMs: number): string {
+  const { done, total } = beadCounts(view);
+  const filled = total === 0 ? 0 : Math.round((done / total) * BAR_CELLS);
+  return `[${"█".repeat(filled)}${"░".repeat(BAR_CELLS - filled)}] ${done}/${total} beads · ${view.state} · ${duration(elapsedMs)} · ${cost(view.costUsd)}`;
+}
+
+const fit = (line: string, columns: number): string => (line.length < columns ? line : `${line.slice(0, Math.max(1, columns - 2))}…`);
+
+/** Progress for the terminal at hand. */
+export function createProgress(terminal: Terminal, now: () => number = () => performance.now()): Progress {
+  const started = now();
+  return terminal.isTTY ? liveProgress(terminal, now, started) : plainProgress(terminal, now, started);
+}
+
+function plainProgress(terminal: Terminal, now: () => number, started: number): Progress {
+  let state = "";
+  return {
+    update(event, view) {
+      if (view.state !== state) {
+        state = view.state;
+        terminal.write(`${statusLine(view, now() - started)}\n`);
+      }
+      if (event.payload.case !== "bead") return;
+      const bead = view.beads.get(event.payload.value.beadId);
+      if (bead !== undefined && (bead.state === "DONE" || bead.state === "FAILED")) terminal.write(`  ${beadLine(bead)}\n`);
+    },
+    note: (text) => terminal.write(`${text}\n`),
+    end: () => undefined,
+  };
+}
+
+function liveProgress(terminal: Terminal, now: () => number, started: number): Progress {
+  let drawn = 0;
+  let last: SessionView | undefined;
+  let over = false;
+  const erase = (): void => {
+    if (drawn > 0) terminal.write(`\u001b[${drawn}A\u001b[0J`);
+    drawn = 0;
+  };
+  const draw = (): void => {
+    if (last === undefined || over) return;
+    const lines = pictureOf(last, now() - started, terminal.rows - SPARE_ROWS).map((line) => fit(line, terminal.columns));
+    erase();
+    terminal.write(`${lines.join("\n")}\n`);
+    drawn = lines.length;
+  };
+  // Elapsed time moves on between events, too.
+  const timer = setInterval(draw, REFRESH_MS);
+  return {
+    update(_event, view) {
+      last = view;
+    },
+    note(text) {
+      erase();
+      terminal.write(`${text}\n`);
+      draw();
+    },
+    end() {
+      clearInterval(timer);
+      draw();
+      over = true;
+    },
+  };
+}
+
+/** Beads that need attention first when they do not all fit. */
+function pictureOf(view: SessionView, elapsedMs: number, rows: number): string[] {
+  const beads = [...view.beads.values()];
+  const order = ["FAILED", "WAITING", "LEASED", "READY", "BLOCKED", "DONE", "CANCELLED"];
+  const shown = beads.length <= rows ? beads : [...beads].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state)).slice(0, Math.max(1, rows - 1));
+  const rest = beads.length - shown.length;
+  return [...shown.map((bead) => `  ${beadLine(bead)}`), ...(rest > 0 ? [`  … and ${rest} more`] : []), statusLine(view, elapsedMs)];
+}

@@ -1,0 +1,134 @@
+/** What a person wants to know of a session, folded from its events. Pure: the same events give the same view. */
+import { SessionEventKind, type SessionEvent } from "@factory/schemas/proto";
+
+export type BeadView = {
+  readonly beadId: string;
+  readonly title: string;
+  readonly role: string;
+  readonly state: string;
+  readonly attempt: number;
+  readonly cycle: number;
+  readonly durationMs: number | undefined;
+  readonly reason: string | undefined;
+};
+
+/** An open review; one that policy decides is resolved without a person. */
+export type ReviewView = {
+  readonly reviewId: string;
+  readonly action: string;
+  readonly actionDigest: string;
+  readonly prompt: string;
+  readonly type: string;
+  readonly decidedByPolicy: boolean;
+};
+
+export type SessionView = {
+  readonly sessionId: string;
+  readonly state: string;
+  readonly lastSeq: bigint;
+  readonly beads: ReadonlyMap<string, BeadView>;
+  /** Executed checks by what they judged; a later verdict of the same subject takes the earlier one's place. */
+  readonly checks: ReadonlyMap<string, Counts>;
+  readonly holdouts: ReadonlyMap<string, Counts>;
+  readonly divergences: number;
+  readonly amendments: number;
+  readonly modelCalls: number;
+  /** US dollars; undefined once a call's price is not known. */
+  readonly costUsd: number | undefined;
+  readonly openReview: ReviewView | undefined;
+  readonly terminal: { readonly outcome: string; readonly reason: string; readonly reasonCode: string; readonly evidenceDigest: string } | undefined;
+};
+
+export type Counts = { readonly passed: number; readonly failed: number };
+
+/** A session of which nothing is known yet. */
+export const EMPTY_VIEW: SessionView = {
+  sessionId: "",
+  state: "",
+  lastSeq: 0n,
+  beads: new Map(),
+  checks: new Map(),
+  holdouts: new Map(),
+  divergences: 0,
+  amendments: 0,
+  modelCalls: 0,
+  costUsd: 0,
+  openReview: undefined,
+  terminal: undefined,
+};
+
+/** The view after one more event. An event that was seen changes nothing. */
+export function foldEvent(view: SessionView, event: SessionEvent): SessionView {
+  if (event.seq <= view.lastSeq) return view;
+  return { ...view, sessionId: event.sessionId, lastSeq: event.seq, ...changeOf(view, event) };
+}
+
+function changeOf(view: SessionView, event: SessionEvent): Partial<SessionView> {
+  const { payload } = event;
+  switch (payload.case) {
+    case "stateTransition":
+      return { state: payload.value.toState };
+    case "reviewPrompt": {
+      const { reviewId, action, actionDigest, promptText, reviewType, toState, context } = payload.value;
+      const decidedByPolicy = context?.["decidedBy"] !== undefined;
+      return { state: toState, openReview: { reviewId, action, actionDigest, prompt: promptText, type: reviewType, decidedByPolicy } };
+    }
+    case "reviewResolved":
+      return { state: payload.value.toState, openReview: undefined };
+    case "bead": {
+      const { beadId, title, role, toState, attempt, cycle, durationMs, reason } = payload.value;
+      const bead: BeadView = { beadId, title, role, state: toState, attempt, cycle, durationMs, reason };
+      return { beads: new Map(view.beads).set(beadId, bead) };
+    }
+    case "verification": {
+      const { subjectId, checksPassed, checksFailed, holdoutsPassed, holdoutsFailed } = payload.value;
+      return {
+        checks: withCounts(view.checks, subjectId, checksPassed, checksFailed),
+        holdouts: withCounts(view.holdouts, subjectId, holdoutsPassed, holdoutsFailed),
+      };
+    }
+    case "divergence":
+      return { divergences: view.divergences + 1 };
+    case "amendment":
+      return event.kind === SessionEventKind.AMENDMENT_ADOPTED ? { amendments: view.amendments + 1 } : {};
+    case "modelCall": {
+      const { costUsd } = payload.value;
+      return { modelCalls: view.modelCalls + 1, costUsd: view.costUsd === undefined || costUsd === undefined ? undefined : view.costUsd + costUsd };
+    }
+    case "terminal":
+      return {
+        state: payload.value.outcome,
+        openReview: undefined,
+        terminal: {
+          outcome: payload.value.outcome,
+          reason: payload.value.reason,
+          reasonCode: payload.value.reasonCode ?? "",
+          evidenceDigest: payload.value.evidenceDigest ?? "",
+        },
+      };
+    default:
+      return {};
+  }
+}
+
+function withCounts(counts: ReadonlyMap<string, Counts>, subject: string, passed: number | undefined, failed: number | undefined): ReadonlyMap<string, Counts> {
+  if (passed === undefined && failed === undefined) return counts;
+  return new Map(counts).set(subject, { passed: passed ?? 0, failed: failed ?? 0 });
+}
+
+/** All subjects' counts together. */
+export function totalOf(counts: ReadonlyMap<string, Counts>): Counts {
+  let passed = 0;
+  let failed = 0;
+  for (const one of counts.values()) {
+    passed += one.passed;
+    failed += one.failed;
+  }
+  return { passed, failed };
+}
+
+/** Beads by how they ended. */
+export function beadCounts(view: SessionView): { readonly done: number; readonly failed: number; readonly total: number } {
+  const states = [...view.beads.values()].map((bead) => bead.state);
+  return { done: states.filter((state) => state === "DONE").length, failed: states.filter((state) => state === "FAILED").length, total: states.length };
+}

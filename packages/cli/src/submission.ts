@@ -1,0 +1,110 @@
+/** From an order on disk to a signed request. */
+import { globSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { randomUUID } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
+import { parseWorkOrder } from "@factory/compiler";
+import { signEnvelope } from "@factory/governance";
+import {
+  MAX_ORDER_BYTES,
+  MAX_SUBMISSION_BYTES,
+  idSchema,
+  sha256Hex,
+  workspacePath,
+  type AttachedFile,
+  type OrderFault,
+  type WorkOrder,
+} from "@factory/schemas";
+import { SignatureAlgorithm, StreamMode, SubmitSessionRequestSchema, type SubmitSessionRequest } from "@factory/schemas/proto";
+import type { Credentials } from "./credentials.ts";
+import { UsageError } from "./errors.ts";
+
+/** An order with what it attaches; `parsed` is undefined when the order has faults. */
+export type Submission = {
+  readonly text: string;
+  readonly files: readonly AttachedFile[];
+  readonly parsed: WorkOrder | undefined;
+  readonly faults: readonly OrderFault[];
+};
+
+/**
+ * Reads an order and the files its front matter names.
+ *
+ * @throws UsageError when the order or a named file is not there, leaves the order's folder, is not text, or is too large.
+ */
+export function readSubmission(path: string): Submission {
+  const text = readText(path, MAX_ORDER_BYTES);
+  const result = parseWorkOrder(text);
+  if (!result.ok) return { text, files: [], parsed: undefined, faults: result.faults };
+  return { text, files: attach(dirname(resolve(path)), result.order.files), parsed: result.order, faults: [] };
+}
+
+function readText(path: string, limit: number): string {
+  let bytes: Buffer;
+  try {
+    if (statSync(path).size > limit) throw new UsageError(`${path} is larger than ${limit} bytes.`);
+    bytes = readFileSync(path);
+  } catch (err) {
+    if (err instanceof UsageError) throw err;
+    throw new UsageError(`${path} cannot be read: ${err instanceof Error ? err.message : String(err)}`);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    // The decoder's own message names no file.
+    throw new UsageError(`${path} is not UTF-8 text.`);
+  }
+}
+
+function attach(folder: string, patterns: readonly string[]): AttachedFile[] {
+  const files = new Map<string, string>();
+  let total = 0;
+  for (const pattern of patterns) {
+    const matches = globSync(pattern, { cwd: folder }).filter((match) => statSync(join(folder, match)).isFile());
+    if (matches.length === 0) throw new UsageError(`\`files\` names ${pattern}, and nothing in ${folder} matches it.`);
+    for (const match of matches) {
+      const path = relative(folder, resolve(folder, match)).split(sep).join("/");
+      if (!workspacePath.safeParse(path).success) throw new UsageError(`\`files\` names ${match}, which is outside the order's folder.`);
+      const content = readText(join(folder, match), MAX_SUBMISSION_BYTES);
+      total += files.has(path) ? 0 : content.length;
+      if (total > MAX_SUBMISSION_BYTES) throw new UsageError(`The attached files are larger than ${MAX_SUBMISSION_BYTES} bytes together.`);
+      files.set(path, content);
+    }
+  }
+  return [...files].map(([path, content]) => ({ path, content })).sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+const KERNEL = "factory-cli";
+/** The assembly of an order that names none. */
+const DEFAULT_ASSEMBLY = "main";
+
+/** A request the gateway takes, with a new envelope id: calling twice makes two sessions. */
+export async function signedRequest(
+  submission: Submission,
+  credentials: Credentials,
+  mode: StreamMode = StreamMode.ALL,
+  nowMs = Date.now(),
+): Promise<SubmitSessionRequest> {
+  if (credentials.envelopeSecret === "")
+    throw new UsageError("No envelope key: set FACTORY_ENVELOPE_KEY_ID and FACTORY_ENVELOPE_KEY, or start the platform once.");
+  const { payload, signature } = await signEnvelope(
+    {
+      schemaVersion: "1.0.0",
+      envelopeId: `env_${randomUUID()}`,
+      timestamp: new Date(nowMs).toISOString(),
+      source: { kernelId: KERNEL, agentId: KERNEL },
+      target: { kernelId: "factory", agentId: "commissioning" },
+      identity: { actorId: "cli", actorType: "human" },
+      session: { assemblyId: submission.parsed?.assembly ?? DEFAULT_ASSEMBLY },
+      governance: { workOrderId: idSchema("WO").parse(`WO-${sha256Hex(submission.text).slice(0, 16)}`) },
+      purposeId: idSchema("BCO").parse("BCO-local"),
+      payload: { workOrder: submission.text, files: [...submission.files], config: {} },
+    },
+    { keyId: credentials.envelopeKeyId, algorithm: "HMAC-SHA256", secret: credentials.envelopeSecret },
+    nowMs,
+  );
+  return create(SubmitSessionRequestSchema, {
+    envelope: { payload, signature: { algorithm: SignatureAlgorithm.HMAC_SHA256, value: signature.value } },
+    streamMode: mode,
+  });
+}

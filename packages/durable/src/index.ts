@@ -1,0 +1,14 @@
+/** What keeps a Durable Object right: migrations, outbox and inbox, timers, leases, group commit, failures and logs. */
+export * from "./answer.ts";
+export * from "./backoff.ts";
+export * from "./best-effort.ts";
+export * from "./deadline.ts";
+export * from "./errors.ts";
+export * from "./group-commit.ts";
+export * from "./inbox.ts";
+export * from "./leases.ts";
+export * from "./log.ts";
+export * from "./migrations.ts";
+export * from "./outbox.ts";
+export * from "./scheduler.ts";
+export * from "./sql.ts";

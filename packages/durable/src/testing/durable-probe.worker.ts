@@ -1,0 +1,6 @@
+/** The Worker of this package's tests on the real runtime. */
+export { ProbeDO } from "./probe.do.ts";
+
+export default {
+  fetch: () => new Response("This Worker serves tests only.", { status: 404 }),
+} satisfies ExportedHandler;

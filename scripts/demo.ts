@@ -1,0 +1,218 @@
+/** `npm run demo`: the platform, one work order through the Connect gateway to its end, and what it made in `out/`. */
+import { join, relative, resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { parseArgs } from "node:util";
+import { toJsonString } from "@bufbuild/protobuf";
+import {
+  EXIT,
+  UsageError,
+  beadCounts,
+  createFactoryClient,
+  createProgress,
+  errorText,
+  followSession,
+  needsPerson,
+  readCredentials,
+  readSubmission,
+  reviewText,
+  signedRequest,
+  standardOutput,
+  submitAndFollow,
+  totalOf,
+  writeDeliverable,
+  writeEvidence,
+  type FactoryClient,
+  type FollowOptions,
+  type SessionView,
+} from "@factory/cli";
+import { SessionEventSchema } from "@factory/schemas/proto";
+import { portFrom } from "./lib/port.ts";
+import { REPOSITORY } from "./lib/repository.ts";
+import { PlatformStartError, spawnPlatform, type RunningPlatform } from "./platform/spawn.ts";
+
+const HELP = `Usage: npm run demo [-- ORDER.md] [--json] [--keep]
+
+Starts the platform, submits a work order (examples/order-pricing.md unless told otherwise), follows it to its end and writes
+the result to out/<session>/.
+
+  --json    one JSON object a line; the last one is the result
+  --keep    leave the platform up and print its addresses
+
+Exit codes: 0 completed, 1 failed, 2 usage, 3 refused by a gate, 4 needs a person.`;
+
+/** How a demo ends; the codes are those of the command line. */
+type Outcome = "COMPLETED" | "FAILED" | "REFUSED" | "IN_REVIEW" | "CANCELLED" | "REJECTED";
+
+const EXIT_BY_OUTCOME: { readonly [O in Outcome]: number } = {
+  COMPLETED: EXIT.completed,
+  FAILED: EXIT.failed,
+  CANCELLED: EXIT.failed,
+  REJECTED: EXIT.failed,
+  REFUSED: EXIT.refused,
+  IN_REVIEW: EXIT.needsPerson,
+};
+
+type Options = { readonly order: string; readonly json: boolean; readonly keep: boolean; readonly directory: string };
+
+const say = (options: Options, text: string): void => {
+  if (!options.json) console.log(text);
+};
+
+function readOptions(args: readonly string[]): Options | undefined {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { json: { type: "boolean" }, keep: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+  });
+  if (values.help === true) return undefined;
+  if (positionals.length > 1) throw new UsageError(`One order at a time, not ${positionals.join(", ")}.\n\n${HELP}`);
+  const directory = process.env["INIT_CWD"] ?? process.cwd();
+  const order = positionals[0] === undefined ? join(REPOSITORY, "examples", "order-pricing.md") : resolve(directory, positionals[0]);
+  return { order, json: values.json === true, keep: values.keep === true, directory };
+}
+
+/** The last line of `--json`. */
+function resultLine(view: SessionView | undefined, outcome: Outcome, reason: string, durationMs: number, out: string | null): string {
+  const beads = view === undefined ? { done: 0, failed: 0 } : beadCounts(view);
+  return JSON.stringify({
+    session: view?.sessionId ?? null,
+    outcome,
+    ...(outcome === "COMPLETED" ? {} : { reason }),
+    beads: { done: beads.done, failed: beads.failed },
+    checks: totalOf(view?.checks ?? new Map()),
+    holdouts: totalOf(view?.holdouts ?? new Map()),
+    divergences: view?.divergences ?? 0,
+    amendments: view?.amendments ?? 0,
+    durationMs: Math.round(durationMs),
+    out,
+  });
+}
+
+function outcomeOf(view: SessionView): Outcome {
+  if (view.terminal === undefined) return "IN_REVIEW";
+  if (view.terminal.outcome === "FAILED") return view.terminal.reasonCode === "GATE_REFUSED" ? "REFUSED" : "FAILED";
+  return view.terminal.outcome as Outcome;
+}
+
+/** Asks the person at the terminal; answers false when there is none. */
+async function askPerson(client: FactoryClient, view: SessionView): Promise<boolean> {
+  const review = view.openReview;
+  if (review === undefined || !process.stdin.isTTY || !process.stdout.isTTY) return false;
+  console.log(`\n${review.action}\n\n${review.prompt}\n`);
+  const prompt = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const choice = (await prompt.question("[a]pprove, [r]eject, a[m]end, or Enter to leave it open: ")).trim().toLowerCase();
+    const decision = { a: "approved", r: "rejected", m: "amended" }[choice];
+    if (decision === undefined) return false;
+    const note = decision === "approved" ? "" : await prompt.question("Why, or what instead: ");
+    await client.gateway.acknowledgeReview({ sessionId: view.sessionId, reviewId: review.reviewId, decision, note, actionDigest: review.actionDigest });
+    return true;
+  } finally {
+    prompt.close();
+  }
+}
+
+async function runOrder(options: Options, client: FactoryClient, request: Parameters<typeof submitAndFollow>[1]): Promise<SessionView> {
+  const follow = (): FollowOptions & { end(): void } => {
+    const progress = options.json ? undefined : createProgress(standardOutput());
+    return {
+      until: needsPerson,
+      onEvent: (event, view) => {
+        if (options.json) console.log(toJsonString(SessionEventSchema, event));
+        else {
+          if (event.seq === 1n) progress?.note(`session ${view.sessionId}`);
+          progress?.update(event, view);
+        }
+      },
+      onReconnect: (reason) => progress?.note(`the stream broke (${reason}); resuming`),
+      end: () => progress?.end(),
+    };
+  };
+  let watch = follow();
+  let view = await submitAndFollow(client, request, watch);
+  watch.end();
+  while (view.terminal === undefined && (await askPerson(client, view))) {
+    watch = follow();
+    view = await followSession(client, view.sessionId, { ...watch, from: view });
+    watch.end();
+  }
+  return view;
+}
+
+function summarise(options: Options, view: SessionView, outcome: Outcome, out: string | null, durationMs: number): void {
+  const beads = beadCounts(view);
+  const checks = totalOf(view.checks);
+  const holdouts = totalOf(view.holdouts);
+  say(options, "");
+  if (outcome === "IN_REVIEW") say(options, reviewText(view));
+  say(options, `${outcome}${view.terminal === undefined || view.terminal.reason === "" ? "" : `: ${view.terminal.reason}`}`);
+  say(options, `  beads     ${beads.done} done, ${beads.failed} failed`);
+  say(options, `  checks    ${checks.passed} passed, ${checks.failed} failed`);
+  say(options, `  holdouts  ${holdouts.passed} passed, ${holdouts.failed} failed`);
+  say(options, `  loop      ${view.divergences} divergences, ${view.amendments} amendments`);
+  say(options, `  took      ${(durationMs / 1000).toFixed(1)} s`);
+  if (out !== null) say(options, `  out       ${out}/`);
+}
+
+async function finish(options: Options, client: FactoryClient, view: SessionView, started: number): Promise<number> {
+  const outcome = outcomeOf(view);
+  let out: string | null = null;
+  if (view.terminal !== undefined) {
+    const directory = join(options.directory, "out", view.sessionId);
+    if (outcome === "COMPLETED") await writeDeliverable(client, view.sessionId, directory);
+    else await writeEvidence(client, view.sessionId, join(directory, "evidence.json"));
+    out = relative(options.directory, directory);
+  }
+  const durationMs = performance.now() - started;
+  summarise(options, view, outcome, out, durationMs);
+  if (options.json) console.log(resultLine(view, outcome, view.terminal?.reason ?? view.openReview?.prompt ?? "", durationMs, out));
+  return EXIT_BY_OUTCOME[outcome];
+}
+
+async function withPlatform(options: Options, work: (platform: RunningPlatform) => Promise<number>): Promise<number> {
+  const platform = await spawnPlatform({ port: portFrom(process.env), announce: true }, (step) => say(options, `  ${step}`));
+  let keep = options.keep;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void platform.stop().then(() => process.exit(EXIT.failed)));
+  try {
+    const code = await work(platform);
+    if (keep) {
+      say(options, `\nThe platform stays up at ${platform.url} (health: ${platform.url}/health). Ctrl-C ends it.`);
+      await platform.exited;
+    }
+    return code;
+  } catch (err) {
+    keep = false;
+    throw err;
+  } finally {
+    await platform.stop();
+  }
+}
+
+async function main(options: Options): Promise<number> {
+  const started = performance.now();
+  const submission = readSubmission(options.order);
+  if (submission.parsed === undefined) {
+    const faults = submission.faults.map(({ line, rule, fix }) => `${relative(options.directory, options.order)}:${line}: ${rule}: ${fix}`);
+    for (const fault of faults) console.error(fault);
+    if (options.json) console.log(resultLine(undefined, "REFUSED", faults.join("\n"), performance.now() - started, null));
+    return EXIT.refused;
+  }
+  say(options, `Factory: ${submission.parsed.title}`);
+  return withPlatform(options, async (platform) => {
+    const credentials = readCredentials(REPOSITORY, process.env);
+    const client = createFactoryClient({ url: platform.url, apiKey: credentials.apiKey });
+    const view = await runOrder(options, client, await signedRequest(submission, credentials));
+    return finish(options, client, view, started);
+  });
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options === undefined) console.log(HELP);
+  else process.exitCode = await main(options);
+} catch (err) {
+  const { text, code } = err instanceof PlatformStartError ? { text: err.message, code: EXIT.usage } : errorText(err);
+  console.error(text);
+  if (process.argv.includes("--json")) console.log(resultLine(undefined, "FAILED", text, 0, null));
+  process.exitCode = code;
+}

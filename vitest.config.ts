@@ -1,8 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
-const workersWithConfig = readdirSync("workers").filter((name) => existsSync(`workers/${name}/vitest.config.ts`));
-const packagesWithWorkersConfig = readdirSync("packages").filter((name) => existsSync(`packages/${name}/vitest.workers.config.ts`));
+/** Configurations of those names that exist in the folders of a floor. */
+const configs = (floor: string, ...names: string[]): string[] =>
+  readdirSync(floor).flatMap((folder) => names.map((name) => `${floor}/${folder}/${name}`)).filter((path) => existsSync(path));
 
 export default defineConfig({
   test: {
@@ -14,8 +15,8 @@ export default defineConfig({
           exclude: ["**/node_modules/**", "**/*.workers.test.ts", "**/*.e2e.test.ts"],
         },
       },
-      ...workersWithConfig.map((name) => `workers/${name}/vitest.config.ts`),
-      ...packagesWithWorkersConfig.map((name) => `packages/${name}/vitest.workers.config.ts`),
+      ...configs("workers", "vitest.config.ts", "vitest.workers.config.ts"),
+      ...configs("packages", "vitest.workers.config.ts"),
       {
         test: {
           name: "platform",

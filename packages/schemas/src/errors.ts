@@ -186,3 +186,13 @@ export class FactoryError extends Error {
     return refuse(this.code, this.message, this.details);
   }
 }
+
+/** Runs work that answers `ok`; a {@link FactoryError} becomes its refusal, any other error is thrown on. */
+export async function refusing<T extends object>(work: () => Promise<T>): Promise<Result<T>> {
+  try {
+    return { ok: true, ...(await work()) };
+  } catch (err) {
+    if (err instanceof FactoryError) return err.toRefusal();
+    throw err;
+  }
+}

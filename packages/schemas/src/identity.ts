@@ -26,6 +26,16 @@ export const objectName = {
   beadGraph: (org: Org) => `beads:${part(org)}`,
 } as const;
 
+/**
+ * The parts of an object's name, decoded: an object learns from its own name whose it is. Null when the text is none of
+ * {@link objectName}'s.
+ */
+export function parseObjectName(name: string): { readonly kind: string; readonly org: Org; readonly rest: readonly string[] } | null {
+  const [kind, org, ...rest] = name.split(":");
+  if (kind === undefined || org === undefined || org === "") return null;
+  return { kind, org: decodeURIComponent(org), rest: rest.map(decodeURIComponent) };
+}
+
 /** Keys in the R2 bucket `factory-blobs`. */
 export const blobKey = {
   /** A file by the SHA-256 of its bytes, in hexadecimal. */

@@ -6,6 +6,7 @@ export * from "./directive.ts";
 export * from "./envelope.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
+export * from "./function-file.ts";
 export * from "./identity.ts";
 export * from "./ids.ts";
 export * from "./states.ts";

@@ -49,6 +49,8 @@ export type BeadOutcome = {
   readonly beadId: string;
   readonly epoch: number;
   readonly executionId: string;
+  /** The execution bead of the knowing-state that was written before the work began; null when nothing was begun. */
+  readonly executionBeadId: string | null;
   readonly knowingStateId: string;
   readonly headsDigest: string;
   /** Digest chain of the consent records written before each tool call. */
@@ -138,6 +140,7 @@ export type DivergenceReport = {
   readonly blockers: readonly string[];
   /** Hidden examples that failed while every visible one passed, by line. */
   readonly failedHoldoutLines: readonly number[];
+  /** Hidden examples of the claim at the moment of the divergence, the failed ones included. */
   readonly hiddenLeft: number;
   /** Amendment cycles this bead has been through. */
   readonly cycle: number;
@@ -164,6 +167,7 @@ export type BeadRow = {
   readonly attempt: number;
   readonly cycle: number;
   readonly dependsOn: readonly string[];
+  readonly claimRefs: readonly string[];
 };
 
 /** Everything the evidence package says of a run. */
@@ -179,6 +183,8 @@ export type RunRecord = {
     readonly reportDigest: string;
     readonly holdout: boolean;
     readonly summary: string;
+    /** The claim it decides; absent for a check of the whole tree. */
+    readonly claimId?: string;
   }[];
   readonly modelCalls: number;
   readonly costUsd: number | null;
@@ -197,7 +203,10 @@ export interface CoordinatorRpc {
     effectId: string,
     answer: { readonly beadId: string; readonly clarificationId: string; readonly answer: string; readonly answeredBy: string },
   ): Promise<Result>;
-  /** Closes every epoch and cancels what is not done. */
+  /**
+   * Closes every epoch and cancels what is not done. Answers ok once the log has acknowledged every event of the run, so
+   * that nothing of it follows the terminal event; UNAVAILABLE before that, and the caller repeats.
+   */
   cancel(effectId: string, reason: string): Promise<Result>;
   record(): Promise<RunRecord | null>;
 }

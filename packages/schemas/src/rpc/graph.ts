@@ -6,7 +6,7 @@ import type { Autonomy } from "../states.ts";
 export type StoredNode = ArtifactNode & { readonly namespace: string; readonly createdAt: number };
 export type StoredEdge = Required<ArtifactEdge> & { readonly createdAt: number };
 
-/** Nodes with the edges between them, each node once; `truncated` when the bound was reached. */
+/** Nodes, each once, the asked one first, with the edges walked between them; `truncated` when a bound was reached. */
 export type Subgraph = { readonly nodes: StoredNode[]; readonly edges: StoredEdge[]; readonly truncated: boolean };
 
 export interface ArtifactGraphRpc {
@@ -16,12 +16,17 @@ export interface ArtifactGraphRpc {
    */
   append(namespace: string, nodes: readonly ArtifactNode[], edges: readonly ArtifactEdge[]): Promise<Result<{ written: number }>>;
   get(id: string): Promise<StoredNode | null>;
+  /** Edges that leave and that reach a node, oldest first. @throws FactoryError TOO_LARGE for more than 10 000 on a side. */
   edgesOf(id: string): Promise<{ out: StoredEdge[]; in: StoredEdge[] }>;
   /** Every node that caused this one, nearest first. */
   why(id: string, limit?: number): Promise<Result<Subgraph>>;
   /** Every node that depends on this one, nearest first. */
   impact(id: string, limit?: number): Promise<Result<Subgraph>>;
-  /** Nodes of a namespace by type, oldest first. */
+  /**
+   * Nodes of a namespace by type, oldest first, strictly after `afterId`; fewer than `limit` (1000 at most) when they are large.
+   *
+   * @throws FactoryError TOO_LARGE, INVALID_ARGUMENT for the limit, NOT_FOUND for `afterId`.
+   */
   byType(namespace: string, type: string, limit: number, afterId?: string): Promise<StoredNode[]>;
   /** The specification of an assembly and domain that was adopted last and not superseded, or null. */
   getActiveSpecification(assembly: string, domain: string): Promise<StoredNode | null>;
@@ -53,10 +58,13 @@ export type KnowingState = {
 };
 
 export interface BeadGraphRpc {
-  /** Writes a bead and its audit bead in one transaction; a known id is a no-op. */
+  /**
+   * Writes a bead and its audit bead in one transaction; a known id is a no-op. A bead has what it supersedes among its
+   * parents. STALE_TARGET when what it supersedes is not the head of its policy scope, trust subject or consent role.
+   */
   write(bead: KnowingStateBead, actorId: string, sessionId: string): Promise<Result<{ beadId: string; auditBeadId: string }>>;
   get(id: string): Promise<KnowingStateBead | null>;
   retrieve(role: string, subjectId: string, sessionAutonomy: Autonomy): Promise<KnowingState>;
-  /** Writes the beads of a new org if it has none: policy, trust and consent per role. Idempotent. */
+  /** Writes those policy, trust and consent beads whose scope, subject or role has none yet. Idempotent. */
   bootstrap(beads: readonly KnowingStateBead[]): Promise<Result<{ written: number }>>;
 }

@@ -1,5 +1,5 @@
 /** RPC of MediationAgentDO: deterministic compilation of an approved intent specification. No model call decides here. */
-import type { Result } from "../errors.ts";
+import type { ErrorCode, Result } from "../errors.ts";
 import type { Tree } from "../directive.ts";
 import type { Example, WorkOrder } from "../work-order.ts";
 import type { CompilationConfig } from "../envelope.ts";
@@ -47,6 +47,11 @@ export type CompileReport =
       readonly personClaims: readonly { readonly claimId: string; readonly text: string }[];
     }
   | { readonly outcome: "refused"; readonly code: "GATE_REFUSED"; readonly reportId: string; readonly remediation: readonly string[] };
+
+/** What became of an `amend`; leaves when the coordinator has taken the re-opening and the log every event of it. */
+export type AmendReport =
+  | { readonly outcome: "reopened"; readonly amendmentId: string }
+  | { readonly outcome: "refused"; readonly amendmentId: string; readonly code: ErrorCode; readonly remediation: readonly string[] };
 
 export interface MediationRpc {
   /** Journals the request and returns; the report comes to the session through the outbox. */

@@ -5,7 +5,7 @@ import type { ReviewDecision, ReviewMode, SessionState } from "../states.ts";
 import type { WorkOrder } from "../work-order.ts";
 import type { Tree } from "../directive.ts";
 import type { RunReport } from "./coordinator.ts";
-import type { CompileReport } from "./mediation.ts";
+import type { AmendReport, CompileReport } from "./mediation.ts";
 
 export type Principal = { readonly id: string; readonly kind: "api-key" | "system"; readonly org: string };
 
@@ -40,7 +40,10 @@ export type SessionStatus = {
 };
 
 /** What mediation and the coordinator report through their outboxes; `effectId` makes a repeat a no-op. */
-export type SessionReport = { readonly kind: "compiled"; readonly report: CompileReport } | { readonly kind: "run"; readonly report: RunReport };
+export type SessionReport =
+  | { readonly kind: "compiled"; readonly report: CompileReport }
+  | { readonly kind: "amended"; readonly report: AmendReport }
+  | { readonly kind: "run"; readonly report: RunReport };
 
 export interface SessionRpc {
   /** Journals the signal and returns at once; a repeat with the same digest finds the session. */

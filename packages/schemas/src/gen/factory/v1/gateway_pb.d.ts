@@ -113,6 +113,13 @@ export declare type ResumeStreamRequest = Message<"factory.v1.ResumeStreamReques
    * @generated from field: factory.v1.StreamMode stream_mode = 3;
    */
   streamMode: StreamMode;
+
+  /**
+   * Ends after the event that was the last one when the call came, instead of following live.
+   *
+   * @generated from field: bool replay_only = 4;
+   */
+  replayOnly: boolean;
 };
 
 /**
@@ -304,7 +311,8 @@ export declare type OrderFault = Message<"factory.v1.OrderFault"> & {
 export declare const OrderFaultSchema: GenMessage<OrderFault>;
 
 /**
- * Which events a stream carries. Terminal events always come.
+ * Which events a stream carries; unspecified is ALL. Terminal events always come, and SubmitSession always begins with
+ * SESSION_SUBMITTED.
  *
  * @generated from enum factory.v1.StreamMode
  */
@@ -378,7 +386,8 @@ export declare const FactoryGateway: GenService<{
     output: typeof SubmitSessionResponseSchema;
   },
   /**
-   * Streams the events strictly after `from_sequence`, then follows live; works on finished sessions too.
+   * Streams the events strictly after `from_sequence`, then follows live; works on finished sessions too. A
+   * `from_sequence` after the last event is INVALID_ARGUMENT: nobody can have seen it.
    *
    * @generated from rpc factory.v1.FactoryGateway.ResumeStream
    */

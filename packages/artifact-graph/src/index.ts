@@ -1,0 +1,5 @@
+/** A lineage graph: append-only nodes and edges of registered types, and the questions `why` and `impact`. */
+export * from "./artifact-graph.ts";
+export * from "./core-registry.ts";
+export * from "./registry.ts";
+export { ARTIFACT_GRAPH_MIGRATIONS } from "./graph-schema.ts";

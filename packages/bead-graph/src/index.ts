@@ -1,0 +1,5 @@
+/** The knowing-state of agents: append-only beads of eight types, their heads, and what they allow at a moment. */
+export * from "./bead-content.ts";
+export * from "./bead-graph.ts";
+export { BEAD_GRAPH_MIGRATIONS } from "./bead-schema.ts";
+export { orgScope, roleScope, trustAutonomy } from "./knowing-state.ts";

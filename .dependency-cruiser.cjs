@@ -20,7 +20,7 @@ module.exports = {
     },
     { name: "workers-know-no-people", severity: "error", from: { path: WORKERS, pathNot: TESTS }, to: { path: [PEOPLE, SCRIPTS] } },
     { name: "cli-knows-no-worker", severity: "error", from: { path: PEOPLE, pathNot: TESTS }, to: { path: [WORKERS, SCRIPTS] } },
-    { name: "no-orphans-of-resolution", severity: "error", from: {}, to: { couldNotResolve: true, pathNot: "^cloudflare:" } },
+    { name: "no-orphans-of-resolution", severity: "error", from: {}, to: { couldNotResolve: true, pathNot: "^(cloudflare|factory):" } },
   ],
   options: {
     doNotFollow: { path: "node_modules" },

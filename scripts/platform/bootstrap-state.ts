@@ -50,6 +50,6 @@ type Bootstrap = { bootstrapOrg(org: string, beads: readonly unknown[]): Promise
 /** Writes the default policy, trust and consent beads of an org that has none. */
 export async function seedKnowingState(miniflare: Miniflare, org: string): Promise<void> {
   const { BOOTSTRAP } = await miniflare.getBindings<{ BOOTSTRAP: Bootstrap }>("factory-graph");
-  const answer = await BOOTSTRAP.bootstrapOrg(org, defaultKnowingState(org));
+  const answer = await BOOTSTRAP.bootstrapOrg(org, defaultKnowingState(org, Date.now()));
   if (!(await answer.ok)) throw new Error(`The knowing-state of ${org} could not be written: ${await answer.message}`);
 }

@@ -14,17 +14,27 @@ export type SandboxReady = { readonly url: string; readonly workerd: number };
 
 /** How often the process looks whether workerd lives, in milliseconds. */
 const WATCH_INTERVAL_MS = 50;
+/** Time to pass on what a dead workerd has printed, in milliseconds. */
+const LAST_WORDS_MS = 200;
+/** Time that workerd has to be gone, in milliseconds; then the process group is killed. */
+const END_PATIENCE_MS = 1_000;
 
 const { directory, entry, options } = JSON.parse(process.argv[2] ?? "{}") as BuiltWorker;
 
-/** Ends this process and workerd at once. */
-function endGroup(): never {
-  process.kill(-process.pid, "SIGKILL");
-  throw new Error("unreachable: the process has killed itself");
+let miniflare: Miniflare | undefined;
+let ending = false;
+
+/** Ends workerd, then this process; its parent is alive to hear of both, or nobody is. */
+async function end(): Promise<void> {
+  if (ending) return;
+  ending = true;
+  setTimeout(() => process.kill(-process.pid, "SIGKILL"), END_PATIENCE_MS);
+  await miniflare?.dispose();
+  process.exit(0);
 }
 
-process.stdin.on("close", endGroup);
-process.stdin.on("end", endGroup);
+process.stdin.on("end", () => void end());
+process.stdin.on("close", () => void end());
 process.stdin.resume();
 
 /** Process id of the workerd that this process started. */
@@ -37,7 +47,7 @@ function findWorkerd(): number {
   throw new Error("workerd is not among the processes");
 }
 
-const miniflare = new Miniflare(
+miniflare = new Miniflare(
   convertV4MiniflareOptions({
     ...options,
     name: "factory-sandbox",
@@ -47,18 +57,22 @@ const miniflare = new Miniflare(
     cf: false,
     telemetry: { enabled: false },
     log: new Log(LogLevel.ERROR),
+    handleStructuredLogs: ({ message }) => {
+      process.stderr.write(`${message}\n`);
+    },
     // The options come from wrangler's reader of the Worker's configuration; the two packages type them apart.
   } as Parameters<typeof convertV4MiniflareOptions>[0]),
 );
 const url = await miniflare.ready;
 const workerd = findWorkerd();
 // Miniflare starts a new workerd where one dies. The supervisor must know of the death instead.
-setInterval(() => {
+const watch = setInterval(() => {
   try {
     process.kill(workerd, 0);
   } catch (err) {
     if ((err as NodeJS.ErrnoException).code !== "ESRCH") throw err;
-    endGroup();
+    clearInterval(watch);
+    setTimeout(() => void end(), LAST_WORDS_MS);
   }
 }, WATCH_INTERVAL_MS);
 const ready: SandboxReady = { url: url.origin, workerd };

@@ -30,6 +30,8 @@ export interface SandboxProcess {
 const ISOLATE_HEAP_MIB = 256;
 /** Time a process has to take calls, in milliseconds. */
 const START_PATIENCE_MS = 30_000;
+/** Time from the end of workerd to the end of the process that held it, in milliseconds. */
+const GROUP_PATIENCE_MS = 1_500;
 /** What is kept of a process's last words, in characters. */
 const STDERR_TAIL_CHARS = 4_000;
 
@@ -50,24 +52,20 @@ export async function spawnSandbox(built: BuiltWorker): Promise<SandboxProcess> 
       resolve({ outOfMemory: /out of memory|heap limit|Array buffer allocation failed/i.test(tail), detail: `code ${code}, signal ${signal}: ${tail.trim()}` });
     });
   });
-  const kill = async (): Promise<void> => {
-    killGroup(child);
-    await exited;
-  };
   try {
     const ready = await withPatience(firstLine(child));
-    return processOf(child, ready, exited, kill);
+    return processOf(child, ready, exited);
   } catch (err) {
-    await kill();
+    await endProcess(child, undefined, exited);
     throw new Error(`The sandbox process did not start: ${err instanceof Error ? err.message : String(err)} ${tail.trim()}`, { cause: err });
   }
 }
 
-function processOf(child: ChildProcess, { url, workerd }: SandboxReady, exited: Promise<SandboxExit>, kill: () => Promise<void>): SandboxProcess {
+function processOf(child: ChildProcess, { url, workerd }: SandboxReady, exited: Promise<SandboxExit>): SandboxProcess {
   return {
     pid: child.pid ?? 0,
     exited,
-    kill,
+    kill: () => endProcess(child, workerd, exited),
     rssBytes: () => rssOf(workerd),
     async check(body, signal) {
       const response = await fetch(`${url}${SANDBOX_CHECK_PATH}`, { method: "POST", body, signal, headers: { "content-type": "application/json" } });
@@ -102,10 +100,19 @@ async function withPatience<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return;
+/** workerd at once; its parent sees to the rest when its input closes, and the group is killed where it does not. */
+async function endProcess(child: ChildProcess, workerd: number | undefined, exited: Promise<SandboxExit>): Promise<void> {
+  if (workerd !== undefined && child.exitCode === null && child.signalCode === null) signal(workerd);
+  child.stdin?.end();
+  const late = setTimeout(() => signal(-(child.pid ?? 0)), GROUP_PATIENCE_MS);
+  await exited;
+  clearTimeout(late);
+}
+
+function signal(target: number): void {
+  if (target === 0) return;
   try {
-    process.kill(-child.pid, "SIGKILL");
+    process.kill(target, "SIGKILL");
   } catch (err) {
     // Ended by itself meanwhile.
     if ((err as NodeJS.ErrnoException).code !== "ESRCH") throw err;

@@ -5,7 +5,7 @@
  * TIMEOUT or MEMORY; the others are late, never failed.
  */
 import { totalmem } from "node:os";
-import { SANDBOX_CHECK_PATH, checkJob, type CheckFault, type CheckJob, type CheckReport } from "@factory/schemas";
+import { DEFAULT_CHECK_LIMITS, SANDBOX_CHECK_PATH, checkJob, type CheckFault, type CheckJob, type CheckReport } from "@factory/schemas";
 import { z } from "zod";
 import { buildWorker } from "./build.ts";
 import { spawnSandbox, type SandboxProcess } from "./sandbox-spawn.ts";
@@ -18,6 +18,8 @@ export type SandboxOptions = {
   readonly graceMs: number;
   /** Silence of the process's event loop that counts as stopped while several jobs are in flight, in milliseconds. */
   readonly stallMs: number;
+  /** What a suspect has at most while others wait for their run alone, in milliseconds; what takes longer is run again last. */
+  readonly hearingMs: number;
   /** How often processes are looked at, in milliseconds. */
   readonly watchMs: number;
   /** Resident memory above which a process is replaced in good order, in bytes. */
@@ -35,6 +37,7 @@ export const DEFAULT_SANDBOX_OPTIONS: SandboxOptions = {
   concurrency: 4,
   graceMs: 1_000,
   stallMs: 2_500,
+  hearingMs: 2_000,
   watchMs: 50,
   recycleBytes: 1_229 * MIB,
   killBytes: Math.min(3_072 * MIB, Math.floor(totalmem() / 2)),
@@ -83,10 +86,16 @@ type Attempt = {
   startedAt: number;
   /** True when another job was in flight in the same process at any time of this run. */
   shared: boolean;
+  /** Time after which this run is broken off, in milliseconds. */
+  patienceMs: number;
+  /** True once a run alone was broken off to let other suspects go first. */
+  adjourned: boolean;
 };
 
 /** A process with what it is doing. */
 type Slot = {
+  /** `alone`: runs suspects, one at a time. */
+  kind: "shared" | "alone";
   readonly process: SandboxProcess;
   readonly inFlight: Set<Attempt>;
   readonly aborter: AbortController;
@@ -98,6 +107,15 @@ type Slot = {
 
 /** How long a stopped start is waited for before the next one, in milliseconds, times the number of failures. */
 const RESTART_PAUSE_MS = 500;
+/** A job that loads the compiler and the harness, as JSON text. */
+const WARM_UP = JSON.stringify({
+  jobId: "warm-up",
+  files: { "tests/warm-up.test.ts": 'import { test } from "vitest";\ntest("starts", () => {});\n' },
+  task: { kind: "tests", files: ["tests/warm-up.test.ts"] },
+  limits: DEFAULT_CHECK_LIMITS,
+} satisfies CheckJob);
+/** What a process that broke off has to end by itself, in milliseconds. */
+const LAST_WORDS_MS = 1_000;
 /** Starts in a row that may fail before waiting jobs are answered INFRASTRUCTURE. */
 const MAX_START_FAILURES = 3;
 
@@ -152,7 +170,7 @@ export class SandboxSupervisor implements SandboxHandle {
     this.#counts.checks += 1;
     return new Promise((resolve) => {
       if (this.#stopped) return resolve(reportOf(job, { code: "INFRASTRUCTURE", message: "The sandbox is stopped" }, 0));
-      this.#queue.push({ job, body: JSON.stringify(job), resolve, arrivedAt: Date.now(), startedAt: 0, shared: false });
+      this.#queue.push({ job, body: JSON.stringify(job), resolve, arrivedAt: Date.now(), startedAt: 0, shared: false, patienceMs: 0, adjourned: false });
       this.#pump();
     });
   }
@@ -162,8 +180,7 @@ export class SandboxSupervisor implements SandboxHandle {
     clearInterval(this.#watch);
     const waiting = [...this.#queue.splice(0), ...this.#suspects.splice(0), ...[...this.#slots].flatMap((slot) => [...slot.inFlight])];
     for (const attempt of waiting) this.#settle(attempt, { code: "INFRASTRUCTURE", message: "The sandbox was stopped" });
-    const spare = await Promise.allSettled([this.#spare]);
-    void spare;
+    await Promise.allSettled([this.#spare]);
     await Promise.all([...this.#slots].map((slot) => this.#end(slot)));
   }
 
@@ -180,6 +197,8 @@ export class SandboxSupervisor implements SandboxHandle {
   /** Runs one job in a process. A process that dies takes its jobs out of `inFlight` first; then the answer is no longer wanted. */
   async #run(slot: Slot, attempt: Attempt): Promise<void> {
     attempt.startedAt = Date.now();
+    attempt.patienceMs = attempt.job.limits.timeoutMs + this.#options.graceMs;
+    if (slot.kind === "alone" && this.#suspects.length > 0 && !attempt.adjourned) attempt.patienceMs = Math.min(attempt.patienceMs, this.#options.hearingMs);
     attempt.shared = slot.inFlight.size > 0;
     for (const other of slot.inFlight) other.shared = true;
     slot.inFlight.add(attempt);
@@ -189,6 +208,9 @@ export class SandboxSupervisor implements SandboxHandle {
       if (status === 200) attempt.resolve(JSON.parse(text) as CheckReport);
       else this.#settle(attempt, { code: "INFRASTRUCTURE", message: `The sandbox answered ${status}: ${text.slice(0, 500)}` });
     } catch (err) {
+      if (!slot.inFlight.has(attempt)) return;
+      // A process that broke off by itself is given time for its last words: they say whether memory was the reason.
+      await Promise.race([slot.process.exited, pause(LAST_WORDS_MS)]);
       if (slot.inFlight.has(attempt)) await this.#kill(slot, "crash", attempt, err);
     }
   }
@@ -207,7 +229,11 @@ export class SandboxSupervisor implements SandboxHandle {
     slot.aborter.abort();
     const killed = this.#end(slot);
     const [only] = attempts;
-    if (only !== undefined && attempts.length === 1 && !only.shared) {
+    // A deadline missed by a job that had the process to itself leaves nothing to find out; memory may be what others left.
+    if (only !== undefined && slot.kind === "alone" && reason === "deadline" && only.patienceMs < only.job.limits.timeoutMs) {
+      only.adjourned = true;
+      this.#suspects.push(only);
+    } else if (only !== undefined && (slot.kind === "alone" || (reason === "deadline" && !only.shared))) {
       await killed;
       this.#settle(only, faultOf(reason, (await slot.process.exited).outOfMemory, only, cause));
     } else {
@@ -226,6 +252,7 @@ export class SandboxSupervisor implements SandboxHandle {
     try {
       while (this.#suspects.length > 0 && !this.#stopped) {
         if (court === undefined || court.dead) court = await this.#takeFresh();
+        court.kind = "alone";
         const attempt = this.#suspects.shift();
         if (attempt === undefined) break;
         this.#counts.rerunsAlone += 1;
@@ -245,8 +272,8 @@ export class SandboxSupervisor implements SandboxHandle {
     this.#replacing = true;
     try {
       const slot = await this.#takeFresh();
-      if (this.#stopped) return;
-      this.#main = slot;
+      if (this.#main !== undefined || this.#stopped) await this.#end(slot);
+      else this.#main = slot;
     } catch (err) {
       for (const attempt of this.#queue.splice(0)) this.#settle(attempt, { code: "INFRASTRUCTURE", message: messageOf(err) });
     } finally {
@@ -287,9 +314,7 @@ export class SandboxSupervisor implements SandboxHandle {
         if (!slot.dead) return slot;
       } catch (err) {
         if (failures >= MAX_START_FAILURES || this.#stopped) throw err;
-        await new Promise((resolve) => {
-          setTimeout(resolve, RESTART_PAUSE_MS * failures);
-        });
+        await pause(RESTART_PAUSE_MS * failures);
       }
     }
   }
@@ -305,17 +330,28 @@ export class SandboxSupervisor implements SandboxHandle {
 
   async #open(): Promise<Slot> {
     const process = await this.#spawn();
-    const slot: Slot = { process, inFlight: new Set(), aborter: new AbortController(), draining: false, dead: false, rssBytes: 0, pingSince: undefined };
+    const slot: Slot = { kind: "shared", process, inFlight: new Set(), aborter: new AbortController(), draining: false, dead: false, rssBytes: 0, pingSince: undefined };
     this.#slots.add(slot);
     if (this.#stopped) {
       await this.#end(slot);
       throw new Error("The sandbox was stopped");
     }
+    void this.#warm(slot);
     void process.exited.then(() => {
       this.#slots.delete(slot);
       return slot.dead ? undefined : this.#kill(slot, "crash");
     });
     return slot;
+  }
+
+  /** Loads the compiler before the first job needs it. */
+  async #warm(slot: Slot): Promise<void> {
+    try {
+      await slot.process.check(WARM_UP, slot.aborter.signal);
+    } catch (err) {
+      // A process that cannot answer this is found out by the first job; one that is gone is reported by `exited`.
+      if (!slot.dead) console.error(JSON.stringify({ op: "sandbox.warm", outcome: "failed", message: messageOf(err) }));
+    }
   }
 
   async #end(slot: Slot): Promise<void> {
@@ -328,7 +364,7 @@ export class SandboxSupervisor implements SandboxHandle {
     const now = Date.now();
     for (const slot of this.#slots) {
       if (slot.dead) continue;
-      const late = [...slot.inFlight].find((attempt) => now - attempt.startedAt > attempt.job.limits.timeoutMs + this.#options.graceMs);
+      const late = [...slot.inFlight].find((attempt) => now - attempt.startedAt > attempt.patienceMs);
       if (late !== undefined) void this.#kill(slot, "deadline", late);
       else if (slot.draining && slot.inFlight.size === 0 && slot !== this.#main) void this.#end(slot);
       else {
@@ -388,6 +424,12 @@ function faultOf(reason: KillReason, outOfMemory: boolean, { job }: Attempt, cau
 
 function reportOf(job: CheckJob, fault: CheckFault, durationMs: number): CheckReport {
   return { jobId: job.jobId, ok: false, tests: [], diagnostics: [], console: "", droppedOutput: 0, fault, durationMs };
+}
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, delayMs);
+  });
 }
 
 function parseJson(text: string): unknown {

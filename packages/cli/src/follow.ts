@@ -14,6 +14,8 @@ export type FollowOptions = {
   readonly after?: bigint;
   /** Go on from what was seen before; takes the place of `after`. */
   readonly from?: SessionView;
+  /** Which events come; the view is as rich as they are. */
+  readonly mode?: StreamMode;
   readonly signal?: AbortSignal;
 };
 
@@ -21,11 +23,11 @@ const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 5_000;
 
 /** Codes after which the session may still be live. */
-const RESUMABLE: readonly Code[] = [Code.Unavailable, Code.Unknown, Code.Internal, Code.DeadlineExceeded, Code.Aborted];
+const RESUMABLE: ReadonlySet<Code> = new Set([Code.Unavailable, Code.Unknown, Code.Internal, Code.DeadlineExceeded, Code.Aborted]);
 
 /** Submits and follows. A stream that breaks before its first event is not resumed: whether the session exists is not known. @throws ConnectError */
 export async function submitAndFollow(client: FactoryClient, request: SubmitSessionRequest, options: FollowOptions = {}): Promise<SessionView> {
-  const view = await consume(EMPTY_VIEW, client.gateway.submitSession(request, callOptions(options)), options);
+  const view = await consume(EMPTY_VIEW, (call) => client.gateway.submitSession(request, call), options);
   if (view.lastSeq === 0n) throw new ConnectError("The session sent no event.", Code.Unavailable);
   return isOver(view, options) ? view : follow(client, view, options);
 }
@@ -45,18 +47,13 @@ function isOver(view: SessionView, options: FollowOptions): boolean {
   return view.terminal !== undefined || options.until?.(view) === true || options.signal?.aborted === true;
 }
 
-const callOptions = (options: FollowOptions): { signal?: AbortSignal } => (options.signal === undefined ? {} : { signal: options.signal });
-
 async function follow(client: FactoryClient, start: SessionView, options: FollowOptions): Promise<SessionView> {
   let view = start;
   let waitMs = FIRST_WAIT_MS;
   while (!isOver(view, options)) {
     const before = view.lastSeq;
-    view = await consume(
-      view,
-      client.gateway.resumeStream({ sessionId: view.sessionId, fromSequence: view.lastSeq, streamMode: StreamMode.ALL }, callOptions(options)),
-      options,
-    );
+    const request = { sessionId: view.sessionId, fromSequence: view.lastSeq, streamMode: options.mode ?? StreamMode.ALL };
+    view = await consume(view, (call) => client.gateway.resumeStream(request, call), options);
     if (isOver(view, options)) break;
     waitMs = view.lastSeq > before ? FIRST_WAIT_MS : Math.min(waitMs * 2, LONGEST_WAIT_MS);
     await new Promise((resolve) => setTimeout(resolve, waitMs));
@@ -64,11 +61,16 @@ async function follow(client: FactoryClient, start: SessionView, options: Follow
   return view;
 }
 
-/** Folds a stream until it ends or breaks in a way that resuming can mend. */
-async function consume(start: SessionView, stream: AsyncIterable<{ readonly event?: SessionEvent | undefined }>, options: FollowOptions): Promise<SessionView> {
+type Open = (call: { readonly signal: AbortSignal }) => AsyncIterable<{ readonly event?: SessionEvent | undefined }>;
+
+/** Folds a stream until it ends, is left, or breaks in a way that resuming can mend. */
+async function consume(start: SessionView, open: Open, options: FollowOptions): Promise<SessionView> {
   let view = start;
+  // Leaving the loop does not end a generated client's call: without this the connection would stay open.
+  const left = new AbortController();
+  const signal = options.signal === undefined ? left.signal : AbortSignal.any([left.signal, options.signal]);
   try {
-    for await (const { event } of stream) {
+    for await (const { event } of open({ signal })) {
       if (event === undefined || event.seq <= view.lastSeq) continue;
       view = foldEvent(view, event);
       options.onEvent?.(event, view);
@@ -76,9 +78,11 @@ async function consume(start: SessionView, stream: AsyncIterable<{ readonly even
     }
   } catch (err) {
     const error = ConnectError.from(err);
-    const canResume = view.lastSeq > 0n && RESUMABLE.includes(error.code);
+    const canResume = view.lastSeq > 0n && RESUMABLE.has(error.code);
     if (options.signal?.aborted !== true && !canResume) throw error;
-    options.onReconnect?.(error.rawMessage);
+    if (options.signal?.aborted !== true) options.onReconnect?.(error.rawMessage);
+  } finally {
+    left.abort();
   }
   return view;
 }

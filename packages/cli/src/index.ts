@@ -6,6 +6,7 @@ export { needsPerson, reviewText, standardOutput } from "./commands/sessions.ts"
 export * from "./error-text.ts";
 export * from "./errors.ts";
 export * from "./follow.ts";
+export * from "./outcome.ts";
 export * from "./progress.ts";
 export * from "./session-view.ts";
 export * from "./submission.ts";

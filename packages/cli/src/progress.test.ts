@@ -4,11 +4,22 @@ import { SessionEventSchema } from "@factory/schemas/proto";
 import { beadLine, cost, createProgress, duration, statusLine, type Terminal } from "./progress.ts";
 import { EMPTY_VIEW, foldEvent, type BeadView } from "./session-view.ts";
 
-const aBead = (change: Partial<BeadView>): BeadView => ({ beadId: "b", title: "slugify", role: "coder", state: "DONE", attempt: 1, cycle: 0, durationMs: 1_200, reason: undefined, ...change });
+const aBead = (change: Partial<BeadView>): BeadView => ({
+  beadId: "b",
+  title: "slugify",
+  role: "coder",
+  state: "DONE",
+  attempt: 1,
+  cycle: 0,
+  durationMs: 1_200,
+  reason: undefined,
+  ...change,
+});
 
 describe("a bead's line", () => {
   it("shows how long a finished bead took", () => expect(beadLine(aBead({}))).toBe("✓ slugify  1.2 s"));
-  it("shows why a bead failed, and in which cycle", () => expect(beadLine(aBead({ state: "FAILED", cycle: 2, reason: "no program" }))).toBe("✗ slugify  cycle 2 · no program"));
+  it("shows why a bead failed, and in which cycle", () =>
+    expect(beadLine(aBead({ state: "FAILED", cycle: 2, reason: "no program" }))).toBe("✗ slugify  cycle 2 · no program"));
 });
 
 describe("figures", () => {
@@ -19,7 +30,14 @@ describe("figures", () => {
   });
   it("say minutes when there are some", () => expect(duration(125_000)).toBe("2 min 5 s"));
   it("fill the bar by the beads that are done", () => {
-    const view = { ...EMPTY_VIEW, state: "EXECUTING", beads: new Map([["a", aBead({})], ["b", aBead({ beadId: "b2", state: "READY" })]]) };
+    const view = {
+      ...EMPTY_VIEW,
+      state: "EXECUTING",
+      beads: new Map([
+        ["a", aBead({})],
+        ["b", aBead({ beadId: "b2", state: "READY" })],
+      ]),
+    };
     expect(statusLine(view, 2_000)).toBe(`[${"█".repeat(12)}${"░".repeat(12)}] 1/2 beads · EXECUTING · 2.0 s · $0.00`);
   });
 });

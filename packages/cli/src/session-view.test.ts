@@ -42,7 +42,9 @@ describe("foldEvent", () => {
   });
 
   it("opens a review and closes it with its decision", () => {
-    const asked = fold(event(1, { case: "reviewPrompt", value: { reviewId: "REV-1", action: "do", actionDigest: "d", promptText: "p", toState: "AWAITING_APPROVAL" } }));
+    const asked = fold(
+      event(1, { case: "reviewPrompt", value: { reviewId: "REV-1", action: "do", actionDigest: "d", promptText: "p", toState: "AWAITING_APPROVAL" } }),
+    );
     expect(asked.openReview).toMatchObject({ reviewId: "REV-1", actionDigest: "d", decidedByPolicy: false });
     expect(asked.state).toBe("AWAITING_APPROVAL");
     expect(foldEvent(asked, event(2, { case: "reviewResolved", value: { reviewId: "REV-1", toState: "COMPILING" } })).openReview).toBeUndefined();

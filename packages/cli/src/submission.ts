@@ -1,5 +1,5 @@
 /** From an order on disk to a signed request. */
-import { globSync, readFileSync, statSync } from "node:fs";
+import { globSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { randomUUID } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
@@ -30,13 +30,15 @@ export type Submission = {
 /**
  * Reads an order and the files its front matter names.
  *
+ * @param more - further paths or globs to attach, relative to the order
  * @throws UsageError when the order or a named file is not there, leaves the order's folder, is not text, or is too large.
  */
-export function readSubmission(path: string): Submission {
+export function readSubmission(path: string, more: readonly string[] = []): Submission {
   const text = readText(path, MAX_ORDER_BYTES);
   const result = parseWorkOrder(text);
   if (!result.ok) return { text, files: [], parsed: undefined, faults: result.faults };
-  return { text, files: attach(dirname(resolve(path)), result.order.files), parsed: result.order, faults: [] };
+  const files = attach(dirname(resolve(path)), [...result.order.files, ...more], Buffer.byteLength(text));
+  return { text, files, parsed: result.order, faults: [] };
 }
 
 function readText(path: string, limit: number): string {
@@ -56,22 +58,28 @@ function readText(path: string, limit: number): string {
   }
 }
 
-function attach(folder: string, patterns: readonly string[]): AttachedFile[] {
+function attach(folder: string, patterns: readonly string[], orderBytes: number): AttachedFile[] {
   const files = new Map<string, string>();
-  let total = 0;
+  let total = orderBytes;
   for (const pattern of patterns) {
-    const matches = globSync(pattern, { cwd: folder }).filter((match) => statSync(join(folder, match)).isFile());
+    const matches = globSync(pattern, { cwd: folder }).filter((match) => statSync(join(folder, match), { throwIfNoEntry: false })?.isFile() === true);
     if (matches.length === 0) throw new UsageError(`\`files\` names ${pattern}, and nothing in ${folder} matches it.`);
     for (const match of matches) {
       const path = relative(folder, resolve(folder, match)).split(sep).join("/");
-      if (!workspacePath.safeParse(path).success) throw new UsageError(`\`files\` names ${match}, which is outside the order's folder.`);
+      if (!workspacePath.safeParse(path).success || leaves(folder, match))
+        throw new UsageError(`\`files\` names ${match}, which is outside the order's folder.`);
       const content = readText(join(folder, match), MAX_SUBMISSION_BYTES);
-      total += files.has(path) ? 0 : content.length;
-      if (total > MAX_SUBMISSION_BYTES) throw new UsageError(`The attached files are larger than ${MAX_SUBMISSION_BYTES} bytes together.`);
+      total += files.has(path) ? 0 : Buffer.byteLength(content);
+      if (total > MAX_SUBMISSION_BYTES) throw new UsageError(`The order and its files are larger than ${MAX_SUBMISSION_BYTES} bytes together.`);
       files.set(path, content);
     }
   }
   return [...files].map(([path, content]) => ({ path, content })).sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** True when a path leads out of a folder through a link. */
+function leaves(folder: string, path: string): boolean {
+  return relative(realpathSync(folder), realpathSync(join(folder, path))).split(sep)[0] === "..";
 }
 
 const KERNEL = "factory-cli";

@@ -16,7 +16,7 @@ export type Command = {
 
 export type CommandContext = {
   readonly positionals: readonly string[];
-  readonly values: { readonly [name: string]: string | boolean | undefined };
+  readonly values: { readonly [name: string]: string | boolean | (string | boolean)[] | undefined };
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
   credentials(): Credentials;
@@ -41,8 +41,8 @@ export function contextOf(command: Command, args: readonly string[], env: NodeJS
   } catch (err) {
     throw new UsageError(`${err instanceof Error ? err.message : String(err)}\nUsage: factory ${command.usage}`);
   }
-  const directory = env["INIT_CWD"] ?? process.cwd();
-  const values = parsed.values as CommandContext["values"];
+  const directory = workingDirectory(env);
+  const values: CommandContext["values"] = parsed.values;
   const text = (name: string): string | undefined => (typeof values[name] === "string" ? values[name] : undefined);
   const credentials = (): Credentials => readCredentials(directory, env, text("key"));
   return {
@@ -54,6 +54,11 @@ export function contextOf(command: Command, args: readonly string[], env: NodeJS
     client: () => createFactoryClient({ url: text("url") ?? readPlatformUrl(directory, env), apiKey: credentials().apiKey }),
     print: (line) => void process.stdout.write(`${line}\n`),
   };
+}
+
+/** Where the caller stands: npm runs a script in the project's folder and keeps the caller's in INIT_CWD. */
+function workingDirectory(env: NodeJS.ProcessEnv): string {
+  return (env["npm_lifecycle_event"] === "factory" ? env["INIT_CWD"] : undefined) ?? process.cwd();
 }
 
 /** The argument at a place. @throws UsageError when it is missing. */

@@ -6,13 +6,21 @@ import { EXIT } from "../errors.ts";
 import { readSubmission, signedRequest, type Submission } from "../submission.ts";
 import { argument, type Command, type CommandContext } from "./command.ts";
 
+/** Options of a command that reads an order with its files. */
+export const FILES_OPTION = { files: { type: "string", multiple: true } } as const;
+export const FILES_HELP = "--files GLOB    attach files, relative to the order; may be repeated";
+
 /** Reads the order a command names; with faults they are printed and nothing is answered. */
 export function readOrder(context: CommandContext): Submission | undefined {
   const path = argument(context, 0, "ORDER.md");
-  const submission = readSubmission(resolve(context.directory, path));
+  const more = context.values["files"];
+  const submission = readSubmission(resolve(context.directory, path), Array.isArray(more) ? more.map(String) : []);
   if (submission.parsed !== undefined) return submission;
   for (const { line, rule, fix } of submission.faults) {
     context.print(context.values["json"] === true ? JSON.stringify({ line, rule, fix }) : `${path}:${line}: ${rule}: ${fix}`);
+  }
+  if (context.values["json"] === true) {
+    context.print(JSON.stringify({ outcome: "REFUSED", reason: `${path} has ${submission.faults.length} faults.`, faults: submission.faults.length }));
   }
   return undefined;
 }
@@ -20,6 +28,8 @@ export function readOrder(context: CommandContext): Submission | undefined {
 export const validate: Command = {
   usage: "validate ORDER.md",
   summary: "check a work order without sending it; every fault with its line and fix",
+  options: FILES_OPTION,
+  help: [FILES_HELP],
   async run(context) {
     const submission = readOrder(context);
     const order = submission?.parsed;
@@ -42,8 +52,10 @@ export const validate: Command = {
 };
 
 export const envelope: Command = {
-  usage: "envelope ORDER.md",
+  usage: "envelope ORDER.md [--files GLOB]...",
   summary: "print a signed SubmitSession request that `buf curl -d @-` can send within 60 seconds",
+  options: FILES_OPTION,
+  help: [FILES_HELP],
   async run(context) {
     const submission = readOrder(context);
     if (submission === undefined) return EXIT.refused;

@@ -7,27 +7,16 @@ type Asked = { readonly action: string; readonly actionDigest: string; readonly 
 
 /** What the review asks, from the session's own events. @throws UsageError when the session never asked it. */
 async function findReview(context: CommandContext, sessionId: string, reviewId: string): Promise<Asked> {
-  const abort = new AbortController();
-  try {
-    const stream = context
-      .client()
-      .gateway.resumeStream(
-        { sessionId, fromSequence: 0n, streamMode: StreamMode.STATE_TRANSITIONS },
-        { signal: AbortSignal.any([abort.signal, AbortSignal.timeout(REVIEW_PATIENCE_MS)]) },
-      );
-    for await (const { event } of stream) {
-      if (event?.payload.case !== "reviewPrompt" || event.payload.value.reviewId !== reviewId) continue;
-      const { action, actionDigest, promptText } = event.payload.value;
-      return { action, actionDigest, prompt: promptText };
-    }
-  } finally {
-    abort.abort();
+  let asked: Asked | undefined;
+  const request = { sessionId, fromSequence: 0n, streamMode: StreamMode.STATE_TRANSITIONS, replayOnly: true };
+  for await (const { event } of context.client().gateway.resumeStream(request)) {
+    if (event?.payload.case !== "reviewPrompt" || event.payload.value.reviewId !== reviewId) continue;
+    const { action, actionDigest, promptText } = event.payload.value;
+    asked = { action, actionDigest, prompt: promptText };
   }
+  if (asked !== undefined) return asked;
   throw new UsageError(`${sessionId} never asked for ${reviewId}; \`factory status ${sessionId}\` shows what is open.`);
 }
-
-/** A review that is open is in the stored events, so it comes at once. */
-const REVIEW_PATIENCE_MS = 10_000;
 
 function decide(verb: string, decision: string, noteNeeded: boolean, summary: string): Command {
   return {

@@ -1,20 +1,14 @@
 /** Commands about a session: submit, events, status, cancel. */
 import { toJsonString } from "@bufbuild/protobuf";
 import { SessionEventKind, SessionEventSchema, StreamMode, type SessionEvent } from "@factory/schemas/proto";
-import { EXIT } from "../errors.ts";
+import { EXIT, UsageError } from "../errors.ts";
 import { followSession, submitAndFollow } from "../follow.ts";
+import { EXIT_BY_OUTCOME, outcomeOf, reasonOf } from "../outcome.ts";
 import { beadLine, cost, createProgress, type Terminal } from "../progress.ts";
 import { EMPTY_VIEW, beadCounts, foldEvent, totalOf, type SessionView } from "../session-view.ts";
 import { signedRequest } from "../submission.ts";
 import { argument, type Command, type CommandContext } from "./command.ts";
-import { readOrder } from "./orders.ts";
-
-/** The exit code a session's end calls for. */
-export function exitCodeOf(view: SessionView): number {
-  if (view.terminal?.outcome === "COMPLETED") return EXIT.completed;
-  if (view.terminal !== undefined) return EXIT.failed;
-  return view.openReview === undefined ? EXIT.failed : EXIT.needsPerson;
-}
+import { FILES_HELP, FILES_OPTION, readOrder } from "./orders.ts";
 
 /** The process's standard output as a terminal. */
 export function standardOutput(): Terminal {
@@ -45,30 +39,53 @@ export function needsPerson(view: SessionView): boolean {
 
 const jsonEvent = (event: SessionEvent): string => toJsonString(SessionEventSchema, event);
 
+/** Prints how a session ended or what it waits for; with `--json` one object, the last line. */
 function ended(context: CommandContext, view: SessionView): number {
-  if (context.values["json"] !== true) {
+  const outcome = outcomeOf(view);
+  const reason = reasonOf(view);
+  if (context.values["json"] === true) {
+    context.print(JSON.stringify({ session: view.sessionId, outcome, ...(outcome === "COMPLETED" ? {} : { reason }) }));
+  } else {
     if (view.openReview !== undefined) context.print(reviewText(view));
-    if (view.terminal !== undefined) context.print(`${view.terminal.outcome}${view.terminal.reason === "" ? "" : `: ${view.terminal.reason}`}`);
+    // The reason of an open review is its prompt, which is above.
+    context.print(view.terminal === undefined || reason === "" ? outcome : `${outcome}: ${reason}`);
   }
-  return exitCodeOf(view);
+  return EXIT_BY_OUTCOME[outcome];
+}
+
+/** Names of the stream modes on the command line. */
+const MODES: { readonly [name: string]: StreamMode } = {
+  all: StreamMode.ALL,
+  transitions: StreamMode.STATE_TRANSITIONS,
+  terminal: StreamMode.TERMINAL_ONLY,
+};
+
+function modeOf(context: CommandContext): StreamMode {
+  const name = context.values["mode"] ?? "all";
+  const mode = typeof name === "string" ? MODES[name] : undefined;
+  if (mode === undefined) throw new UsageError(`--mode is one of ${Object.keys(MODES).join(", ")}.`);
+  return mode;
 }
 
 export const submit: Command = {
-  usage: "submit ORDER.md [--follow]",
+  usage: "submit ORDER.md [--follow] [--mode MODE] [--files GLOB]...",
   summary: "send a work order; prints the session id, with --follow its progress to the end",
-  options: { follow: { type: "boolean", short: "f" } },
-  help: ["--follow, -f    follow until it ends or needs a person"],
+  options: { follow: { type: "boolean", short: "f" }, mode: { type: "string" }, ...FILES_OPTION },
+  help: ["--follow, -f    follow until it ends or needs a person", "--mode MODE     which events come: all, transitions or terminal (default all)", FILES_HELP],
   async run(context) {
     const submission = readOrder(context);
     if (submission === undefined) return EXIT.refused;
     const json = context.values["json"] === true;
     const follow = context.values["follow"] === true;
     const progress = follow && !json ? createProgress(standardOutput()) : undefined;
-    const view = await submitAndFollow(context.client(), await signedRequest(submission, context.credentials()), {
+    const mode = modeOf(context);
+    const view = await submitAndFollow(context.client(), await signedRequest(submission, context.credentials(), mode), {
+      mode,
       until: (now) => !follow || needsPerson(now),
       onEvent: (event, now) => {
         if (json) context.print(jsonEvent(event));
-        if (event.seq === 1n && !json) progress === undefined ? context.print(now.sessionId) : progress.note(`session ${now.sessionId}`);
+        else if (event.seq === 1n && progress === undefined) context.print(now.sessionId);
+        else if (event.seq === 1n) progress?.note(`session ${now.sessionId}`);
         progress?.update(event, now);
       },
       onReconnect: (reason) => progress?.note(`the stream broke (${reason}); resuming`),
@@ -78,6 +95,12 @@ export const submit: Command = {
   },
 };
 
+function seqOf(value: CommandContext["values"][string]): bigint {
+  if (value === undefined) return 0n;
+  if (typeof value !== "string" || !/^[0-9]{1,18}$/.test(value)) throw new UsageError("--after is a seq: a whole number from 0 on.");
+  return BigInt(value);
+}
+
 export const events: Command = {
   usage: "events SESSION [--after N] [--follow]",
   summary: "print a session's events",
@@ -85,7 +108,7 @@ export const events: Command = {
   help: ["--after N       strictly after this seq", "--follow, -f    go on until the session ends"],
   async run(context) {
     const sessionId = argument(context, 0, "SESSION");
-    const after = typeof context.values["after"] === "string" ? BigInt(context.values["after"]) : 0n;
+    const after = seqOf(context.values["after"]);
     const show = (event: SessionEvent): void =>
       context.print(
         context.values["json"] === true ? jsonEvent(event) : `${String(event.seq).padStart(5)}  ${SessionEventKind[event.kind]}  ${summaryOf(event)}`,
@@ -99,31 +122,14 @@ export const events: Command = {
   },
 };
 
-/** Quiet time after which a stream of a live session is taken to have caught up, in milliseconds. */
-const CAUGHT_UP_MS = 500;
-
-/** The events that are there now: the stream is left when the session has ended or nothing more comes. */
+/** The events that are there now, strictly after a seq. */
 async function* stored(context: CommandContext, sessionId: string, after: bigint): AsyncGenerator<SessionEvent> {
-  const abort = new AbortController();
-  const stream = context.client().gateway.resumeStream({ sessionId, fromSequence: after, streamMode: StreamMode.ALL }, { signal: abort.signal });
-  const iterator = stream[Symbol.asyncIterator]();
-  try {
-    for (let first = true; ; first = false) {
-      const next = iterator.next();
-      // Left alone on purpose: once aborted it rejects, and nobody waits for it any more.
-      next.catch(() => undefined);
-      const quiet = first ? CAUGHT_UP_MS * 10 : CAUGHT_UP_MS;
-      const result = await Promise.race([next, new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), quiet))]);
-      if (result === undefined || result.done === true) return;
-      if (result.value.event !== undefined) yield result.value.event;
-    }
-  } finally {
-    abort.abort();
-  }
+  const request = { sessionId, fromSequence: after, streamMode: StreamMode.ALL, replayOnly: true };
+  for await (const { event } of context.client().gateway.resumeStream(request)) if (event !== undefined) yield event;
 }
 
 /** One line of what an event says. */
-export function summaryOf(event: SessionEvent): string {
+function summaryOf(event: SessionEvent): string {
   const { payload } = event;
   switch (payload.case) {
     case "stateTransition":
@@ -172,12 +178,14 @@ export const status: Command = {
           checks: totalOf(view.checks),
           holdouts: totalOf(view.holdouts),
           review: view.openReview ?? null,
+          terminal: view.terminal ?? null,
         }),
       );
       return EXIT.completed;
     }
     for (const bead of view.beads.values()) context.print(beadLine(bead));
     context.print(`${sessionId} ${view.state} · ${counts.done}/${counts.total} beads · ${cost(view.costUsd)}`);
+    if (view.terminal !== undefined && view.terminal.reason !== "") context.print(view.terminal.reason);
     if (view.openReview !== undefined) context.print(reviewText(view));
     return EXIT.completed;
   },

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { beadCounts, followSession, needsPerson, submitAndFollow, totalOf, writeDeliverable, type SessionView } from "@factory/cli";
+import type { SessionEvent } from "@factory/schemas/proto";
+import { REPOSITORY } from "../scripts/lib/repository.ts";
+import { run } from "../scripts/lib/run.ts";
+import { expectBeadsOnce, expectWholeLog } from "../scripts/testing/log-checks.ts";
+import { startTestPlatform, type TestPlatform } from "../scripts/testing/test-platform.ts";
+
+let platform: TestPlatform;
+let out: string;
+beforeAll(async () => {
+  platform = await startTestPlatform();
+  // Inside the repository, so that the delivered tests find vitest.
+  out = mkdtempSync(join(REPOSITORY, ".factory", "examples-"));
+});
+afterAll(async () => {
+  rmSync(out, { recursive: true, force: true });
+  await platform.dispose();
+});
+
+async function runExample(name: string): Promise<SessionView> {
+  return submitAndFollow(platform.client, await platform.request(join(REPOSITORY, "examples", name)), { until: needsPerson });
+}
+
+async function logOf(sessionId: string): Promise<SessionEvent[]> {
+  const events: SessionEvent[] = [];
+  await followSession(platform.client, sessionId, { onEvent: (event) => events.push(event) });
+  return events;
+}
+
+/** Runs the delivered tests as a user would: with vitest on Node, outside of the factory. */
+async function testDeliverable(view: SessionView): Promise<{ readonly code: number; readonly output: string }> {
+  const directory = join(out, view.sessionId);
+  const paths = await writeDeliverable(platform.client, view.sessionId, directory);
+  expect(paths).toEqual(expect.arrayContaining(["README.md", "src/index.ts"]));
+  expect(paths.some((path) => path.startsWith("tests/"))).toBe(true);
+  const evidence = JSON.parse(readFileSync(join(directory, "evidence.json"), "utf8")) as object;
+  expect(Object.keys(evidence).length).toBeGreaterThan(0);
+  return run("vitest", ["run", "--root", directory, "--config", "/dev/null"]);
+}
+
+describe.each(["order-pricing.md", "order-text-tools.md"])("%s", (name) => {
+  it("is completed offline, and what it delivers passes its tests outside of the factory", async () => {
+    const view = await runExample(name);
+    expect(view.terminal?.outcome, view.openReview?.prompt ?? view.terminal?.reason).toBe("COMPLETED");
+    expect(beadCounts(view).failed).toBe(0);
+    expect(totalOf(view.holdouts)).toMatchObject({ failed: 0 });
+    const events = await logOf(view.sessionId);
+    expectWholeLog(events);
+    expectBeadsOnce(events);
+    const tested = await testDeliverable(view);
+    expect(tested.code, tested.output).toBe(0);
+  });
+});
+
+it("order-pricing.md goes through a divergence and an adopted amendment on its way", async () => {
+  const view = await runExample("order-pricing.md");
+  expect(view.divergences).toBeGreaterThan(0);
+  expect(view.amendments).toBeGreaterThan(0);
+  expect(totalOf(view.holdouts).passed).toBeGreaterThan(0);
+});

@@ -1,0 +1,60 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { main } from "./run.ts";
+
+let out: string;
+let err: string;
+beforeEach(() => {
+  out = "";
+  err = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    out += String(text);
+    return true;
+  });
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    err += String(text);
+    return true;
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+
+const COMMANDS = ["submit", "status", "events", "approve", "reject", "amend", "cancel", "evidence", "deliverable", "validate", "envelope"];
+const ENV = { FACTORY_URL: "http://127.0.0.1:9", FACTORY_API_KEY: "fk_test" };
+
+describe("factory --help", () => {
+  it("names every command", async () => {
+    expect(await main(["--help"], {})).toBe(0);
+    expect([...out.matchAll(/^ {2}([a-z]+) {2}/gm)].map((match) => match[1] ?? "").toSorted()).toEqual(COMMANDS.toSorted());
+  });
+
+  it.each(COMMANDS)("tells how %s is used, with the options every command takes", async (name) => {
+    expect(await main([name, "--help"], {})).toBe(0);
+    expect(out).toMatch(new RegExp(`^Usage: factory ${name} `));
+    for (const option of ["--json", "--url", "--key"]) expect(out).toContain(option);
+  });
+});
+
+describe("a command line that is wrong", () => {
+  it.each([
+    [["nonsense"]],
+    [["submit"]],
+    [["submit", "none.md"]],
+    [["submit", "order.md", "--color"]],
+    [["events", "SES-1", "--after", "soon"]],
+    [["approve", "SES-1"]],
+    [["reject", "SES-1", "REV-1"]],
+  ])("exits 2 and says so on standard error: %j", async (args) => {
+    expect(await main(args, ENV)).toBe(2);
+    expect(err).toMatch(/usage|--help|cannot be read|whole number|--note/i);
+    expect(out).toBe("");
+  });
+
+  it("exits 2 without a command", async () => {
+    expect(await main([], {})).toBe(2);
+    expect(out).toContain("Usage");
+  });
+
+  it("ends with a result line on standard output with --json", async () => {
+    expect(await main(["submit", "none.md", "--json"], ENV)).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({ outcome: "FAILED", reason: expect.stringContaining("none.md") });
+  });
+});

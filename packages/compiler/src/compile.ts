@@ -1,0 +1,315 @@
+/**
+ * The compiler: an approved order and its intent specification become specification, claims, atoms, contracts,
+ * invariants, validations, directives, the coherence report and what the coordinator is seeded with. Pure and
+ * deterministic: the same input gives the same bytes.
+ */
+import { defaultPolicyBeadId, GEARS, permittedTools, TOOL_NAMES } from "@factory/gears";
+import { artifactNode, beadIdOf, claimNodeId, contentId, functionFile, runIdOf } from "@factory/schemas";
+import type { ArtifactEdge, ArtifactNode, AtomDirective, Claim, Id, Invariant, VerificationReport, WorkOrder } from "@factory/schemas";
+import type { BeadSeed, CompileRequest, SeedRequest } from "@factory/schemas/rpc";
+import { claimsOfOrder } from "./claims.ts";
+import { checkCoherence } from "./coherence.ts";
+import { makeDirective } from "./directives.ts";
+import type { DirectiveContext } from "./directives.ts";
+import { invariantsOf } from "./invariants.ts";
+import { orderDigest } from "./split.ts";
+import { personClaimsOf, validationsOf } from "./validations.ts";
+import { planAtoms } from "./work-graph.ts";
+import type { AtomPlan } from "./work-graph.ts";
+
+/** Operative slots of a run: beads that may be worked on at once. More only queue for the same models and sandbox. */
+export const MAX_SLOTS = 4;
+/** What a bead may spend when the order states no budget, in US dollars. */
+export const DEFAULT_BEAD_BUDGET_USD = 1;
+
+/** A node with the edges that belong to it: their other ends are earlier nodes, or were there before. */
+export type CompiledArtifact = { readonly node: ArtifactNode; readonly edges: readonly ArtifactEdge[] };
+
+/** An atom with everything that later directives for it are made from. */
+export type CompiledAtom = {
+  readonly plan: AtomPlan;
+  readonly atomId: Id<"ATOM">;
+  readonly beadId: Id<"BEAD">;
+  readonly dependsOn: readonly Id<"ATOM">[];
+  readonly invariantIds: readonly string[];
+};
+
+export type CompiledRun = {
+  readonly specificationId: Id<"SPEC">;
+  readonly workGraphId: Id<"WG">;
+  readonly runId: Id<"RUN">;
+  readonly reportId: Id<"VR">;
+  readonly report: VerificationReport;
+  /** In an order in which they can be written: an edge's ends are never later. */
+  readonly artifacts: readonly CompiledArtifact[];
+  readonly claims: readonly Claim[];
+  readonly atoms: readonly CompiledAtom[];
+  readonly personClaims: readonly { readonly claimId: string; readonly text: string }[];
+  /** Null when the gate refused: nothing is dispatched. */
+  readonly seed: SeedRequest | null;
+};
+
+/** Compiles an approved order. The request's `intent` is recorded and never decides what is checked. */
+export function compileWorkGraph(request: CompileRequest): CompiledRun {
+  const claims = claimsOfOrder(request.order);
+  const draft = new Draft(request, claims);
+  const report = checkCoherence({
+    subjectId: draft.workGraphId,
+    claims,
+    atoms: draft.atoms.map(({ plan, atomId, dependsOn }) => ({ atomId, dependsOn, title: plan.title, role: plan.role, claimRefs: plan.claimRefs, check: plan.check, permitted: permittedTools(GEARS[plan.role]) })),
+    invariants: draft.invariants,
+    validations: draft.validations,
+    gearTools: Object.fromEntries(Object.values(GEARS).map(({ role, tools }) => [role, tools])),
+    registry: TOOL_NAMES,
+    baseFiles: Object.keys(request.baseTree),
+  });
+  const reportNode = artifactNode("VR", "VerificationReport", request.org, report, [draft.workGraphId]);
+  draft.add(reportNode, [{ source: draft.workGraphId, rel: "gate_result", target: reportNode.id }]);
+  const seed = report.outcome === "PASS" ? draft.seed() : null;
+  return {
+    specificationId: draft.specificationId,
+    workGraphId: draft.workGraphId,
+    runId: draft.runId,
+    reportId: reportNode.id,
+    report,
+    artifacts: draft.artifacts,
+    claims,
+    atoms: draft.atoms,
+    personClaims: personClaimsOf(claims, draft.invariants),
+    seed,
+  };
+}
+
+type KeyedInvariant = Invariant & { readonly invariantId: string };
+
+/** A compilation under way: artifacts are added in the order in which they can be written. */
+class Draft {
+  readonly artifacts: CompiledArtifact[] = [];
+  readonly specificationId: Id<"SPEC">;
+  readonly runId: Id<"RUN">;
+  readonly workGraphId: Id<"WG">;
+  readonly atoms: readonly CompiledAtom[];
+  readonly invariants: readonly KeyedInvariant[];
+  readonly validations: readonly { readonly validationId: string; readonly claimRefs: readonly string[]; readonly invariantIds: readonly string[] }[];
+  readonly #request: CompileRequest;
+  readonly #claims: readonly Claim[];
+  readonly #typesRequired: boolean;
+
+  constructor(request: CompileRequest, claims: readonly Claim[]) {
+    this.#request = request;
+    this.#claims = claims;
+    const invariants = invariantsOf(claims);
+    this.#typesRequired = typesRequired(request, invariants);
+    this.specificationId = this.#addSpecification();
+    this.runId = runIdOf(request.org, request.sessionId, this.specificationId);
+    for (const claim of claims) this.#addClaim(claim);
+    const contracts = new Map(request.order.functions.map((block) => [block.name, this.#addContract(block)]));
+    this.invariants = invariants.map((invariant) => this.#addInvariant(invariant));
+    this.validations = this.#addValidations(invariants);
+    const plans = planAtoms(request.order, claims, this.#typesRequired);
+    this.atoms = this.#addAtoms(plans, contracts);
+    this.workGraphId = this.#addWorkGraph();
+  }
+
+  add(node: ArtifactNode, edges: readonly ArtifactEdge[]): void {
+    this.artifacts.push({ node, edges });
+  }
+
+  /** Makes the directives and everything the coordinator starts from. */
+  seed(): SeedRequest {
+    const { org, sessionId, workOrderId, assembly, baseTree } = this.#request;
+    const moleculeId = contentId("MOL", { kind: "Molecule", org, content: {}, parents: [this.runId, this.workGraphId] });
+    const context = directiveContext(this.#request, { runId: this.runId, workGraphId: this.workGraphId, claims: this.#claims, workers: this.atoms.length - 1 });
+    const beads = this.atoms.map((atom): BeadSeed => {
+      const { plan, atomId } = atom;
+      const made = makeDirective(context, { plan, atomId, dependsOn: atom.dependsOn, invariantIds: atom.invariantIds, claims: claimsOf(plan, this.#claims), notes: [], parents: [] });
+      this.add({ id: made.directive.directiveId, type: "AtomDirective", data: made.content, parents: made.parents }, [{ source: atomId, rel: "dispatched_as", target: made.directive.directiveId }]);
+      return this.#bead(atom, made.directive, moleculeId);
+    });
+    return {
+      org,
+      sessionId,
+      runId: this.runId,
+      workOrderId,
+      assembly,
+      specificationId: this.specificationId,
+      workGraphId: this.workGraphId,
+      slots: Math.max(1, Math.min(MAX_SLOTS, this.atoms.length - 1)),
+      baseTree,
+      typesRequired: this.#typesRequired,
+      claims: this.#claims,
+      invariants: this.invariants,
+      beads,
+    };
+  }
+
+  #bead({ plan, atomId, beadId, dependsOn }: CompiledAtom, directive: AtomDirective, moleculeId: string): BeadSeed {
+    return {
+      beadId,
+      atomId,
+      moleculeId,
+      role: plan.role,
+      title: plan.title,
+      outcome: plan.role === "verifier:outcome",
+      directive,
+      dependsOn: dependsOn.map((parent) => ({ beadId: beadIdOf(this.#request.org, this.runId, parent), required: true })),
+    };
+  }
+
+  #node<P extends "SPEC" | "CONTRACT" | "INV" | "VAL" | "ATOM" | "WG">(prefix: P, type: string, data: { readonly [key: string]: unknown }, parents: readonly string[]): ArtifactNode & { readonly id: Id<P> } {
+    return artifactNode(prefix, type, this.#request.org, data, parents);
+  }
+
+  #claimNode(claimId: string): string {
+    return claimNodeId(this.specificationId, claimId);
+  }
+
+  /** The specification says what is asked and where it comes from. Examples are with the claims, which know what is hidden. */
+  #addSpecification(): Id<"SPEC"> {
+    const { order, assembly, workOrderId, intentSpecificationId, elucidationArtifactId } = this.#request;
+    const { title, problem, goal, acceptanceCriteria, constraints, successMetrics, outOfScope, functions } = order;
+    const data = {
+      assembly,
+      domain: workOrderId,
+      version: 1,
+      title,
+      problem,
+      goal,
+      criteria: acceptanceCriteria,
+      constraints,
+      metrics: successMetrics,
+      outOfScope,
+      functions,
+      orderDigest: orderDigest(order),
+      explicitness: "stated",
+      rationale: "Taken from the work order as it is written; the intent specification was approved.",
+    };
+    const node = this.#node("SPEC", "Specification", data, [intentSpecificationId, elucidationArtifactId]);
+    this.add(node, [sourceRef(node.id, intentSpecificationId), sourceRef(node.id, elucidationArtifactId)]);
+    return node.id;
+  }
+
+  #addClaim(claim: Claim): void {
+    const id = this.#claimNode(claim.claimId);
+    this.add({ id, type: "Claim", data: { ...claim }, parents: [this.specificationId] }, [{ source: this.specificationId, rel: "composed_of", target: id }]);
+  }
+
+  #addContract({ name, signature, params, returnType, line }: WorkOrder["functions"][number]): Id<"CONTRACT"> {
+    const from = this.#claims.filter(({ functionName }) => functionName === name).map(({ claimId }) => this.#claimNode(claimId));
+    const data = { kind: "api", statement: signature, functionName: name, file: functionFile(name), params, returnType, line, explicitness: "stated", rationale: `The order states the signature in line ${line}.` };
+    const node = this.#node("CONTRACT", "Contract", data, from);
+    this.add(node, from.map((target) => derivedFrom(node.id, target)));
+    return node.id;
+  }
+
+  #addInvariant(invariant: Invariant): KeyedInvariant {
+    const from = this.#claimNode(invariant.claimId);
+    const explicitness = invariant.detector === "person" ? "stated" : "inferred";
+    const rationale = invariant.detector === "person" ? "No detector watches the whole of this constraint." : `The words "${invariant.matched.join('", "')}" call for the detector ${invariant.detector}.`;
+    const node = this.#node("INV", "Invariant", { ...invariant, explicitness, rationale }, [from]);
+    this.add(node, [derivedFrom(node.id, from)]);
+    return { ...invariant, invariantId: node.id };
+  }
+
+  #addValidations(invariants: readonly Invariant[]): Draft["validations"] {
+    return validationsOf(this.#claims, invariants).map(({ invariants: covered, claimRefs, ...rest }) => {
+      const invariantIds = covered.flatMap((index) => this.invariants[index]?.invariantId ?? []);
+      const from = [...claimRefs.map((claimId) => this.#claimNode(claimId)), ...invariantIds];
+      const data = { ...rest, claimRefs, invariantIds, explicitness: "inferred", rationale: "Follows from what the claim names: examples, tests, detectors or a person." };
+      const node = this.#node("VAL", "Validation", data, from);
+      this.add(node, from.map((target) => derivedFrom(node.id, target)));
+      return { validationId: node.id, claimRefs, invariantIds };
+    });
+  }
+
+  #addAtoms(plans: readonly AtomPlan[], contracts: ReadonlyMap<string, string>): CompiledAtom[] {
+    const made = plans.map((plan) => {
+      const contract = plan.functionName === undefined ? undefined : contracts.get(plan.functionName);
+      const from = [...plan.claimRefs.map((claimId) => this.#claimNode(claimId)), ...(contract === undefined ? [] : [contract])];
+      const node = this.#node("ATOM", "RequirementAtom", atomData(plan), from);
+      this.add(node, from.map((target) => derivedFrom(node.id, target)));
+      return { plan, atomId: node.id };
+    });
+    const idOf = new Map(made.map(({ plan, atomId }) => [plan.key, atomId]));
+    return made.map(({ plan, atomId }) => ({
+      plan,
+      atomId,
+      beadId: beadIdOf(this.#request.org, this.runId, atomId),
+      dependsOn: plan.dependsOn.flatMap((key) => idOf.get(key) ?? []),
+      invariantIds: this.invariants.filter(({ claimId }) => plan.claimRefs.includes(claimId)).map(({ invariantId }) => invariantId),
+    }));
+  }
+
+  #addWorkGraph(): Id<"WG"> {
+    const { intentSpecificationId } = this.#request;
+    const data = {
+      nodes: this.atoms.map(({ plan, atomId }) => ({ atomId, key: plan.key, role: plan.role, title: plan.title, claimRefs: plan.claimRefs })),
+      edges: this.atoms.flatMap(({ atomId, dependsOn }) => dependsOn.map((from) => ({ from, to: atomId, required: true }))),
+      explicitness: "inferred",
+      rationale: "Dependencies are the functions that a criterion names besides its own; the integrator and the outcome follow all.",
+    };
+    const parents = [this.specificationId, ...this.atoms.map(({ atomId }) => atomId)];
+    const node = this.#node("WG", "WorkGraph", data, parents);
+    this.add(node, [{ source: intentSpecificationId, rel: "compiles_to", target: node.id }, ...parents.map((target) => sourceRef(node.id, target))]);
+    return node.id;
+  }
+}
+
+function atomData(plan: AtomPlan): { readonly [key: string]: unknown } {
+  return {
+    key: plan.key,
+    role: plan.role,
+    category: plan.category,
+    subject: "the implementation",
+    action: "must provide",
+    object: plan.functionName ?? plan.title,
+    conditions: [],
+    qualifiers: [],
+    successCondition: plan.check,
+    claimRefs: plan.claimRefs,
+    dependsOn: plan.dependsOn,
+    writes: plan.writes,
+    explicitness: "inferred",
+    rationale: plan.functionName === undefined ? "The order asks for it as a whole." : `The order has a function block for ${plan.functionName}.`,
+  };
+}
+
+function sourceRef(source: string, target: string): ArtifactEdge {
+  return { source, rel: "source_ref", target };
+}
+
+function derivedFrom(source: string, target: string): ArtifactEdge {
+  return { source, rel: "derived_from", target };
+}
+
+/** Delivered TypeScript must type-check when a constraint asks for types or the starting tree is type-checked. */
+function typesRequired({ baseTree }: Pick<CompileRequest, "baseTree">, invariants: readonly Invariant[]): boolean {
+  return invariants.some(({ detector }) => detector === "types") || Object.hasOwn(baseTree, "tsconfig.json");
+}
+
+/** The claims a plan answers for, in their own order. */
+export function claimsOf(plan: Pick<AtomPlan, "claimRefs">, claims: readonly Claim[]): Claim[] {
+  const refs = new Set(plan.claimRefs);
+  return claims.filter(({ claimId }) => refs.has(claimId));
+}
+
+/** What every directive of a run has in common. */
+export function directiveContext(
+  request: CompileRequest,
+  run: { readonly runId: Id<"RUN">; readonly workGraphId: Id<"WG">; readonly claims: readonly Claim[]; readonly workers: number },
+): DirectiveContext {
+  const { org, assembly, order, config, elucidationArtifactId } = request;
+  const { title, problem, goal, functions, outOfScope } = order;
+  return {
+    org,
+    assembly,
+    runId: run.runId,
+    workGraphId: run.workGraphId,
+    order: { title, problem, goal, functions },
+    constraints: run.claims.filter(({ kind }) => kind === "constraint"),
+    outOfScope: outOfScope.map(({ text }) => text),
+    elucidationArtifactId,
+    beadBudgetUsd: config.budgetUsd === undefined ? DEFAULT_BEAD_BUDGET_USD : config.budgetUsd / Math.max(1, run.workers),
+    policyBeadIdOf: (role) => defaultPolicyBeadId(org, role),
+  };
+}

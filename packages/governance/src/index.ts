@@ -1,0 +1,4 @@
+/** Who may call and what was signed: API keys with scopes, and the envelopes work orders travel in. */
+export * from "./api-keys.ts";
+export * from "./envelope-keys.ts";
+export * from "./envelopes.ts";

@@ -1,0 +1,175 @@
+/** One session as a Durable Object: storage, alarm and bindings around the pure core. */
+import { DurableObject } from "cloudflare:workers";
+import { claimSetProblems } from "@factory/compiler";
+import { consoleLog, Inbox, messageOf, migrate, Outbox, runBestEffort, Scheduler } from "@factory/durable";
+import { LoopClosure, sqlJournal } from "@factory/loop-closure";
+import { resolveModel } from "@factory/models";
+import type { Result, SessionState } from "@factory/schemas";
+import { artifactGraphOf, beadGraphOf, coordinatorOf, mediationOf, sessionLogOf } from "@factory/schemas/rpc";
+import type { CommissionRequest, Principal, SessionReport, SessionRpc, SessionStatus } from "@factory/schemas/rpc";
+import { drizzle } from "drizzle-orm/d1";
+import type { BlobPort, SessionContext } from "./context.ts";
+import { createDeliver } from "./deliver.ts";
+import { askHypothesis } from "./hypotheses.ts";
+import { createPlanner, PLANNER_ALIAS } from "./planner.ts";
+import { upsertSession } from "./registry/registry.ts";
+import { LOOP_CLOSURE_COMPONENT, LOOP_CLOSURE_MIGRATIONS, SESSION_MIGRATIONS } from "./schema.ts";
+import { Session } from "./session.ts";
+
+/** The timer that takes the session forward. */
+const ADVANCE_TIMER = "advance";
+/** One model answer with its repair turn, and what led there, under the 15 minutes of an alarm. */
+const ADVANCE_TIMEOUT_MS = 12 * 60_000;
+/** The timer that takes parked effects up again. */
+const REDRIVE_TIMER = "redrive";
+/** A neighbour that was down for the outbox's 25 minutes is asked again this often, in milliseconds. */
+const REDRIVE_AFTER_MS = 15 * 60_000;
+
+/** The state machine of a session; named by `objectName.session`. */
+export class CommissioningAgentDO extends DurableObject<Env> implements SessionRpc {
+  readonly #log = consoleLog();
+  readonly #scheduler: Scheduler;
+  readonly #outbox: Outbox;
+  readonly #session: Session;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const shared = { storage: ctx.storage, log: this.#log, now: Date.now, random: Math.random };
+    migrate(ctx.storage, SESSION_MIGRATIONS);
+    migrate(ctx.storage, LOOP_CLOSURE_MIGRATIONS, LOOP_CLOSURE_COMPONENT);
+    this.#scheduler = new Scheduler({ ...shared, timer: ctx.storage });
+    this.#outbox = new Outbox({
+      ...shared,
+      scheduler: this.#scheduler,
+      deliver: (target, effects) => this.#deliver(target, effects),
+      onParked: (effect) => {
+        this.#session.onParked(effect);
+        void this.#scheduler.scheduleBy(REDRIVE_TIMER, Date.now() + REDRIVE_AFTER_MS);
+      },
+    });
+    this.#session = this.#createSession();
+    this.#scheduler.on(ADVANCE_TIMER, ({ signal }) => this.#advance(signal), { timeoutMs: ADVANCE_TIMEOUT_MS, dueAt: () => this.#session.dueAt() });
+    this.#scheduler.on(REDRIVE_TIMER, () => this.#redrive());
+    void ctx.blockConcurrencyWhile(() => this.#scheduler.rearm());
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#scheduler.onAlarm(Date.now());
+  }
+
+  async commission(request: CommissionRequest): Promise<Result<{ created: boolean }>> {
+    return this.#session.commission(request);
+  }
+
+  async status(): Promise<SessionStatus | null> {
+    return this.#session.status();
+  }
+
+  async cancel(reason: string, principal: Principal): Promise<Result<{ state: SessionState }>> {
+    return this.#session.cancel(reason, principal);
+  }
+
+  async acknowledge(review: Parameters<SessionRpc["acknowledge"]>[0]): Promise<Result<{ state: SessionState }>> {
+    return this.#session.acknowledge(review);
+  }
+
+  async report(effectId: string, report: SessionReport): Promise<Result> {
+    return this.#session.report(effectId, report);
+  }
+
+  #createSession(): Session {
+    const { ctx, env } = this;
+    return new Session(
+      {
+        storage: ctx.storage,
+        planner: createPlanner(() => resolveModel(PLANNER_ALIAS, env)),
+        blobs: r2Blobs(env.BLOBS),
+        sessionLog: (org, sessionId) => sessionLogOf(env, org, sessionId),
+        graph: (org, assembly) => artifactGraphOf(env, org, assembly),
+        coordinator: (org, runId) => coordinatorOf(env, org, runId),
+        loopClosure: (context) => this.#loopClosure(context),
+        wake: () => this.#wake(),
+        log: this.#log,
+        now: Date.now,
+      },
+      this.#outbox,
+      new Inbox({ storage: ctx.storage }),
+    );
+  }
+
+  #loopClosure(context: SessionContext): LoopClosure {
+    const { org, sessionId, assembly } = context.store.request();
+    return new LoopClosure({
+      org,
+      sessionId,
+      namespace: sessionId,
+      graph: artifactGraphOf(this.env, org, assembly),
+      beads: beadGraphOf(this.env, org),
+      journal: sqlJournal(this.ctx.storage),
+      askHypothesis: (evidence) => askHypothesis(context, evidence),
+      coherence: claimSetProblems,
+      now: Date.now,
+    });
+  }
+
+  get #deliver(): ReturnType<typeof createDeliver> {
+    const { env } = this;
+    const session = this.#session;
+    return createDeliver({
+      store: session.store,
+      graph: (org, assembly) => artifactGraphOf(env, org, assembly),
+      sessionLog: (org, sessionId) => sessionLogOf(env, org, sessionId),
+      mediation: (org, sessionId) => mediationOf(env, org, sessionId),
+      coordinator: (org, runId) => coordinatorOf(env, org, runId),
+      blobs: r2Blobs(env.BLOBS),
+      register: (entry) => upsertSession(drizzle(env.DB), entry),
+      compileRequest: () => session.compileRequest(),
+      onCompileRefused: (refusal) => session.onCompileRefused(refusal),
+      onAmendRefused: (amendmentId, refusal) => session.onAmendRefused(amendmentId, refusal),
+      onRunCancelled: () => session.onRunCancelled(),
+      onBarrier: () => session.onBarrier(),
+    });
+  }
+
+  /** Effects leave at once; the timers are there for what fails, and for the object's next life. */
+  #wake(): void {
+    this.ctx.waitUntil(
+      runBestEffort(
+        "session.wake",
+        async () => {
+          await Promise.all([this.#scheduler.scheduleBy(ADVANCE_TIMER, Date.now()), this.#outbox.poke()]);
+          await this.#outbox.drain();
+        },
+        this.#log,
+      ),
+    );
+  }
+
+  async #advance(signal: AbortSignal): Promise<void> {
+    try {
+      const more = await this.#session.advance(signal);
+      if (more) await this.#scheduler.schedule(ADVANCE_TIMER, Date.now());
+    } catch (err) {
+      this.#session.onStepFailed(messageOf(err));
+      throw err;
+    }
+  }
+
+  async #redrive(): Promise<void> {
+    this.#session.onRedrive();
+    for (const { effectId } of this.#outbox.parked()) this.#outbox.unpark(effectId);
+    await this.#outbox.poke();
+  }
+}
+
+function r2Blobs(bucket: R2Bucket): BlobPort {
+  return {
+    async get(key) {
+      const object = await bucket.get(key);
+      return object === null ? null : object.bytes();
+    },
+    async put(key, bytes) {
+      await bucket.put(key, bytes);
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { applyD1Migrations, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { blobKey, claimNodeId, objectName, sha256Hex } from "@factory/schemas";
+import type { SessionEvent } from "@factory/schemas";
+import { artifactGraphOf, sessionLogOf, sessionOf } from "@factory/schemas/rpc";
+import type { CommissionRequest } from "@factory/schemas/rpc";
+import { beforeAll, describe, expect, test } from "vitest";
+import { aClaim, aCompileReport, anAcceptedRun, ANN, aRequest, CODE, RUN_ID } from "./testing/builders.ts";
+
+const SPECIFICATION = "SPEC-00000000000000000000000001";
+
+beforeAll(async () => {
+  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+  await env.BLOBS.put(blobKey.content(sha256Hex(CODE)), CODE);
+});
+
+/** A session of its own and its neighbours. */
+function aSession(workOrderId: string, config: CommissionRequest["config"] = { reviewMode: "auto" }) {
+  const request = aRequest({ workOrderId, config });
+  const { org, sessionId } = request;
+  const log = sessionLogOf(env, org, sessionId);
+  return {
+    request,
+    stub: env.SESSIONS.getByName(objectName.session(org, sessionId)),
+    session: sessionOf(env, org, sessionId),
+    graph: artifactGraphOf(env, org, request.assembly),
+    events: async (): Promise<SessionEvent[]> => [...(await log.read(0, 1_000)).events],
+    // The neighbours are recorders: `asked` is theirs alone.
+    asked: async (): Promise<[string, ...unknown[]][]> =>
+      (env.MEDIATIONS.getByName(objectName.mediation(org, sessionId)) as unknown as { asked(): Promise<[string, ...unknown[]][]> }).asked(),
+  };
+}
+
+/** Mediation's and the coordinator's parts, up to an accepted run. */
+async function built({ request, graph, session }: ReturnType<typeof aSession>): Promise<void> {
+  const claim = { id: claimNodeId(SPECIFICATION, "C-1"), type: "Claim", data: { ...aClaim() }, parents: [SPECIFICATION] };
+  await graph.append(request.sessionId, [{ id: SPECIFICATION, type: "Specification", data: {}, parents: [] }, claim], [{ source: SPECIFICATION, rel: "composed_of", target: claim.id }]);
+  await session.report("compiled", { kind: "compiled", report: aCompileReport(SPECIFICATION) });
+  await session.report("accepted", { kind: "run", report: anAcceptedRun() });
+}
+
+describe("CommissioningAgentDO", () => {
+  test("a session goes from its signal to COMPLETED with the offline model, evidence in R2 and its row in D1", async () => {
+    const world = aSession("WO-whole");
+    expect(await world.session.commission(world.request)).toEqual({ ok: true, created: true });
+    await expect.poll(async () => (await world.asked()).length, { timeout: 20_000 }).toBe(1);
+    await built(world);
+    await expect.poll(async () => (await world.events()).at(-1)?.kind, { timeout: 20_000 }).toBe("SESSION_COMPLETED");
+    expect(await world.session.status()).toMatchObject({ state: "COMPLETED", runId: RUN_ID });
+    const events = await world.events();
+    const terminal = events.at(-1) as SessionEvent<"SESSION_COMPLETED">;
+    const evidence = await env.BLOBS.get(blobKey.evidence(world.request.org, world.request.sessionId));
+    expect(sha256Hex(new Uint8Array((await evidence?.arrayBuffer()) ?? new ArrayBuffer()))).toBe(terminal.payload.evidenceDigest);
+    await expect
+      .poll(() => env.DB.prepare("SELECT state, run_id FROM sessions WHERE session_id = ?").bind(world.request.sessionId).first())
+      .toEqual({ state: "COMPLETED", run_id: RUN_ID });
+  });
+
+  test("commission answers before the first pass, and again with the same result", async () => {
+    const world = aSession("WO-quick");
+    const startedAt = Date.now();
+    expect(await world.session.commission(world.request)).toEqual({ ok: true, created: true });
+    expect(Date.now() - startedAt).toBeLessThan(1_000);
+    expect(await world.session.commission(world.request)).toEqual({ ok: true, created: false });
+    expect(await world.session.commission({ ...world.request, envelopeDigest: "e".repeat(64) })).toMatchObject({ code: "ALREADY_EXISTS" });
+  });
+
+  test("an object evicted right after the signal takes the passes in its next life, by its alarm", async () => {
+    const world = aSession("WO-evicted", { reviewMode: "human" });
+    await world.session.commission(world.request);
+    await evictDurableObject(world.stub);
+    await runDurableObjectAlarm(world.stub);
+    await expect.poll(async () => (await world.session.status())?.state, { timeout: 20_000 }).toBe("AWAITING_APPROVAL");
+    const kinds = (await world.events()).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === "SESSION_SUBMITTED")).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === "PASS_COMPLETED")).toHaveLength(4);
+  });
+
+  test("an approval that waits survives an eviction and is given once", async () => {
+    const world = aSession("WO-approval", { reviewMode: "human" });
+    await world.session.commission(world.request);
+    await expect.poll(async () => (await world.session.status())?.state, { timeout: 20_000 }).toBe("AWAITING_APPROVAL");
+    const review = (await world.session.status())?.openReview;
+    await evictDurableObject(world.stub);
+    const given = { reviewId: review?.reviewId ?? "", decision: "approved", note: "", actionDigest: review?.actionDigest ?? "", principal: ANN } as const;
+    expect(await world.session.acknowledge(given)).toMatchObject({ ok: true, state: "COMPILING" });
+    expect(await world.session.acknowledge(given)).toMatchObject({ ok: false, code: "REVIEW_CLOSED" });
+    await expect.poll(async () => (await world.asked()).map(([method]) => method)).toEqual(["compile"]);
+  });
+
+  test("a cancelled session is evicted and still ends, once", async () => {
+    const world = aSession("WO-cancelled", { reviewMode: "human" });
+    await world.session.commission(world.request);
+    await expect.poll(async () => (await world.session.status())?.state, { timeout: 20_000 }).toBe("AWAITING_APPROVAL");
+    await world.session.cancel("no longer needed", ANN);
+    await evictDurableObject(world.stub);
+    await runDurableObjectAlarm(world.stub);
+    await expect.poll(async () => (await world.events()).at(-1)?.kind, { timeout: 20_000 }).toBe("SESSION_CANCELLED");
+    expect(await world.session.cancel("again", ANN)).toEqual({ ok: true, state: "CANCELLED" });
+  });
+
+  test("the schema is applied once, and an object whose record was tampered with refuses to run", async () => {
+    // An object that holds no session has no alarm either, which would wake it once it is broken.
+    const world = aSession("WO-migrated");
+    expect(await world.session.status()).toBeNull();
+    await evictDurableObject(world.stub);
+    expect(await world.session.status()).toBeNull();
+    await runInDurableObject(world.stub, (_, { storage }) => {
+      expect(storage.sql.exec("SELECT id FROM durable_migrations WHERE component = 'object'").toArray()).toEqual([{ id: "0001-session" }]);
+      expect(storage.sql.exec("PRAGMA foreign_keys").one()).toEqual({ foreign_keys: 1 });
+      storage.sql.exec("UPDATE durable_migrations SET digest = 'tampered' WHERE component = 'object'");
+    });
+    await evictDurableObject(world.stub);
+    await expect(world.session.status()).rejects.toThrow(/changed after it was applied/);
+  });
+});
+
+describe("the commissioning Worker", () => {
+  test("answers health by RPC and nothing over HTTP", async () => {
+    expect(await exports.default.health()).toEqual({ worker: "commissioning", ok: true });
+    expect((await exports.default.fetch("http://commissioning/anything")).status).toBe(404);
+  });
+});

@@ -1,0 +1,82 @@
+/** What every part of a session's core works with. */
+import type { Log, StoragePort } from "@factory/durable";
+import type { LoopClosure } from "@factory/loop-closure";
+import type { SessionState } from "@factory/schemas";
+import type { ArtifactGraphRpc, CoordinatorRpc, ModelCall, SessionLogRpc } from "@factory/schemas/rpc";
+import type { z } from "zod";
+import type { Ledger } from "./ledger.ts";
+import { requireMove } from "./session-machine.ts";
+import type { Ending, SessionPatch, SessionRow, SessionStore } from "./session-store.ts";
+
+/** A question to the planning model. */
+export type PlanQuestion<T> = {
+  /** What the call is for, as the event names it. */
+  readonly purpose: string;
+  readonly system: string;
+  readonly prompt: string;
+  readonly schema: z.ZodType<T>;
+  readonly signal: AbortSignal;
+};
+
+/** Its answer; every call that was made is in `calls`, whatever came of it. */
+export type PlanAnswer<T> =
+  | { readonly ok: true; readonly value: T; readonly modelId: string; readonly repaired: boolean; readonly calls: readonly ModelCall[] }
+  | {
+      readonly ok: false;
+      readonly code: "MODEL_UNAVAILABLE" | "MODEL_OUTPUT_INVALID" | "MODEL_CONFIG";
+      readonly message: string;
+      readonly retryAfterMs?: number;
+      readonly calls: readonly ModelCall[];
+    };
+
+/** The planning model behind its alias. */
+export type Planner = <T>(question: PlanQuestion<T>) => Promise<PlanAnswer<T>>;
+
+/** The part of an R2 bucket a session uses. */
+export interface BlobPort {
+  get(key: string): Promise<Uint8Array | null>;
+  put(key: string, bytes: Uint8Array): Promise<void>;
+}
+
+/** What the core of a session needs of its surroundings. */
+export interface SessionDeps {
+  readonly storage: StoragePort;
+  readonly planner: Planner;
+  readonly blobs: BlobPort;
+  readonly sessionLog: (org: string, sessionId: string) => Pick<SessionLogRpc, "read" | "tip">;
+  readonly graph: (org: string, assembly: string) => Pick<ArtifactGraphRpc, "get" | "edgesOf">;
+  readonly coordinator: (org: string, runId: string) => Pick<CoordinatorRpc, "record">;
+  /** The bridge points for this session, over its journal. */
+  readonly loopClosure: (context: SessionContext) => Pick<LoopClosure, "proposeAmendment" | "adoptAmendment">;
+  /** Called after every commit that enqueued something: the outbox drains, and `advance` is called soon. */
+  readonly wake: () => void;
+  readonly log: Log;
+  /** Clock in epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** A session's rows, its outbox and its surroundings. */
+export interface SessionContext {
+  readonly store: SessionStore;
+  readonly ledger: Ledger;
+  readonly deps: SessionDeps;
+}
+
+/** Moves the session to another state in the caller's transaction and tells the registry. */
+export function moveTo({ store, ledger, deps }: SessionContext, state: SessionState, patch: SessionPatch = {}): SessionRow {
+  requireMove(store.requireSession().state, state);
+  const row = store.patch({ ...patch, state, stuck: null }, deps.now());
+  ledger.register();
+  return row;
+}
+
+/** Decides how the session ends, once; the rest is carried out step by step. An open review is closed undecided. */
+export function endWith({ store, ledger, deps }: SessionContext, ending: Ending): void {
+  const row = store.requireSession();
+  if (row.ending !== null) return;
+  requireMove(row.state, ending.state);
+  const review = store.openReview();
+  if (review !== null) store.closeReview(review.reviewId, null, deps.now());
+  store.patch({ ending, stuck: null }, deps.now());
+  ledger.register();
+}

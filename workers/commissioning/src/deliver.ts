@@ -1,0 +1,152 @@
+/** Where each effect of the outbox goes, and what an answer means for it. */
+import type { Delivery, Effect } from "@factory/durable";
+import { ERRORS } from "@factory/schemas";
+import type { ArtifactEdge, ArtifactNode, Refusal, Result } from "@factory/schemas";
+import type { ArtifactGraphRpc, CompileRequest, CoordinatorRpc, LogIdentity, MediationRpc, SessionLogRpc } from "@factory/schemas/rpc";
+import type { BlobPort } from "./context.ts";
+import { artifactBlob } from "./ledger.ts";
+import type { EffectPayloads, EffectTarget, RegistryEntry } from "./ledger.ts";
+import type { SessionStore } from "./session-store.ts";
+
+/** A session's neighbours, and what the session makes of their refusals. */
+export interface DeliverDeps {
+  readonly store: SessionStore;
+  readonly graph: (org: string, assembly: string) => Pick<ArtifactGraphRpc, "append">;
+  readonly sessionLog: (org: string, sessionId: string) => Pick<SessionLogRpc, "append">;
+  readonly mediation: (org: string, sessionId: string) => MediationRpc;
+  readonly coordinator: (org: string, runId: string) => Pick<CoordinatorRpc, "cancel" | "clarify">;
+  readonly blobs: BlobPort;
+  readonly register: (entry: RegistryEntry) => Promise<void>;
+  /** What mediation is to compile, from the session's rows as they are now. */
+  readonly compileRequest: () => CompileRequest;
+  readonly onCompileRefused: (refusal: Refusal) => void;
+  readonly onAmendRefused: (amendmentId: string, refusal: Refusal) => void;
+  readonly onRunCancelled: () => void;
+  readonly onBarrier: () => void;
+}
+
+/** Delivers consecutive effects of one lane to their common target. */
+export function createDeliver(deps: DeliverDeps): (target: string, effects: readonly Effect[]) => Promise<Delivery> {
+  return async (target, effects) => {
+    const kind = target as EffectTarget;
+    switch (kind) {
+      case "graph":
+        return deliverGraph(deps, payloads<"graph">(effects));
+      case "blob":
+        return deliverBlobs(deps, payloads<"blob">(effects));
+      case "log":
+        return deliverLog(deps, payloads<"log">(effects));
+      case "compile":
+        return deliverCompile(deps, effects);
+      case "amend":
+        return deliverAmends(deps, effects);
+      case "barrier":
+        deps.onBarrier();
+        return { ok: true };
+      case "cancelRun":
+        return deliverCancel(deps, effects);
+      case "clarify":
+        return deliverClarifications(deps, effects);
+      case "registry":
+        for (const entry of payloads<"registry">(effects)) await deps.register(entry);
+        return { ok: true };
+      default:
+        return { ok: false, terminal: `There is no delivery to "${String(kind satisfies never)}".` };
+    }
+  };
+}
+
+/** The cast holds: only the ledger enqueues, and its `#send` binds the payload to the target. */
+function payloads<T extends EffectTarget>(effects: readonly Effect[]): EffectPayloads[T][] {
+  return effects.map(({ payload }) => payload as EffectPayloads[T]);
+}
+
+/** A refusal that no repetition mends parks the effect; the lane waits behind it and the session says so. */
+function deliveryOf(result: Result): Delivery {
+  if (result.ok) return { ok: true };
+  if (isFinal(result)) return { ok: false, terminal: `${result.code}: ${result.message}` };
+  return { ok: false };
+}
+
+function isFinal(refusal: Refusal): boolean {
+  return ERRORS[refusal.code].retry === "never" || refusal.code === "INTEGRITY";
+}
+
+async function deliverGraph({ store, graph }: DeliverDeps, effects: readonly EffectPayloads["graph"][]): Promise<Delivery> {
+  const { org, assembly, sessionId } = store.request();
+  const nodes: ArtifactNode[] = effects.map(({ artifactId }) => store.artifact(artifactId));
+  const edges: ArtifactEdge[] = effects.flatMap((effect) => effect.edges);
+  return deliveryOf(await graph(org, assembly).append(sessionId, nodes, edges));
+}
+
+async function deliverBlobs({ store, blobs }: DeliverDeps, effects: readonly EffectPayloads["blob"][]): Promise<Delivery> {
+  for (const { artifactId } of effects) {
+    const { key, text } = artifactBlob(store.artifact(artifactId));
+    await blobs.put(key, new TextEncoder().encode(text));
+  }
+  return { ok: true };
+}
+
+async function deliverLog({ store, sessionLog }: DeliverDeps, events: readonly EffectPayloads["log"][]): Promise<Delivery> {
+  const { org, sessionId, workOrderId, assembly } = store.request();
+  const identity: LogIdentity = { org, sessionId, workOrderId, assemblyId: assembly };
+  return deliveryOf(await sessionLog(org, sessionId).append(identity, events));
+}
+
+async function deliverCompile(deps: DeliverDeps, effects: readonly Effect[]): Promise<Delivery> {
+  const { org, sessionId } = deps.store.request();
+  for (const { effectId } of effects) {
+    const result = await deps.mediation(org, sessionId).compile(`${sessionId}:${effectId}`, deps.compileRequest());
+    if (!result.ok && !isFinal(result)) return { ok: false };
+    if (!result.ok) deps.onCompileRefused(result);
+  }
+  return { ok: true };
+}
+
+async function deliverAmends(deps: DeliverDeps, effects: readonly Effect[]): Promise<Delivery> {
+  const { org, sessionId } = deps.store.request();
+  for (const { effectId, payload } of effects) {
+    const { amendmentId } = payload as EffectPayloads["amend"];
+    const amendment = deps.store.amendments().find((row) => row.amendmentId === amendmentId);
+    const change = amendment?.proposal.amendment?.change;
+    if (amendment === undefined || change === undefined || amendment.successorId === null) return { ok: false, terminal: `${amendmentId} was not adopted.` };
+    const { report } = deps.store.runReport(amendment.reportSeq);
+    if (report.outcome !== "diverged") return { ok: false, terminal: `${amendmentId} answers no divergence.` };
+    const result = await deps.mediation(org, sessionId).amend(`${sessionId}:${effectId}`, {
+      org,
+      sessionId,
+      amendmentId,
+      specificationId: amendment.successorId,
+      claimId: change.claimId,
+      revealedLines: change.revealedLines,
+      note: change.note,
+      beadIds: report.divergence.affectedBeadIds,
+    });
+    if (!result.ok && !isFinal(result)) return { ok: false };
+    if (!result.ok) deps.onAmendRefused(amendmentId, result);
+  }
+  return { ok: true };
+}
+
+/** A run the coordinator does not know has nothing to cancel: it is as silent as a cancelled one. */
+async function deliverCancel(deps: DeliverDeps, effects: readonly Effect[]): Promise<Delivery> {
+  const { org, sessionId } = deps.store.request();
+  for (const { effectId, payload } of effects) {
+    const { runId, reason } = payload as EffectPayloads["cancelRun"];
+    const result = await deps.coordinator(org, runId).cancel(`${sessionId}:${effectId}`, reason);
+    if (!result.ok && result.code !== "NOT_FOUND") return isFinal(result) ? { ok: false, terminal: `${result.code}: ${result.message}` } : { ok: false };
+  }
+  deps.onRunCancelled();
+  return { ok: true };
+}
+
+/** An answer to a bead that no longer waits changes nothing; the coordinator says FAILED_PRECONDITION. */
+async function deliverClarifications(deps: DeliverDeps, effects: readonly Effect[]): Promise<Delivery> {
+  const { org, sessionId } = deps.store.request();
+  for (const { effectId, payload } of effects) {
+    const { runId, ...answer } = payload as EffectPayloads["clarify"];
+    const result = await deps.coordinator(org, runId).clarify(`${sessionId}:${effectId}`, answer);
+    if (!result.ok && result.code !== "FAILED_PRECONDITION" && result.code !== "NOT_FOUND") return deliveryOf(result);
+  }
+  return { ok: true };
+}

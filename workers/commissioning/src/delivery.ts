@@ -1,0 +1,119 @@
+/** The deliverable: the accepted tree, the order's examples as tests, and a README that says what proves it. */
+import { RetryableError, TerminalError } from "@factory/durable";
+import { blobKey, canonicalJson, digestOf, functionFile, sha256Hex } from "@factory/schemas";
+import type { Tree, WorkOrder } from "@factory/schemas";
+import { renderExampleTests } from "@factory/verification";
+import type { RunReport } from "@factory/schemas/rpc";
+import type { SessionContext } from "./context.ts";
+import { endWith } from "./context.ts";
+import { currentClaims, proofsOf } from "./proof.ts";
+import type { ClaimProof } from "./proof.ts";
+import { acceptedRun } from "./run-reports.ts";
+
+/** POSIX mode bits of a delivered file. */
+const FILE_MODE = 0o644;
+
+/** One file of a manifest. */
+export type ManifestFile = { readonly path: string; readonly mode: number; readonly digest: string; readonly bytes: number };
+
+/**
+ * Stores the files and their manifest, then decides that the session completes. Everything is named by its content, so a
+ * repeat after a crash stores the same again.
+ *
+ * @throws RetryableError when the coordinator or the graph did not answer, TerminalError when a file of the tree is gone.
+ */
+export async function runDelivery(context: SessionContext): Promise<void> {
+  const { store, deps } = context;
+  const { org, sessionId, runId, personClaims } = store.requireSession();
+  const request = store.request();
+  const run = acceptedRun(context);
+  const record = runId === null ? null : await deps.coordinator(org, runId).record();
+  if (record === null) throw new RetryableError("The coordinator has no record of the run.");
+  const proofs = proofsOf(await currentClaims(context), record, personClaims, personApproved(context));
+  const files = await storeFiles(context, run.tree, [
+    ...exampleTests(request.order, run.tree),
+    { path: "README.md", text: deliverableReadme(request.order, proofs, run) },
+  ]);
+  const treeDigest = digestOf(Object.fromEntries(files.map(({ path, digest }) => [path, digest])));
+  await deps.blobs.put(blobKey.deliverable(org, sessionId), new TextEncoder().encode(canonicalJson({ sessionId, treeDigest, files })));
+  store.transaction(() => {
+    if (store.requireSession().ending !== null) return;
+    store.patch({ deliverable: { treeDigest, files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) } }, deps.now());
+    endWith(context, { state: "COMPLETED", reason: `"${request.order.title}" is delivered in ${files.length} files.` });
+  });
+}
+
+/** True when a person accepted what no executed check decides. */
+export function personApproved({ store }: SessionContext): boolean {
+  return store.closedReviews("acceptance").some(({ decision }) => decision === "approved");
+}
+
+/** Every example of the order, hidden ones included, as one test file a function; a file of the tree is never replaced. */
+export function exampleTests(order: WorkOrder, tree: Tree): { readonly path: string; readonly text: string }[] {
+  return order.functions.flatMap(({ name }) => {
+    const examples = order.examples.filter(({ functionName }) => functionName === name);
+    if (examples.length === 0) return [];
+    const source = functionFile(name);
+    const base = source.slice("src/".length, -".ts".length);
+    const path = Object.hasOwn(tree, `tests/${base}.test.ts`) ? `tests/${base}.examples.test.ts` : `tests/${base}.test.ts`;
+    const module = Object.hasOwn(tree, source) ? `../src/${base}` : "../src/index";
+    return [{ path, text: renderExampleTests({ functionName: name, module, examples, freezeArguments: false }) }];
+  });
+}
+
+async function storeFiles(context: SessionContext, tree: Tree, added: readonly { readonly path: string; readonly text: string }[]): Promise<ManifestFile[]> {
+  const { blobs } = context.deps;
+  const files: ManifestFile[] = [];
+  const addedPaths = new Set(added.map(({ path }) => path));
+  for (const [path, digest] of Object.entries(tree)) {
+    if (addedPaths.has(path)) continue;
+    const bytes = await blobs.get(blobKey.content(digest));
+    if (bytes === null || sha256Hex(bytes) !== digest) throw new TerminalError(`The stored bytes of ${path} are not those of the accepted tree.`);
+    files.push({ path, mode: FILE_MODE, digest, bytes: bytes.length });
+  }
+  for (const { path, text } of added) {
+    const bytes = new TextEncoder().encode(text);
+    const digest = sha256Hex(bytes);
+    await blobs.put(blobKey.content(digest), bytes);
+    files.push({ path, mode: FILE_MODE, digest, bytes: bytes.length });
+  }
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+type FinishedRun = Extract<RunReport, { outcome: "accepted" | "failed" }>;
+
+/** What was asked and what proves it. */
+export function deliverableReadme(order: WorkOrder, proofs: readonly ClaimProof[], run: Pick<FinishedRun, "checks" | "holdouts">): string {
+  return [
+    `# ${order.title}`,
+    "",
+    order.goal === "" ? order.problem : order.goal,
+    "",
+    "## What was asked, and what proves it",
+    "",
+    "| claim | what | verdict | executed checks | hidden examples |",
+    "|---|---|---|---|---|",
+    ...proofs.map(proofRow),
+    "",
+    `${run.checks.passed} checks passed, ${run.checks.failed} failed. Hidden examples: ${run.holdouts.passed} passed, ${run.holdouts.failed} failed.`,
+    "",
+    "## Contents",
+    "",
+    "- `src/`: the code; `src/index.ts` exports every function",
+    "- `tests/`: the order's examples, those that were hidden while the code was written included; run them with vitest",
+    "- `evidence.json`: the sealed evidence package; it commits to the event log, the lineage, every check and this tree",
+    "",
+    ...(order.outOfScope.length === 0 ? [] : ["## Out of scope", "", ...order.outOfScope.map(({ text }) => `- ${text}`), ""]),
+  ].join("\n");
+}
+
+function proofRow({ claimId, text, verdict, checks, holdouts }: ClaimProof): string {
+  const executed = checks.filter(({ holdout }) => !holdout).map(({ kind, ok }) => `${kind}: ${ok ? "passed" : "failed"}`);
+  const hidden = holdouts.status === "absent" ? "absent" : `${holdouts.count} ${holdouts.status}`;
+  return `| ${claimId} | ${cell(text)} | ${verdict} | ${cell([...new Set(executed)].join(", ") || "none")} | ${hidden} |`;
+}
+
+/** Text of an order inside a table: it must not end the cell or the row. */
+function cell(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("|", "\\|").replaceAll(/\s+/g, " ").trim();
+}

@@ -1,0 +1,54 @@
+/** Asks the planning model for a hypothesis where the evidence alone does not decide. */
+import { promptExample, taskBlock } from "@factory/compiler";
+import { RetryableError } from "@factory/durable";
+import { hypothesis } from "@factory/loop-closure";
+import type { Hypothesis, HypothesisEvidence } from "@factory/loop-closure";
+import type { SessionContext } from "./context.ts";
+import { HypothesisError } from "./divergences.ts";
+
+const SYSTEM = `You are the architect of a software factory. A unit of work failed its checks. Form one hypothesis of why, from the evidence alone.
+SPECIFICATION_GAP: what was asked does not say enough, or contradicts itself. TOOLING_FAILURE: the means were missing. INVARIANT_MISMATCH: a watched constraint and the task exclude each other. ENVIRONMENTAL: the surroundings failed; its scope is always "none".
+"instruction" tells the next attempt what to do differently, in at most three sentences; it is empty when the scope is "none".
+Answer with one JSON object that fits the schema, and nothing else.`;
+
+/**
+ * Asks once, with one repair turn; the calls are events whatever comes of it.
+ *
+ * @throws RetryableError when the model did not answer, HypothesisError when its answer cannot be used.
+ */
+export async function askHypothesis(
+  context: SessionContext,
+  evidence: HypothesisEvidence,
+): Promise<{ readonly hypothesis: Hypothesis; readonly modelId: string }> {
+  const { store, ledger, deps } = context;
+  const answer = await deps.planner({
+    purpose: "form-hypothesis",
+    system: SYSTEM,
+    prompt: hypothesisPrompt(evidence),
+    schema: hypothesis,
+    signal: new AbortController().signal,
+  });
+  store.transaction(() => {
+    for (const call of answer.calls) ledger.event("MODEL_CALLED", call);
+  });
+  if (answer.ok) return { hypothesis: answer.value, modelId: answer.modelId };
+  if (answer.code === "MODEL_UNAVAILABLE")
+    throw new RetryableError(answer.message, answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs });
+  throw new HypothesisError(`No hypothesis could be formed: ${answer.message}`);
+}
+
+/** The question with its facts. Neither hidden examples nor their values are in it. */
+export function hypothesisPrompt({ divergence, outcome, claim, trace, specification, elucidations }: HypothesisEvidence): string {
+  const { affectedBeadIds: _beads, failedHoldoutLines, hiddenLeft: _left, ...seen } = divergence;
+  return [
+    `The claim ${claim.claimId} does not hold after ${divergence.cycle} amendments. Expected: ${divergence.expected}. Observed: ${divergence.observed}.`,
+    taskBlock({
+      task: "form-hypothesis",
+      divergence: { ...seen, failedHoldouts: failedHoldoutLines.length, outcome },
+      claim: { ...claim, visible: claim.visible.map(promptExample) },
+      trace,
+      specification,
+      earlier: elucidations,
+    }),
+  ].join("\n\n");
+}

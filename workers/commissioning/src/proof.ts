@@ -1,0 +1,79 @@
+/** What proves each claim: the checks that were executed for it, or that there were none. */
+import { RetryableError } from "@factory/durable";
+import { claim } from "@factory/schemas";
+import type { Claim } from "@factory/schemas";
+import type { RunRecord } from "@factory/schemas/rpc";
+import type { SessionContext } from "./context.ts";
+import type { PersonClaims } from "./session-store.ts";
+
+/** How a claim stands. `absent` and `not judged` are never read as passed. */
+export type ClaimProof = {
+  readonly claimId: string;
+  readonly kind: Claim["kind"];
+  readonly text: string;
+  readonly line: number;
+  readonly verdict: "passed" | "failed" | "decided by a person" | "not judged";
+  readonly checks: readonly {
+    readonly checkId: string;
+    readonly kind: string;
+    readonly ok: boolean;
+    readonly holdout: boolean;
+    readonly summary: string;
+    readonly reportDigest: string;
+  }[];
+  readonly holdouts: { readonly status: "passed" | "failed" | "absent"; readonly count: number };
+};
+
+/** The claims of the current specification, in order; none before there is one. */
+export async function currentClaims({ store, deps }: SessionContext): Promise<Claim[]> {
+  const { specificationId } = store.requireSession();
+  if (specificationId === null) return [];
+  const { org, assembly } = store.request();
+  const graph = deps.graph(org, assembly);
+  const { out } = await graph.edgesOf(specificationId);
+  const ids = out.filter(({ rel }) => rel === "composed_of").map(({ target }) => target);
+  const nodes = await Promise.all(ids.map((id) => graph.get(id)));
+  return nodes
+    .map((node, index) => {
+      if (node === null) throw new RetryableError(`The artifact graph does not have ${ids[index] ?? "a claim"} yet.`);
+      return claim.parse(node.data);
+    })
+    .sort((a, b) => Number(a.claimId.slice(2)) - Number(b.claimId.slice(2)));
+}
+
+/** The proof of each claim: the last result of each check, by its bead and kind. */
+export function proofsOf(claims: readonly Claim[], record: RunRecord | null, personClaims: PersonClaims, approvedByPerson: boolean): ClaimProof[] {
+  const persons = new Set(personClaims.map(({ claimId }) => claimId));
+  return claims.map(({ claimId, kind, text, line, holdout }) => {
+    const checks = checksOf(claimId, record);
+    const hidden = checks.filter((check) => check.holdout);
+    return {
+      claimId,
+      kind,
+      text,
+      line,
+      verdict: verdictOf(checks, persons.has(claimId), approvedByPerson),
+      checks,
+      holdouts: { status: hidden.length === 0 || holdout.length === 0 ? "absent" : hidden.every(({ ok }) => ok) ? "passed" : "failed", count: holdout.length },
+    };
+  });
+}
+
+function verdictOf(checks: ClaimProof["checks"], person: boolean, approvedByPerson: boolean): ClaimProof["verdict"] {
+  if (checks.some(({ ok }) => !ok)) return "failed";
+  if (checks.length > 0 && !person) return "passed";
+  return approvedByPerson ? "decided by a person" : "not judged";
+}
+
+/** Later results of the same check replace earlier ones: what counts is the tree as it is. */
+function checksOf(claimId: string, record: RunRecord | null): ClaimProof["checks"] {
+  const claimsOfBead = new Map(record?.beads.map(({ beadId, claimRefs }) => [beadId, claimRefs]));
+  const last = new Map<string, ClaimProof["checks"][number]>();
+  for (const check of record?.checks ?? []) {
+    const named = check.claimId === undefined ? (claimsOfBead.get(check.beadId) ?? []).includes(claimId) : check.claimId === claimId;
+    if (!named) continue;
+    const { checkId, kind, ok, holdout, summary, reportDigest } = check;
+    last.set(`${check.beadId}:${kind}:${holdout}:${check.claimId ?? ""}`, { checkId, kind, ok, holdout, summary, reportDigest });
+  }
+  return [...last.values()];
+}

@@ -1,0 +1,194 @@
+import { describe, expect, test } from "vitest";
+import type { ReviewDecision } from "@factory/schemas";
+import { anAcceptedRun, ANN, anOrder, ANSWERS, aRequest, BEAD_ID, RUN_ID } from "./testing/builders.ts";
+import { commissioned, goodAnswer, Surroundings } from "./testing/surroundings.ts";
+
+const HUMAN = aRequest({ config: { reviewMode: "human" } });
+
+/** Decides on the review that is open now. */
+async function decide(
+  world: Surroundings,
+  decision: ReviewDecision,
+  note = "",
+  overrides: Partial<Parameters<Surroundings["session"]["acknowledge"]>[0]> = {},
+) {
+  const review = (await world.session.status())?.openReview;
+  if (review === null || review === undefined) throw new Error("No review is open.");
+  const result = await world.session.acknowledge({
+    reviewId: review.reviewId,
+    decision,
+    note,
+    actionDigest: review.actionDigest,
+    principal: ANN,
+    ...overrides,
+  });
+  await world.settle();
+  return result;
+}
+
+describe("the approval of an intent specification", () => {
+  test("waits for a person in human mode, also over a restart, and compiles when it is approved", async () => {
+    const world = await commissioned(new Surroundings(), HUMAN);
+    expect(await world.session.status()).toMatchObject({ state: "AWAITING_APPROVAL", openReview: { action: expect.stringContaining("Approve IS-") } });
+    expect(world.compiles).toEqual([]);
+    world.restart();
+    expect(await decide(world, "approved", "looks right")).toEqual({ ok: true, state: "COMPILING" });
+    expect(world.of("APPROVAL_GRANTED")).toMatchObject([{ approver: "key:ann", fromState: "AWAITING_APPROVAL", toState: "COMPILING" }]);
+    expect(world.compiles).toMatchObject([{ request: { intentSpecificationId: expect.stringMatching(/^IS-/), sessionId: HUMAN.sessionId } }]);
+  });
+
+  test("what is asked names everything that has to hold and how it is decided", async () => {
+    const order = anOrder({ acceptanceCriteria: [...anOrder().acceptanceCriteria, { text: "it is beautiful", tests: [], line: 4 }] });
+    const world = new Surroundings();
+    world.plan = async (question) => {
+      if (question.purpose !== "write-intent-specification") return goodAnswer(question);
+      const answer = ANSWERS["write-intent-specification"];
+      const [criterion] = answer["acceptanceCriteria"] as object[];
+      return { ok: true, value: { ...answer, acceptanceCriteria: [criterion, criterion] }, modelId: "scripted", repaired: false, calls: [] };
+    };
+    await commissioned(world, aRequest({ order, config: { reviewMode: "human" } }));
+    const [prompt] = world.of("REVIEW_REQUIRED");
+    expect(prompt).toMatchObject({ reviewType: "APPROVAL_REQUIRED", fromState: "COMMISSIONING", toState: "AWAITING_APPROVAL" });
+    expect(prompt?.promptText).toContain("executed: 6 examples of `double`");
+    expect(prompt?.promptText).toContain("it is beautiful (a person decides");
+  });
+
+  test.each([
+    ["auto", anOrder(), "COMPILING"],
+    ["hybrid", anOrder(), "COMPILING"],
+    ["human", anOrder(), "AWAITING_APPROVAL"],
+    ["hybrid", anOrder({ acceptanceCriteria: [{ text: "it is beautiful", tests: [], line: 3 }] }), "AWAITING_APPROVAL"],
+  ] as const)("in mode %s leads to the state of its rule", async (reviewMode, order, state) => {
+    const world = await commissioned(new Surroundings(), aRequest({ order, config: { reviewMode } }));
+    expect(await world.session.status()).toMatchObject({ state });
+    expect(world.of("REVIEW_REQUIRED")).toHaveLength(1);
+  });
+
+  test("rejected ends the session REJECTED, with the reason and no compilation", async () => {
+    const world = await commissioned(new Surroundings(), HUMAN);
+    await decide(world, "rejected", "not now");
+    expect(world.compiles).toEqual([]);
+    expect(world.kinds.slice(-3)).toEqual(["REVIEW_RESOLVED", "ARTIFACT_WRITTEN", "SESSION_REJECTED"]);
+    expect(await world.session.status()).toMatchObject({ state: "REJECTED", reason: "key:ann rejected the intent specification: not now" });
+    expect(world.of("APPROVAL_GRANTED")).toEqual([]);
+  });
+
+  test("amended approves a successor that carries the note as one more constraint", async () => {
+    const world = await commissioned(new Surroundings(), HUMAN);
+    const [original] = world.of("PASS_COMPLETED").slice(-1);
+    await decide(world, "amended", "No globals.");
+    const request = world.compiles[0]?.request;
+    expect(request?.intent).toMatchObject({ constraints: ["No imports.", "No globals."] });
+    expect(request?.order.constraints).toEqual([
+      { text: "No imports.", line: 20 },
+      { text: "No globals.", line: 5 },
+    ]);
+    expect(world.graph.edgesOf(request?.intentSpecificationId ?? "").out).toContainEqual(
+      expect.objectContaining({ rel: "corrects", target: original?.artifactId }),
+    );
+  });
+});
+
+describe("a decision", () => {
+  test("on another digest, an unknown or a closed review, by another org or by the platform's own name is refused", async () => {
+    const world = await commissioned(new Surroundings(), HUMAN);
+    expect(await decide(world, "approved", "", { actionDigest: "0".repeat(64) })).toMatchObject({ code: "ACTION_DIGEST_MISMATCH" });
+    expect(await decide(world, "approved", "", { reviewId: "REV-00000000000000000000000000" })).toMatchObject({ code: "NOT_FOUND" });
+    expect(await decide(world, "approved", "", { principal: { ...ANN, org: "other" } })).toMatchObject({ code: "NOT_FOUND" });
+    expect(await decide(world, "approved", "", { principal: { ...ANN, id: "policy:auto" } })).toMatchObject({ code: "NOT_FOUND" });
+    expect(await decide(world, "amended", "  ")).toMatchObject({ code: "INVALID_ARGUMENT" });
+    const review = (await world.session.status())?.openReview;
+    const given = { reviewId: review?.reviewId ?? "", decision: "approved", note: "", actionDigest: review?.actionDigest ?? "", principal: ANN } as const;
+    expect(await world.session.acknowledge(given)).toMatchObject({ ok: true });
+    expect(await world.session.acknowledge(given)).toMatchObject({ code: "REVIEW_CLOSED" });
+    await world.settle();
+    expect(world.of("APPROVAL_GRANTED")).toHaveLength(1);
+    expect(world.compiles).toHaveLength(1);
+  });
+
+  test("is a receipt in the graph that names approver, action and digest", async () => {
+    const world = await commissioned(new Surroundings(), HUMAN);
+    await decide(world, "approved");
+    const [granted] = world.of("APPROVAL_GRANTED");
+    expect(world.graph.get(granted?.approvalId ?? "")).toMatchObject({
+      type: "ApprovalReceipt",
+      data: { approver: "key:ann", actionDigest: granted?.actionDigest },
+    });
+  });
+});
+
+describe("acceptance by a person", () => {
+  const personClaims = [{ claimId: "C-2", text: "No imports." }];
+
+  async function built(): Promise<Surroundings> {
+    const world = await commissioned(new Surroundings(), aRequest());
+    await world.compiled({ personClaims });
+    await world.report("accepted", { kind: "run", report: anAcceptedRun({ uncheckedClaims: ["C-3"] }) });
+    return world;
+  }
+
+  test("in auto mode too, what no executed check decides stops before delivery and is named", async () => {
+    const world = await built();
+    expect(await world.session.status()).toMatchObject({ state: "IN_REVIEW" });
+    const prompt = world.of("REVIEW_REQUIRED").at(-1);
+    expect(prompt).toMatchObject({ reviewType: "HUMAN_REVIEW", fromState: "ACCEPTING", toState: "IN_REVIEW", alternatives: ["approved", "rejected"] });
+    expect(prompt?.promptText).toContain("C-2: No imports.");
+    expect(prompt?.promptText).toContain("C-3: no executed check covers it");
+  });
+
+  test("approved delivers, and the claim says that a person decided it", async () => {
+    const world = await built();
+    world.restart();
+    await decide(world, "approved");
+    expect(await world.session.status()).toMatchObject({ state: "COMPLETED" });
+    expect(world.of("REVIEW_RESOLVED").at(-1)).toMatchObject({ fromState: "IN_REVIEW", toState: "ACCEPTING" });
+    expect(world.of("VERIFICATION_PRODUCED").filter(({ verificationType }) => verificationType === "ACCEPTANCE")).toHaveLength(1);
+  });
+
+  test("rejected fails the session, and amended is refused since the work is done", async () => {
+    const world = await built();
+    expect(await decide(world, "amended", "make it blue")).toMatchObject({ code: "FAILED_PRECONDITION" });
+    await decide(world, "rejected", "ugly");
+    expect(world.of("SESSION_FAILED")).toMatchObject([{ reason: expect.stringContaining("ugly"), reasonCode: "REVIEW_REJECTED" }]);
+  });
+});
+
+describe("a clarification", () => {
+  async function asked(): Promise<Surroundings> {
+    const world = await commissioned(new Surroundings(), aRequest());
+    await world.compiled();
+    const clarificationId = "CLR-01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    await world.report("clarification", {
+      kind: "run",
+      report: { outcome: "clarification", clarificationId, beadId: BEAD_ID, title: "Write double", question: "Round how?" },
+    });
+    return world;
+  }
+
+  test("is put to a person, and the note goes to the bead as the answer", async () => {
+    const world = await asked();
+    expect(world.of("REVIEW_REQUIRED").at(-1)?.promptText).toContain("Round how?");
+    await decide(world, "amended", "half up");
+    expect(await world.session.status()).toMatchObject({ state: "EXECUTING" });
+    expect(world.clarifications).toMatchObject([{ beadId: BEAD_ID, answer: "half up", answeredBy: "key:ann" }]);
+    expect(world.graph.get("CLR-01ARZ3NDEKTSV4RRFFQ69G5FAV")?.data).toMatchObject({ question: "Round how?", answer: "half up" });
+  });
+
+  test("approved without a note lets the bead go on, rejected ends the session and the run", async () => {
+    const world = await asked();
+    await decide(world, "approved");
+    expect(world.clarifications).toMatchObject([{ answer: expect.stringContaining("as you judge best") }]);
+    const other = await asked();
+    await decide(other, "rejected", "enough");
+    expect(other.cancels).toEqual([expect.stringContaining(`cancel:${RUN_ID}`)]);
+    expect(other.kinds.at(-1)).toBe("SESSION_FAILED");
+  });
+
+  test("a report that arrives meanwhile waits until the question is answered", async () => {
+    const world = await asked();
+    await world.report("accepted", { kind: "run", report: anAcceptedRun() });
+    expect(await world.session.status()).toMatchObject({ state: "IN_REVIEW" });
+    await decide(world, "approved");
+    expect(await world.session.status()).toMatchObject({ state: "COMPLETED" });
+  });
+});

@@ -1,0 +1,249 @@
+/**
+ * Reviews: what a person is asked, and what the answer sets going. A review is stored before it is shown; an answer binds
+ * its giver to the digest of the exact action and is used once, in the transaction that carries the action out.
+ */
+import { artifactNode, digestOf, refuse, ulidId } from "@factory/schemas";
+import type { EventPayload, Result, ReviewDecision, SessionState, Statement } from "@factory/schemas";
+import type { CommissionRequest, Principal, SessionRpc } from "@factory/schemas/rpc";
+import type { SessionContext } from "./context.ts";
+import { endWith, moveTo } from "./context.ts";
+import { everyCriterionExecuted, testabilityOf } from "./intake.ts";
+import type { ReviewRow, ReviewSubject } from "./session-store.ts";
+
+/** Who decides where the order's review mode leaves it to the platform. */
+const AUTO_PRINCIPAL_ID = "policy:auto";
+
+type Answer = { readonly decision: ReviewDecision; readonly note: string; readonly decidedBy: string };
+
+/** A question to a person. */
+export type ReviewQuestion = {
+  readonly subject: ReviewSubject;
+  readonly reviewType: EventPayload<"REVIEW_REQUIRED">["reviewType"];
+  readonly toState: "AWAITING_APPROVAL" | "IN_REVIEW";
+  readonly action: string;
+  readonly promptText: string;
+  readonly context: { readonly [key: string]: string | number | readonly string[] };
+};
+
+/** Digest of the exact action a decision is on: another session, subject or wording is another digest. */
+export function actionDigestOf(sessionId: string, subject: ReviewSubject, action: string): string {
+  return digestOf({ sessionId, subject, action });
+}
+
+/** Stores a review, moves the session to where it waits, and asks. @returns the review's id */
+export function openReview(context: SessionContext, question: ReviewQuestion): string {
+  const { store, ledger, deps } = context;
+  const { sessionId, state: fromState } = store.requireSession();
+  const reviewId = ulidId("REV", deps.now());
+  const actionDigest = actionDigestOf(sessionId, question.subject, question.action);
+  store.addReview({ reviewId, subject: question.subject, action: question.action, actionDigest, fromState, inState: question.toState }, deps.now());
+  ledger.event("REVIEW_REQUIRED", {
+    reviewId,
+    reviewType: question.reviewType,
+    action: question.action,
+    actionDigest,
+    promptText: question.promptText,
+    fromState,
+    toState: question.toState,
+    alternatives: question.subject.matter === "acceptance" ? ["approved", "rejected"] : ["approved", "amended", "rejected"],
+    context: { ...question.context, matter: question.subject.matter },
+  });
+  moveTo(context, question.toState);
+  return reviewId;
+}
+
+/** Puts the intent specification up for approval; the order's review mode may decide it at once. */
+export function askApproval(context: SessionContext): void {
+  const { store } = context;
+  const request = store.request();
+  const artifactId = store.passes().get("write-intent-specification");
+  if (artifactId === undefined) throw new Error("There is no intent specification to approve.");
+  store.transaction(() => {
+    const reviewId = openReview(context, {
+      subject: { matter: "approval", artifactId },
+      reviewType: "APPROVAL_REQUIRED",
+      toState: "AWAITING_APPROVAL",
+      action: `Approve ${artifactId}: compile it, have it built, checked and delivered`,
+      promptText: approvalText(request),
+      // A follower that sees who decides does not stop to ask a person.
+      context: { artifactId, reviewMode: request.config.reviewMode, ...(decidesItself(request) ? { decidedBy: AUTO_PRINCIPAL_ID } : {}) },
+    });
+    const review = store.review(reviewId);
+    if (review !== null && decidesItself(request)) {
+      applyAnswer(context, review, { decision: "approved", note: autoNote(request), decidedBy: AUTO_PRINCIPAL_ID });
+    }
+  });
+}
+
+/** Takes a decision on a review. Refuses NOT_FOUND, REVIEW_CLOSED, ACTION_DIGEST_MISMATCH and what the matter does not allow. */
+export function acknowledge(context: SessionContext, given: Parameters<SessionRpc["acknowledge"]>[0]): Result<{ state: SessionState }> {
+  const { store } = context;
+  return store.transaction(() => {
+    const session = store.session();
+    const review = store.review(given.reviewId);
+    if (session === null || review === null || !mayDecide(given.principal, session.org)) return refuse("NOT_FOUND");
+    if (review.closed) return refuse("REVIEW_CLOSED");
+    if (given.actionDigest !== review.actionDigest) return refuse("ACTION_DIGEST_MISMATCH");
+    if (given.decision === "amended" && given.note.trim() === "") {
+      return refuse("INVALID_ARGUMENT", "An amendment needs a note: it is the answer or the added instruction.");
+    }
+    if (given.decision === "amended" && review.subject.matter === "acceptance") {
+      return refuse("FAILED_PRECONDITION", "The work is done: approve or reject it. A change is a new work order.");
+    }
+    applyAnswer(context, review, { decision: given.decision, note: given.note.trim(), decidedBy: given.principal.id });
+    return { ok: true, state: store.requireSession().state };
+  });
+}
+
+function mayDecide(principal: Principal, org: string): boolean {
+  return principal.org === org && principal.id !== AUTO_PRINCIPAL_ID;
+}
+
+function decidesItself({ config, order }: CommissionRequest): boolean {
+  return config.reviewMode === "auto" || (config.reviewMode === "hybrid" && everyCriterionExecuted(order));
+}
+
+function autoNote({ config }: CommissionRequest): string {
+  return config.reviewMode === "auto" ? "The order's review mode is auto." : "The order's review mode is hybrid and an executed check decides every criterion.";
+}
+
+/** Closes the review and carries the answer out, all in the caller's transaction. */
+function applyAnswer(context: SessionContext, review: ReviewRow, answer: Answer): void {
+  const { store, ledger, deps } = context;
+  const toState = targetState(review, answer.decision);
+  store.closeReview(review.reviewId, answer, deps.now());
+  ledger.event("REVIEW_RESOLVED", {
+    reviewId: review.reviewId,
+    decision: answer.decision,
+    note: answer.note,
+    decidedBy: answer.decidedBy,
+    actionDigest: review.actionDigest,
+    fromState: review.inState,
+    toState,
+  });
+  if (answer.decision === "rejected") {
+    reject(context, review, answer);
+    return;
+  }
+  recordApproval(context, review, answer, toState);
+  switch (review.subject.matter) {
+    case "approval":
+      compile(context, review.subject.artifactId, answer);
+      return;
+    case "clarification":
+      clarify(context, review.subject.reportSeq, answer);
+      moveTo(context, review.fromState);
+      return;
+    case "pass":
+    case "divergence":
+    case "acceptance":
+      moveTo(context, review.fromState);
+      return;
+    default:
+      review.subject satisfies never;
+  }
+}
+
+function targetState(review: ReviewRow, decision: ReviewDecision): SessionState {
+  const isApproval = review.subject.matter === "approval";
+  if (decision === "rejected") return isApproval ? "REJECTED" : "FAILED";
+  return isApproval ? "COMPILING" : review.fromState;
+}
+
+function reject(context: SessionContext, review: ReviewRow, { note, decidedBy }: Answer): void {
+  const why = note === "" ? "" : `: ${note}`;
+  const isApproval = review.subject.matter === "approval";
+  endWith(context, {
+    state: isApproval ? "REJECTED" : "FAILED",
+    reason: isApproval ? `${decidedBy} rejected the intent specification${why}` : `${decidedBy} rejected "${review.action}"${why}`,
+    reasonCode: "REVIEW_REJECTED",
+  });
+}
+
+/** The receipt of an approval: who, to which action, used here and nowhere else. */
+function recordApproval(context: SessionContext, review: ReviewRow, answer: Answer, toState: SessionState): void {
+  const { store, ledger, deps } = context;
+  const { org } = store.requireSession();
+  const approvalId = ulidId("APR", deps.now());
+  const receipt = { approvalId, reviewId: review.reviewId, approver: answer.decidedBy, actionDigest: review.actionDigest };
+  store.addApproval(receipt, deps.now());
+  const subject = "artifactId" in review.subject ? review.subject.artifactId : store.artifactOfType("Signal")?.id;
+  if (subject === undefined) throw new Error("An approval without a subject.");
+  ledger.artifact(
+    {
+      id: approvalId,
+      type: "ApprovalReceipt",
+      data: { ...receipt, org, action: review.action, decision: answer.decision, note: answer.note },
+      parents: [subject],
+    },
+    [{ source: approvalId, rel: "source_ref", target: subject }],
+  );
+  ledger.event("APPROVAL_GRANTED", { ...receipt, fromState: review.inState, toState });
+}
+
+function compile(context: SessionContext, intentId: string, answer: Answer): void {
+  const { ledger } = context;
+  if (answer.decision === "amended") amendIntent(context, intentId, answer);
+  moveTo(context, "COMPILING", { mediation: "compiling" });
+  ledger.event("COMPILATION_STARTED", {
+    fromState: "AWAITING_APPROVAL",
+    toState: "COMPILING",
+    reason: `${answer.decidedBy} approved the intent specification.`,
+    trigger: answer.decision,
+  });
+  ledger.compile();
+}
+
+/** An amended approval approves a successor that carries the note as one more constraint. */
+function amendIntent({ store, ledger }: SessionContext, intentId: string, { note, decidedBy }: Answer): void {
+  const intent = store.artifact(intentId);
+  const constraints = Array.isArray(intent.data["constraints"]) ? intent.data["constraints"] : [];
+  const data = { ...intent.data, constraints: [...constraints, note], rationale: `${decidedBy} approved it with an added constraint: ${note}` };
+  const node = artifactNode("IS", "IntentSpecification", store.requireSession().org, data, [intentId]);
+  ledger.artifact(node, [
+    { source: node.id, rel: "corrects", target: intentId },
+    { source: node.id, rel: "derived_from", target: intentId },
+  ]);
+}
+
+/** The constraints of the order and those a person added when approving, which stand on lines after its end. */
+export function approvedConstraints({ store }: SessionContext): Statement[] {
+  const { order, orderText } = store.request();
+  const lines = orderText.split("\n").length;
+  const added = store.closedReviews("approval").filter(({ decision }) => decision === "amended");
+  return [...order.constraints, ...added.map(({ note }, index) => ({ text: note ?? "", line: lines + 1 + index }))];
+}
+
+function clarify({ store, ledger, deps }: SessionContext, reportSeq: number, answer: Answer): void {
+  const { report } = store.runReport(reportSeq);
+  const { runId, org } = store.requireSession();
+  if (report.outcome !== "clarification" || runId === null) throw new Error(`Report ${reportSeq} asks for no clarification.`);
+  const text = answer.note === "" ? "Go on as you judge best within the order; no further answer is given." : answer.note;
+  const signalId = store.artifactOfType("Signal")?.id;
+  if (signalId === undefined) throw new Error("A clarification without a signal.");
+  ledger.artifact(
+    {
+      id: report.clarificationId,
+      type: "ClarificationRecord",
+      data: { org, beadId: report.beadId, question: report.question, answer: text, answeredBy: answer.decidedBy },
+      parents: [signalId],
+    },
+    [{ source: report.clarificationId, rel: "source_ref", target: signalId }],
+  );
+  ledger.clarify({ runId, beadId: report.beadId, clarificationId: report.clarificationId, answer: text, answeredBy: answer.decidedBy });
+  store.handleReport(reportSeq, deps.now());
+}
+
+function approvalText({ order, config }: CommissionRequest): string {
+  const criteria = order.acceptanceCriteria.map((criterion) => {
+    const { how, detail } = testabilityOf(criterion, order);
+    return `- ${criterion.text} (${how === "person" ? `a person decides: ${detail}` : `executed: ${detail}`})`;
+  });
+  return [
+    `${order.title}: ${order.goal === "" ? order.problem : order.goal}`,
+    "What has to hold:",
+    ...criteria,
+    ...order.constraints.map(({ text }) => `- constraint: ${text}`),
+    `Review mode ${config.reviewMode}. Approve to have it built. Amend to approve with your note as a further constraint. Reject to end the session.`,
+  ].join("\n");
+}

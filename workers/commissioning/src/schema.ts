@@ -1,0 +1,100 @@
+/** Tables of one session's object. */
+import type { Migration } from "@factory/durable";
+import { BRIDGE_JOURNAL_MIGRATION } from "@factory/loop-closure";
+
+/** Append-only; an entry never changes once it is released. */
+export const SESSION_MIGRATIONS: readonly Migration[] = [
+  {
+    id: "0001-session",
+    statements: [
+      `CREATE TABLE session (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        session_id TEXT NOT NULL,
+        org TEXT NOT NULL,
+        envelope_digest TEXT NOT NULL,
+        state TEXT NOT NULL,
+        run_id TEXT,
+        specification_id TEXT,
+        work_graph_id TEXT,
+        mediation TEXT NOT NULL DEFAULT 'none' CHECK (mediation IN ('none', 'compiling', 'compiled', 'refused')),
+        run TEXT NOT NULL DEFAULT 'none' CHECK (run IN ('none', 'running', 'cancelling', 'quiet')),
+        person_claims TEXT NOT NULL DEFAULT '[]',
+        acceptance_report_id TEXT,
+        ending TEXT,
+        sealing TEXT NOT NULL DEFAULT 'none' CHECK (sealing IN ('none', 'barrier', 'ready', 'sealed')),
+        deliverable TEXT,
+        evidence_digest TEXT,
+        stuck TEXT,
+        parked TEXT,
+        version INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        ended_at INTEGER
+      ) STRICT`,
+      // A document over several rows: a row holds 2 MB, a submission may be larger.
+      `CREATE TABLE documents (
+        name TEXT NOT NULL,
+        part INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (name, part)
+      ) STRICT`,
+      `CREATE TABLE artifacts (
+        id TEXT PRIMARY KEY,
+        type TEXT NOT NULL,
+        data TEXT NOT NULL,
+        parents TEXT NOT NULL,
+        seq INTEGER NOT NULL UNIQUE
+      ) STRICT`,
+      `CREATE TABLE passes (
+        name TEXT PRIMARY KEY,
+        artifact_id TEXT NOT NULL REFERENCES artifacts (id)
+      ) STRICT`,
+      `CREATE TABLE reviews (
+        review_id TEXT PRIMARY KEY,
+        matter TEXT NOT NULL CHECK (matter IN ('approval', 'pass', 'divergence', 'clarification', 'acceptance')),
+        subject TEXT NOT NULL,
+        action TEXT NOT NULL,
+        action_digest TEXT NOT NULL,
+        from_state TEXT NOT NULL,
+        in_state TEXT NOT NULL,
+        opened_at INTEGER NOT NULL,
+        decision TEXT,
+        note TEXT,
+        decided_by TEXT,
+        closed_at INTEGER
+      ) STRICT`,
+      "CREATE UNIQUE INDEX reviews_one_open ON reviews ((closed_at IS NULL)) WHERE closed_at IS NULL",
+      `CREATE TABLE approvals (
+        approval_id TEXT PRIMARY KEY,
+        review_id TEXT NOT NULL UNIQUE REFERENCES reviews (review_id),
+        approver TEXT NOT NULL,
+        action_digest TEXT NOT NULL,
+        used_at INTEGER NOT NULL
+      ) STRICT`,
+      `CREATE TABLE run_reports (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        report TEXT NOT NULL,
+        problem TEXT,
+        review_id TEXT REFERENCES reviews (review_id),
+        handled_at INTEGER
+      ) STRICT`,
+      `CREATE TABLE amendments (
+        amendment_id TEXT PRIMARY KEY,
+        report_seq INTEGER NOT NULL REFERENCES run_reports (seq),
+        proposal TEXT NOT NULL,
+        bead_id TEXT NOT NULL,
+        claim_id TEXT NOT NULL,
+        mode TEXT NOT NULL,
+        depth INTEGER NOT NULL,
+        status TEXT NOT NULL CHECK (status IN ('PROPOSED', 'ADOPTED', 'REJECTED')),
+        successor_id TEXT,
+        elucidation_id TEXT,
+        reopened_at INTEGER
+      ) STRICT`,
+    ],
+  },
+];
+
+/** The journal of bridge points is a component of its own beside the object's tables. */
+export const LOOP_CLOSURE_MIGRATIONS: readonly Migration[] = [BRIDGE_JOURNAL_MIGRATION];
+export const LOOP_CLOSURE_COMPONENT = "loop-closure";

@@ -1,0 +1,100 @@
+/** What a session does next, from its rows alone. Nothing here acts. */
+import { canMoveSession, isTerminalSession, PASSES } from "@factory/schemas";
+import type { PassName, SessionState } from "@factory/schemas";
+import type { SessionRow } from "./session-store.ts";
+
+/** One unit of work; each ends in one transaction that moves the session's version on. */
+export type Step =
+  | { readonly kind: "idle" }
+  | { readonly kind: "intake" }
+  | { readonly kind: "pass"; readonly pass: PassName }
+  | { readonly kind: "ask-approval" }
+  | { readonly kind: "run-report" }
+  | { readonly kind: "acceptance" }
+  | { readonly kind: "delivery" }
+  | { readonly kind: "cancel-run" }
+  | { readonly kind: "barrier" }
+  | { readonly kind: "seal" };
+
+/** The facts a decision rests on. */
+export type SessionView = {
+  readonly row: Pick<SessionRow, "state" | "ending" | "mediation" | "run" | "sealing">;
+  readonly intakeDone: boolean;
+  readonly donePasses: ReadonlySet<string>;
+  readonly reviewOpen: boolean;
+  readonly reportPending: boolean;
+  /** Adopted amendments mediation has not answered for. */
+  readonly amendsInFlight: number;
+};
+
+const IDLE: Step = { kind: "idle" };
+
+/** The next step; `idle` when the session waits for somebody or has ended. */
+export function nextStep(view: SessionView): Step {
+  const { row } = view;
+  if (isTerminalSession(row.state)) return IDLE;
+  if (row.ending !== null) return endingStep(view);
+  if (view.reviewOpen) return IDLE;
+  switch (row.state) {
+    case "COMMISSIONING":
+      return commissioningStep(view);
+    case "EXECUTING":
+      return view.reportPending ? { kind: "run-report" } : IDLE;
+    case "ACCEPTING":
+      return { kind: "acceptance" };
+    case "DELIVERING":
+      return { kind: "delivery" };
+    case "SUBMITTED":
+    case "AWAITING_APPROVAL":
+    case "COMPILING":
+    case "IN_REVIEW":
+    case "COMPLETED":
+    case "FAILED":
+    case "CANCELLED":
+    case "REJECTED":
+      return IDLE;
+    default:
+      return row.state satisfies never;
+  }
+}
+
+/**
+ * On the way to an end: first everybody else falls silent, then the log holds everything, then it is sealed. Mediation is
+ * silent when it has answered for all it was given, the run when its coordinator has acknowledged.
+ */
+function endingStep({ row, amendsInFlight }: SessionView): Step {
+  if (row.mediation === "compiling" || amendsInFlight > 0) return IDLE;
+  switch (row.run) {
+    case "running":
+      return { kind: "cancel-run" };
+    case "cancelling":
+      return IDLE;
+    case "none":
+    case "quiet":
+      break;
+    default:
+      return row.run satisfies never;
+  }
+  switch (row.sealing) {
+    case "none":
+      return { kind: "barrier" };
+    case "ready":
+      return { kind: "seal" };
+    case "barrier":
+    case "sealed":
+      return IDLE;
+    default:
+      return row.sealing satisfies never;
+  }
+}
+
+function commissioningStep({ intakeDone, donePasses }: SessionView): Step {
+  if (!intakeDone) return { kind: "intake" };
+  const next = PASSES.find(({ name }) => !donePasses.has(name));
+  return next === undefined ? { kind: "ask-approval" } : { kind: "pass", pass: next.name };
+}
+
+/** @throws Error for a move the machine does not have: a defect of this object, never of its callers. */
+export function requireMove(from: SessionState, to: SessionState): void {
+  if (!canMoveSession(from, to)) throw new Error(`A session does not go from ${from} to ${to}.`);
+}

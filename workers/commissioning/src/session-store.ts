@@ -1,0 +1,429 @@
+/** Rows of one session, typed. Every statement on the object's own tables is here. */
+import type { SqlRow, SqlValue, StoragePort } from "@factory/durable";
+import type { ChangeMode, ProposedAmendment } from "@factory/loop-closure";
+import { isTerminalSession } from "@factory/schemas";
+import type { ArtifactNode, PassName, ReviewDecision, SessionState } from "@factory/schemas";
+import type { CommissionRequest, CompileReport, RunReport } from "@factory/schemas/rpc";
+
+/** How a session is going to end, once it is decided. Nothing un-decides it. */
+export type Ending = {
+  readonly state: "COMPLETED" | "FAILED" | "CANCELLED" | "REJECTED";
+  readonly reason: string;
+  readonly reasonCode?: string;
+};
+
+/** The deliverable once it is stored. */
+export type Deliverable = { readonly treeDigest: string; readonly files: number; readonly bytes: number };
+
+export type SessionRow = {
+  readonly sessionId: string;
+  readonly org: string;
+  readonly envelopeDigest: string;
+  readonly state: SessionState;
+  readonly runId: string | null;
+  readonly specificationId: string | null;
+  readonly workGraphId: string | null;
+  readonly mediation: "none" | "compiling" | "compiled" | "refused";
+  readonly run: "none" | "running" | "cancelling" | "quiet";
+  readonly personClaims: PersonClaims;
+  readonly acceptanceReportId: string | null;
+  readonly ending: Ending | null;
+  readonly sealing: "none" | "barrier" | "ready" | "sealed";
+  readonly deliverable: Deliverable | null;
+  readonly evidenceDigest: string | null;
+  /** Why a step is tried again later. */
+  readonly stuck: string | null;
+  /** What an effect that is no longer tried waits for. */
+  readonly parked: string | null;
+  readonly version: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly endedAt: number | null;
+};
+
+export type PersonClaims = Extract<CompileReport, { outcome: "compiled" }>["personClaims"];
+
+/** What a review is about; the answer is applied to it. */
+export type ReviewSubject =
+  | { readonly matter: "approval"; readonly artifactId: string }
+  | { readonly matter: "pass"; readonly pass: PassName }
+  | { readonly matter: "divergence"; readonly reportSeq: number }
+  | { readonly matter: "clarification"; readonly reportSeq: number }
+  | { readonly matter: "acceptance"; readonly artifactId: string };
+
+export type ReviewRow = {
+  readonly reviewId: string;
+  readonly subject: ReviewSubject;
+  readonly action: string;
+  readonly actionDigest: string;
+  readonly fromState: SessionState;
+  readonly inState: SessionState;
+  readonly decision: ReviewDecision | null;
+  readonly note: string | null;
+  readonly decidedBy: string | null;
+  readonly closed: boolean;
+};
+
+export type ApprovalRow = { readonly approvalId: string; readonly reviewId: string; readonly approver: string; readonly actionDigest: string };
+
+export type RunReportRow = { readonly seq: number; readonly report: RunReport; readonly problem: string | null; readonly reviewId: string | null };
+
+export type AmendmentRow = {
+  readonly amendmentId: string;
+  readonly reportSeq: number;
+  readonly proposal: ProposedAmendment;
+  readonly beadId: string;
+  readonly claimId: string;
+  readonly mode: ChangeMode;
+  readonly depth: number;
+  readonly status: "PROPOSED" | "ADOPTED" | "REJECTED";
+  readonly successorId: string | null;
+  readonly elucidationId: string | null;
+  readonly reopened: boolean;
+};
+
+/** Characters of one part of a document: at three bytes a UTF-16 unit well under the 2 MB of a row. */
+const PART_CHARS = 500_000;
+const REQUEST = "request";
+
+const SESSION_COLUMNS = {
+  state: "state",
+  runId: "run_id",
+  specificationId: "specification_id",
+  workGraphId: "work_graph_id",
+  mediation: "mediation",
+  run: "run",
+  personClaims: "person_claims",
+  acceptanceReportId: "acceptance_report_id",
+  ending: "ending",
+  sealing: "sealing",
+  deliverable: "deliverable",
+  evidenceDigest: "evidence_digest",
+  stuck: "stuck",
+  parked: "parked",
+  endedAt: "ended_at",
+} as const satisfies Partial<Record<keyof SessionRow, string>>;
+const JSON_COLUMNS: ReadonlySet<string> = new Set(["personClaims", "ending", "deliverable"]);
+
+/** Why a session is as it is, for people; null while it simply goes on. */
+export function reasonOf({ state, ending, parked, stuck }: Pick<SessionRow, "state" | "ending" | "parked" | "stuck">): string | null {
+  return (isTerminalSession(state) ? null : parked) ?? ending?.reason ?? stuck;
+}
+
+export type SessionPatch = { readonly [K in keyof typeof SESSION_COLUMNS]?: SessionRow[K] };
+
+/** Reads and writes the rows of one session. */
+export class SessionStore {
+  readonly #storage: StoragePort;
+  /** Not persisted: the parsed request; it never changes. */
+  #request: CommissionRequest | undefined;
+
+  constructor(storage: StoragePort) {
+    this.#storage = storage;
+  }
+
+  transaction<T>(work: () => T): T {
+    return this.#storage.transactionSync(work);
+  }
+
+  /** The session, or null before it was commissioned. */
+  session(): SessionRow | null {
+    const [row] = this.#rows("SELECT * FROM session");
+    return row === undefined ? null : sessionRow(row);
+  }
+
+  /** @throws Error when the object was not commissioned: only `commission` may be the first call. */
+  requireSession(): SessionRow {
+    const session = this.session();
+    if (session === null) throw new Error("This object holds no session.");
+    return session;
+  }
+
+  create(request: CommissionRequest, state: SessionState, now: number): void {
+    this.#run(
+      "INSERT INTO session (only, session_id, org, envelope_digest, state, version, created_at, updated_at) VALUES (1, ?, ?, ?, ?, 1, ?, ?)",
+      request.sessionId,
+      request.org,
+      request.envelopeDigest,
+      state,
+      now,
+      now,
+    );
+    const text = JSON.stringify(request);
+    for (let part = 0; part * PART_CHARS < text.length; part++) {
+      this.#run("INSERT INTO documents (name, part, text) VALUES (?, ?, ?)", REQUEST, part, text.slice(part * PART_CHARS, (part + 1) * PART_CHARS));
+    }
+  }
+
+  request(): CommissionRequest {
+    this.#request ??= JSON.parse(
+      this.#rows("SELECT text FROM documents WHERE name = ? ORDER BY part", REQUEST)
+        .map((row) => String(row["text"]))
+        .join(""),
+    );
+    // The cast holds: `create` wrote it, and the gateway's parse gave it its shape.
+    return this.#request as CommissionRequest;
+  }
+
+  /** Changes columns and moves the version on, by which every later reader knows what is newer. */
+  patch(patch: SessionPatch, now: number): SessionRow {
+    const names = Object.keys(patch) as (keyof typeof SESSION_COLUMNS)[];
+    const sets = [...names.map((name) => `${SESSION_COLUMNS[name]} = ?`), "version = version + 1", "updated_at = ?"];
+    const values = names.map((name) => columnValue(name, patch[name]));
+    this.#run(`UPDATE session SET ${sets.join(", ")}`, ...values, now);
+    return this.requireSession();
+  }
+
+  addArtifact(node: ArtifactNode): boolean {
+    return (
+      this.#rows(
+        `INSERT INTO artifacts (id, type, data, parents, seq) VALUES (?, ?, ?, ?, (SELECT coalesce(max(seq), 0) + 1 FROM artifacts))
+         ON CONFLICT (id) DO NOTHING RETURNING seq`,
+        node.id,
+        node.type,
+        JSON.stringify(node.data),
+        JSON.stringify(node.parents),
+      ).length > 0
+    );
+  }
+
+  artifact(id: string): ArtifactNode {
+    const [row] = this.#rows("SELECT * FROM artifacts WHERE id = ?", id);
+    if (row === undefined) throw new Error(`This session wrote no artifact ${id}.`);
+    return artifactRow(row);
+  }
+
+  /** The first artifact of a type, or null. */
+  artifactOfType(type: string): ArtifactNode | null {
+    const [row] = this.#rows("SELECT * FROM artifacts WHERE type = ? ORDER BY seq LIMIT 1", type);
+    return row === undefined ? null : artifactRow(row);
+  }
+
+  /** The newest artifact of a type, or null. */
+  latestOfType(type: string): ArtifactNode | null {
+    const [row] = this.#rows("SELECT * FROM artifacts WHERE type = ? ORDER BY seq DESC LIMIT 1", type);
+    return row === undefined ? null : artifactRow(row);
+  }
+
+  completePass(name: PassName, artifactId: string): void {
+    this.#run("INSERT INTO passes (name, artifact_id) VALUES (?, ?)", name, artifactId);
+  }
+
+  /** Artifact ids by pass name. */
+  passes(): ReadonlyMap<string, string> {
+    return new Map(this.#rows("SELECT name, artifact_id FROM passes").map((row) => [String(row["name"]), String(row["artifact_id"])]));
+  }
+
+  openReview(): ReviewRow | null {
+    const [row] = this.#rows("SELECT * FROM reviews WHERE closed_at IS NULL");
+    return row === undefined ? null : reviewRow(row);
+  }
+
+  review(reviewId: string): ReviewRow | null {
+    const [row] = this.#rows("SELECT * FROM reviews WHERE review_id = ?", reviewId);
+    return row === undefined ? null : reviewRow(row);
+  }
+
+  /** Closed reviews of a matter, oldest first. */
+  closedReviews(matter: ReviewSubject["matter"]): ReviewRow[] {
+    return this.#rows("SELECT * FROM reviews WHERE matter = ? AND closed_at IS NOT NULL ORDER BY closed_at, review_id", matter).map(reviewRow);
+  }
+
+  addReview(review: Pick<ReviewRow, "reviewId" | "subject" | "action" | "actionDigest" | "fromState" | "inState">, now: number): void {
+    this.#run(
+      "INSERT INTO reviews (review_id, matter, subject, action, action_digest, from_state, in_state, opened_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      review.reviewId,
+      review.subject.matter,
+      JSON.stringify(review.subject),
+      review.action,
+      review.actionDigest,
+      review.fromState,
+      review.inState,
+      now,
+    );
+  }
+
+  /** Closes a review; without a decision when the session ends over it. */
+  closeReview(reviewId: string, answer: { readonly decision: ReviewDecision; readonly note: string; readonly decidedBy: string } | null, now: number): void {
+    this.#run(
+      "UPDATE reviews SET decision = ?, note = ?, decided_by = ?, closed_at = ? WHERE review_id = ? AND closed_at IS NULL",
+      answer?.decision ?? null,
+      answer?.note ?? null,
+      answer?.decidedBy ?? null,
+      now,
+      reviewId,
+    );
+  }
+
+  addApproval(approval: ApprovalRow, now: number): void {
+    this.#run(
+      "INSERT INTO approvals (approval_id, review_id, approver, action_digest, used_at) VALUES (?, ?, ?, ?, ?)",
+      approval.approvalId,
+      approval.reviewId,
+      approval.approver,
+      approval.actionDigest,
+      now,
+    );
+  }
+
+  approvals(): ApprovalRow[] {
+    return this.#rows("SELECT * FROM approvals ORDER BY approval_id").map((row) => ({
+      approvalId: String(row["approval_id"]),
+      reviewId: String(row["review_id"]),
+      approver: String(row["approver"]),
+      actionDigest: String(row["action_digest"]),
+    }));
+  }
+
+  addRunReport(report: RunReport, problem: string | null = null): void {
+    this.#run("INSERT INTO run_reports (report, problem) VALUES (?, ?)", JSON.stringify(report), problem);
+  }
+
+  /** The oldest report that is not handled. */
+  pendingRunReport(): RunReportRow | null {
+    const [row] = this.#rows("SELECT * FROM run_reports WHERE handled_at IS NULL ORDER BY seq LIMIT 1");
+    return row === undefined ? null : runReportRow(row);
+  }
+
+  runReport(seq: number): RunReportRow {
+    const [row] = this.#rows("SELECT * FROM run_reports WHERE seq = ?", seq);
+    if (row === undefined) throw new Error(`There is no run report ${seq}.`);
+    return runReportRow(row);
+  }
+
+  runReports(): RunReportRow[] {
+    return this.#rows("SELECT * FROM run_reports ORDER BY seq").map(runReportRow);
+  }
+
+  askAboutReport(seq: number, reviewId: string): void {
+    this.#run("UPDATE run_reports SET review_id = ? WHERE seq = ?", reviewId, seq);
+  }
+
+  handleReport(seq: number, now: number): void {
+    this.#run("UPDATE run_reports SET handled_at = ? WHERE seq = ?", now, seq);
+  }
+
+  addAmendment(row: Omit<AmendmentRow, "status" | "successorId" | "elucidationId" | "reopened">): void {
+    this.#run(
+      "INSERT INTO amendments (amendment_id, report_seq, proposal, bead_id, claim_id, mode, depth, status) VALUES (?, ?, ?, ?, ?, ?, ?, 'PROPOSED')",
+      row.amendmentId,
+      row.reportSeq,
+      JSON.stringify(row.proposal),
+      row.beadId,
+      row.claimId,
+      row.mode,
+      row.depth,
+    );
+  }
+
+  decideAmendment(
+    amendmentId: string,
+    status: "ADOPTED" | "REJECTED",
+    successor: { readonly specificationId: string; readonly elucidationId: string } | null,
+  ): void {
+    this.#run(
+      "UPDATE amendments SET status = ?, successor_id = ?, elucidation_id = ? WHERE amendment_id = ?",
+      status,
+      successor?.specificationId ?? null,
+      successor?.elucidationId ?? null,
+      amendmentId,
+    );
+  }
+
+  settleAmendment(amendmentId: string, now: number): void {
+    this.#run("UPDATE amendments SET reopened_at = ? WHERE amendment_id = ? AND reopened_at IS NULL", now, amendmentId);
+  }
+
+  amendments(): AmendmentRow[] {
+    return this.#rows("SELECT * FROM amendments ORDER BY rowid").map(amendmentRow);
+  }
+
+  #rows(query: string, ...bindings: SqlValue[]): SqlRow[] {
+    return this.#storage.sql.exec<SqlRow>(query, ...bindings).toArray();
+  }
+
+  #run(query: string, ...bindings: SqlValue[]): void {
+    this.#storage.sql.exec(query, ...bindings);
+  }
+}
+
+function columnValue(name: string, value: unknown): SqlValue {
+  if (value === null || value === undefined) return null;
+  // The cast holds: what is not in JSON_COLUMNS is text or a number by the type of SessionPatch.
+  return JSON_COLUMNS.has(name) ? JSON.stringify(value) : (value as SqlValue);
+}
+
+const text = (value: SqlValue | undefined): string => String(value);
+const textOrNull = (value: SqlValue | undefined): string | null => (value === null || value === undefined ? null : String(value));
+const jsonOrNull = (value: SqlValue | undefined): unknown => (typeof value === "string" ? JSON.parse(value) : null);
+
+// The casts below read back what this file wrote: CHECK constraints and the writers' types hold the values.
+function sessionRow(row: SqlRow): SessionRow {
+  return {
+    sessionId: text(row["session_id"]),
+    org: text(row["org"]),
+    envelopeDigest: text(row["envelope_digest"]),
+    state: row["state"] as SessionState,
+    runId: textOrNull(row["run_id"]),
+    specificationId: textOrNull(row["specification_id"]),
+    workGraphId: textOrNull(row["work_graph_id"]),
+    mediation: row["mediation"] as SessionRow["mediation"],
+    run: row["run"] as SessionRow["run"],
+    personClaims: jsonOrNull(row["person_claims"]) as PersonClaims,
+    acceptanceReportId: textOrNull(row["acceptance_report_id"]),
+    ending: jsonOrNull(row["ending"]) as Ending | null,
+    sealing: row["sealing"] as SessionRow["sealing"],
+    deliverable: jsonOrNull(row["deliverable"]) as Deliverable | null,
+    evidenceDigest: textOrNull(row["evidence_digest"]),
+    stuck: textOrNull(row["stuck"]),
+    parked: textOrNull(row["parked"]),
+    version: Number(row["version"]),
+    createdAt: Number(row["created_at"]),
+    updatedAt: Number(row["updated_at"]),
+    endedAt: row["ended_at"] === null ? null : Number(row["ended_at"]),
+  };
+}
+
+function artifactRow(row: SqlRow): ArtifactNode {
+  return { id: text(row["id"]), type: text(row["type"]), data: JSON.parse(text(row["data"])), parents: JSON.parse(text(row["parents"])) };
+}
+
+function reviewRow(row: SqlRow): ReviewRow {
+  return {
+    reviewId: text(row["review_id"]),
+    subject: JSON.parse(text(row["subject"])) as ReviewSubject,
+    action: text(row["action"]),
+    actionDigest: text(row["action_digest"]),
+    fromState: row["from_state"] as SessionState,
+    inState: row["in_state"] as SessionState,
+    decision: textOrNull(row["decision"]) as ReviewDecision | null,
+    note: textOrNull(row["note"]),
+    decidedBy: textOrNull(row["decided_by"]),
+    closed: row["closed_at"] !== null,
+  };
+}
+
+function runReportRow(row: SqlRow): RunReportRow {
+  return {
+    seq: Number(row["seq"]),
+    report: JSON.parse(text(row["report"])) as RunReport,
+    problem: textOrNull(row["problem"]),
+    reviewId: textOrNull(row["review_id"]),
+  };
+}
+
+function amendmentRow(row: SqlRow): AmendmentRow {
+  return {
+    amendmentId: text(row["amendment_id"]),
+    reportSeq: Number(row["report_seq"]),
+    proposal: JSON.parse(text(row["proposal"])) as ProposedAmendment,
+    beadId: text(row["bead_id"]),
+    claimId: text(row["claim_id"]),
+    mode: row["mode"] as ChangeMode,
+    depth: Number(row["depth"]),
+    status: row["status"] as AmendmentRow["status"],
+    successorId: textOrNull(row["successor_id"]),
+    elucidationId: textOrNull(row["elucidation_id"]),
+    reopened: row["reopened_at"] !== null,
+  };
+}

@@ -1,0 +1,225 @@
+import { blobKey, canonicalJson, isTerminalKind, sha256Hex } from "@factory/schemas";
+import { describe, expect, test } from "vitest";
+import { aCompileReport, anAcceptedRun, ANN, anOrder, aRequest, RUN_ID } from "./testing/builders.ts";
+import { commissioned, Surroundings } from "./testing/surroundings.ts";
+
+const REQUEST = aRequest();
+const ORG = REQUEST.org;
+
+/** A session whose run is under way. */
+async function executing(request = REQUEST): Promise<Surroundings> {
+  const world = await commissioned(new Surroundings(), request);
+  await world.compiled();
+  return world;
+}
+
+describe("commissioning", () => {
+  test("a signal is journaled and answered before any model is asked", async () => {
+    const world = new Surroundings();
+    expect(await world.session.commission(REQUEST)).toEqual({ ok: true, created: true });
+    expect(world.questions).toEqual([]);
+    expect(await world.session.status()).toMatchObject({ sessionId: REQUEST.sessionId, state: "COMMISSIONING", openReview: null, reason: null });
+  });
+
+  test("the same envelope again finds the session and another one under its ids is refused", async () => {
+    const world = await commissioned(new Surroundings(), REQUEST);
+    const before = world.kinds.length;
+    expect(await world.session.commission(REQUEST)).toEqual({ ok: true, created: false });
+    expect(await world.session.commission({ ...REQUEST, envelopeDigest: "e".repeat(64) })).toMatchObject({ ok: false, code: "ALREADY_EXISTS" });
+    await world.settle();
+    expect(world.kinds).toHaveLength(before);
+  });
+
+  test("another session sent to this object is refused", async () => {
+    const world = await commissioned(new Surroundings(), REQUEST);
+    expect(await world.session.commission(aRequest({ workOrderId: "WO-2" }))).toMatchObject({ ok: false, code: "INTEGRITY" });
+  });
+
+  test("the passes run in order, each on the artifacts before it, and the first event is the submission", async () => {
+    const world = await commissioned(new Surroundings(), REQUEST);
+    expect(world.questions.map(({ purpose }) => purpose)).toEqual(["synthesize-pressure", "map-capability", "propose-function", "write-intent-specification"]);
+    expect(world.kinds[0]).toBe("SESSION_SUBMITTED");
+    expect(world.of("PASS_COMPLETED").map(({ artifactType }) => artifactType)).toEqual(["Pressure", "Capability", "FunctionProposal", "IntentSpecification"]);
+    expect(world.of("MODEL_CALLED")).toHaveLength(4);
+    expect(world.questions[1]?.prompt).toContain("Small numbers");
+  });
+
+  test("lineage leads from the intent specification back to the signal, node by node in the real graph", async () => {
+    const world = await commissioned(new Surroundings(), REQUEST);
+    const intentId = world.of("PASS_COMPLETED").at(-1)?.artifactId ?? "";
+    const types = world.graph.why(intentId).nodes.map(({ type }) => type);
+    expect(types.filter((type) => type !== "ElucidationArtifact")).toEqual(["IntentSpecification", "FunctionProposal", "Capability", "Pressure", "Signal"]);
+    expect(types).toContain("ElucidationArtifact");
+  });
+
+  test("a node is in the graph before the event that reports it", async () => {
+    const world = new Surroundings();
+    world.moods.graph = "down";
+    await commissioned(world, REQUEST);
+    expect(world.kinds).toEqual(["SESSION_SUBMITTED"]);
+    world.moods.graph = "up";
+    await world.later(600_000);
+    for (const { artifactId } of world.of("ARTIFACT_WRITTEN")) expect(world.graph.get(artifactId)).not.toBeNull();
+    expect(world.kinds).toContain("APPROVAL_GRANTED");
+  });
+
+  test("what the order says is not the model's to change", async () => {
+    const world = await commissioned(new Surroundings(), REQUEST);
+    expect(world.compiles[0]?.request.intent).toMatchObject({
+      constraints: ["No imports."],
+      outOfScope: ["halving"],
+      acceptanceCriteria: [{ text: "`double` doubles its argument", functionName: "double", metric: "result" }],
+    });
+  });
+
+  test("the prompt of a pass holds no hidden example", async () => {
+    const world = await commissioned(new Surroundings(), REQUEST);
+    const shown = anOrder().examples.filter(({ text }) => world.questions[0]?.prompt.includes(text));
+    expect(shown).toHaveLength(4);
+  });
+});
+
+describe("the intake gate", () => {
+  test("a criterion whose test is not attached ends the session before a model is asked", async () => {
+    const order = anOrder({ acceptanceCriteria: [{ text: "it works", tests: ["tests/a.test.ts"], line: 7 }] });
+    const world = await commissioned(new Surroundings(), aRequest({ order }));
+    expect(world.questions).toEqual([]);
+    expect(world.of("VERIFICATION_PRODUCED")).toMatchObject([{ verificationType: "INTAKE", outcome: "FAIL" }]);
+    expect(world.of("SESSION_FAILED")).toMatchObject([{ reasonCode: "GATE_REFUSED", reason: expect.stringContaining("Line 7: attach tests/a.test.ts") }]);
+    expect(await world.session.status()).toMatchObject({ state: "FAILED" });
+  });
+
+  test("a criterion that nothing executes is marked for a person and does not stop the order", async () => {
+    const order = anOrder({ acceptanceCriteria: [{ text: "it is beautiful", tests: [], line: 7 }] });
+    const world = await commissioned(new Surroundings(), aRequest({ order }));
+    const report = world.graph.get(world.of("VERIFICATION_PRODUCED")[0]?.verificationId ?? "");
+    expect(report?.data).toMatchObject({ outcome: "PASS", notChecked: [{ check: "testable: it is beautiful" }] });
+    expect(world.kinds).toContain("COMPILATION_STARTED");
+  });
+});
+
+describe("the end of a session", () => {
+  test("an accepted run is delivered, sealed and ended, each state once", async () => {
+    const world = await executing();
+    await world.report("accepted", { kind: "run", report: anAcceptedRun() });
+    expect(world.kinds.filter((kind) => !["ARTIFACT_WRITTEN", "MODEL_CALLED", "PASS_COMPLETED"].includes(kind))).toEqual([
+      "SESSION_SUBMITTED",
+      "VERIFICATION_PRODUCED",
+      "REVIEW_REQUIRED",
+      "REVIEW_RESOLVED",
+      "APPROVAL_GRANTED",
+      "COMPILATION_STARTED",
+      "COMPILATION_COMPLETE",
+      "EXECUTION_COMPLETE",
+      "VERIFICATION_PRODUCED",
+      "DEPLOYING",
+      "SESSION_COMPLETED",
+    ]);
+    expect(await world.session.status()).toMatchObject({ state: "COMPLETED", runId: RUN_ID });
+    expect(world.cancels).toEqual([]);
+    expect(world.registry.get(REQUEST.sessionId)).toMatchObject({ state: "COMPLETED", runId: RUN_ID, endedAt: world.clock.now() });
+  });
+
+  test("the deliverable holds the tree, the examples as tests and a README with what proves each claim", async () => {
+    const world = await executing();
+    await world.report("accepted", { kind: "run", report: anAcceptedRun() });
+    const { files } = world.json(blobKey.deliverable(ORG, REQUEST.sessionId)) as { files: { path: string; digest: string; bytes: number; mode: number }[] };
+    expect(files.map(({ path }) => path)).toEqual(["README.md", "src/double.ts", "tests/double.test.ts"]);
+    const text = (path: string) => new TextDecoder().decode(world.blobs.get(blobKey.content(files.find((file) => file.path === path)?.digest ?? "")));
+    for (const { path, digest, bytes, mode } of files) {
+      expect(sha256Hex(text(path))).toBe(digest);
+      expect(new TextEncoder().encode(text(path)).length).toBe(bytes);
+      expect(mode).toBe(0o644);
+    }
+    expect(text("tests/double.test.ts")).toContain("double(16) => 32");
+    expect(text("README.md")).toContain("| C-1 | `double` doubles its argument | passed | examples: passed | 2 passed |");
+  });
+
+  test("the package covers the chain up to the event before it, and the terminal event carries its digest", async () => {
+    const world = await executing();
+    await world.report("accepted", { kind: "run", report: anAcceptedRun() });
+    const bytes = world.blobs.get(blobKey.evidence(ORG, REQUEST.sessionId)) ?? new Uint8Array();
+    const evidence = world.json(blobKey.evidence(ORG, REQUEST.sessionId));
+    const { events } = world.sessionLog;
+    expect(new TextDecoder().decode(bytes)).toBe(canonicalJson(evidence));
+    expect(evidence["chain"]).toEqual({ events: events.length - 2, rootHash: events.at(-3)?.hash });
+    const [written, terminal] = events.slice(-2);
+    expect(written).toMatchObject({ kind: "ARTIFACT_WRITTEN", payload: { artifactId: expect.stringMatching(/^EVD-/) } });
+    expect(Object.keys(written?.payload ?? {})).toEqual(["artifactId"]);
+    expect(terminal).toMatchObject({ kind: "SESSION_COMPLETED", payload: { evidenceDigest: sha256Hex(bytes), outcome: "COMPLETED", fromState: "DELIVERING" } });
+    const lineage = evidence["lineage"] as string[];
+    expect(lineage).toEqual(
+      world
+        .of("ARTIFACT_WRITTEN")
+        .slice(0, -1)
+        .map(({ artifactId }) => artifactId),
+    );
+    expect(evidence).toMatchObject({
+      holdouts: { passed: 2, failed: 0, absent: [] },
+      claims: [{ claimId: "C-1", verdict: "passed", holdouts: { status: "passed", count: 2 } }],
+      deliverable: { files: 3 },
+      approvals: [{ approver: "policy:auto" }],
+    });
+    expect(terminal?.payload).toMatchObject({ summary: { beads: { done: 3, failed: 0 }, divergences: 0, amendments: 0 } });
+  });
+
+  test("a claim without hidden examples says absent, in the package as in the README", async () => {
+    const world = await executing();
+    if (world.record !== null) world.record = { ...world.record, checks: world.record.checks.filter(({ holdout }) => !holdout) };
+    await world.report("accepted", { kind: "run", report: anAcceptedRun({ holdouts: { passed: 0, failed: 0, absentClaims: ["C-1"] } }) });
+    expect(world.json(blobKey.evidence(ORG, REQUEST.sessionId))).toMatchObject({ claims: [{ holdouts: { status: "absent" } }], holdouts: { absent: ["C-1"] } });
+  });
+
+  test("a failed run ends the session with its reason", async () => {
+    const world = await executing();
+    await world.report("failed", { kind: "run", report: anAcceptedRun({ outcome: "failed", reason: "The outcome bead failed." }) });
+    expect(world.kinds.slice(-3)).toEqual(["EXECUTION_FAILED", "ARTIFACT_WRITTEN", "SESSION_FAILED"]);
+    expect(world.of("SESSION_FAILED")).toMatchObject([{ reason: "The outcome bead failed.", evidenceDigest: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
+    expect(world.blobs.has(blobKey.deliverable(ORG, REQUEST.sessionId))).toBe(false);
+  });
+
+  test("a refused compilation ends the session with the gate's remediation", async () => {
+    const world = await commissioned(new Surroundings(), REQUEST);
+    await world.report("refused", {
+      kind: "compiled",
+      report: { outcome: "refused", code: "GATE_REFUSED", reportId: "VR-1", remediation: ["C-2 has no atom."] },
+    });
+    expect(world.kinds.slice(-3)).toEqual(["COMPILATION_FAILED", "ARTIFACT_WRITTEN", "SESSION_FAILED"]);
+    expect(await world.session.status()).toMatchObject({ state: "FAILED", reason: expect.stringContaining("C-2 has no atom.") });
+  });
+
+  test("mediation that refuses the call ends the session too", async () => {
+    const world = new Surroundings();
+    world.moods.mediation = { ok: false, code: "ALREADY_EXISTS", message: "another compilation" };
+    await commissioned(world, REQUEST);
+    expect(world.of("SESSION_FAILED")).toMatchObject([{ reasonCode: "ALREADY_EXISTS" }]);
+  });
+
+  test("a run whose record contradicts its report is not accepted", async () => {
+    const world = await executing();
+    if (world.record !== null) world.record = { ...world.record, beads: world.record.beads.map((bead) => ({ ...bead, state: "FAILED" as const })) };
+    await world.report("accepted", { kind: "run", report: anAcceptedRun() });
+    expect(world.of("VERIFICATION_PRODUCED").at(-1)).toMatchObject({ verificationType: "ACCEPTANCE", outcome: "FAIL" });
+    expect(world.of("SESSION_FAILED")).toMatchObject([{ reasonCode: "GATE_REFUSED" }]);
+  });
+
+  test("reports after the end change nothing, and the log has one terminal event", async () => {
+    const world = await executing();
+    await world.report("accepted", { kind: "run", report: anAcceptedRun() });
+    const before = [...world.sessionLog.events];
+    await world.report("late", { kind: "run", report: anAcceptedRun({ outcome: "failed" }) });
+    await world.report("late compile", { kind: "compiled", report: aCompileReport("SPEC-late") });
+    expect(await world.session.cancel("late", ANN)).toEqual({ ok: true, state: "COMPLETED" });
+    await world.settle();
+    expect(world.sessionLog.events).toEqual(before);
+    expect(world.kinds.filter(isTerminalKind)).toEqual(["SESSION_COMPLETED"]);
+  });
+
+  test("a repeated report is answered from the record", async () => {
+    const world = await executing();
+    await world.report("accepted", { kind: "run", report: anAcceptedRun() });
+    const before = world.kinds.length;
+    await world.report("accepted", { kind: "run", report: anAcceptedRun() });
+    expect(world.kinds).toHaveLength(before);
+  });
+});

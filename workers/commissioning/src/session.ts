@@ -1,0 +1,289 @@
+/**
+ * One session: the calls others make on it, and its own way forward. Calls commit and return; everything that needs time
+ * is a step that `advance` takes later, so a crash or an eviction anywhere resumes at the first step that is not done.
+ */
+import type { Inbox, Outbox, ParkedEffect } from "@factory/durable";
+import { isTerminalSession, refuse } from "@factory/schemas";
+import type { Refusal, Result, SessionState } from "@factory/schemas";
+import type { CommissionRequest, CompileRequest, Principal, SessionReport, SessionRpc, SessionStatus } from "@factory/schemas/rpc";
+import { runAcceptance } from "./acceptance.ts";
+import type { SessionContext, SessionDeps } from "./context.ts";
+import { endWith } from "./context.ts";
+import { runDelivery } from "./delivery.ts";
+import { runIntake } from "./intake.ts";
+import { Ledger } from "./ledger.ts";
+import { runPass } from "./passes.ts";
+import { acknowledge, approvedConstraints, askApproval } from "./reviews.ts";
+import { failCompilation, handleRunReport, inFlight, takeReport } from "./run-reports.ts";
+import { runSealing } from "./sealing.ts";
+import { nextStep } from "./session-machine.ts";
+import type { Step } from "./session-machine.ts";
+import { reasonOf, SessionStore } from "./session-store.ts";
+
+/**
+ * How long `advance` starts further steps in one call, in milliseconds. A step may take as long as a model; this and one
+ * such step stay under the time an alarm has.
+ */
+const ADVANCE_BUDGET_MS = 60_000;
+
+/** The state machine of one session and the only writer of its state and terminal events. */
+export class Session implements SessionRpc {
+  readonly #context: SessionContext;
+  readonly #inbox: Inbox;
+  /** Not persisted: ends the step under way when the session's end is decided. */
+  #underWay: AbortController | undefined;
+
+  constructor(deps: SessionDeps, outbox: Pick<Outbox, "enqueue">, inbox: Inbox) {
+    const store = new SessionStore(deps.storage);
+    this.#context = { store, ledger: new Ledger(outbox, store, deps.now), deps };
+    this.#inbox = inbox;
+  }
+
+  get store(): SessionStore {
+    return this.#context.store;
+  }
+
+  async commission(request: CommissionRequest): Promise<Result<{ created: boolean }>> {
+    const { store, ledger, deps } = this.#context;
+    const result = store.transaction((): Result<{ created: boolean }> => {
+      const session = store.session();
+      if (session !== null) {
+        if (session.org !== request.org || session.sessionId !== request.sessionId) return refuse("INTEGRITY", "This object holds another session.");
+        return session.envelopeDigest === request.envelopeDigest ? { ok: true, created: false } : refuse("ALREADY_EXISTS");
+      }
+      store.create(request, "COMMISSIONING", deps.now());
+      ledger.event("SESSION_SUBMITTED", {
+        fromState: "SUBMITTED",
+        toState: "COMMISSIONING",
+        reason: `${request.identity.actorId} submitted ${request.workOrderId}: ${request.order.title}`,
+        trigger: request.envelopeId,
+        ...(request.evidenceChainRoot === undefined ? {} : { evidenceChainHash: request.evidenceChainRoot }),
+      });
+      ledger.register();
+      return { ok: true, created: true };
+    });
+    deps.wake();
+    return result;
+  }
+
+  async status(): Promise<SessionStatus | null> {
+    const { store } = this.#context;
+    const session = store.session();
+    if (session === null) return null;
+    const review = store.openReview();
+    return {
+      sessionId: session.sessionId,
+      state: session.state,
+      runId: session.runId,
+      openReview: review === null ? null : { reviewId: review.reviewId, action: review.action, actionDigest: review.actionDigest },
+      reason: reasonOf(session),
+    };
+  }
+
+  async cancel(reason: string, principal: Principal): Promise<Result<{ state: SessionState }>> {
+    const { store, deps } = this.#context;
+    const result = store.transaction((): Result<{ state: SessionState }> => {
+      const session = store.session();
+      if (session === null || principal.org !== session.org) return refuse("NOT_FOUND");
+      if (!isTerminalSession(session.state) && session.ending === null) {
+        const why = reason === "" ? "" : `: ${reason}`;
+        endWith(this.#context, { state: "CANCELLED", reason: `${principal.id} cancelled the session${why}`, reasonCode: "CANCELLED" });
+      }
+      return { ok: true, state: store.requireSession().state };
+    });
+    this.#underWay?.abort();
+    deps.wake();
+    return result;
+  }
+
+  async acknowledge(review: Parameters<SessionRpc["acknowledge"]>[0]): Promise<Result<{ state: SessionState }>> {
+    const result = acknowledge(this.#context, review);
+    this.#context.deps.wake();
+    return result;
+  }
+
+  async report(effectId: string, report: SessionReport): Promise<Result> {
+    const result = this.#inbox.once(effectId, () => takeReport(this.#context, report), report.kind);
+    this.#context.deps.wake();
+    return result;
+  }
+
+  /**
+   * Takes steps until there is none to take or the time is up.
+   *
+   * @returns true when there is more to do
+   * @throws what a step throws; calling again takes the same step.
+   */
+  async advance(signal: AbortSignal): Promise<boolean> {
+    const { deps, store } = this.#context;
+    const startedAt = deps.now();
+    for (;;) {
+      const step = this.#nextStep();
+      if (step.kind === "idle") return false;
+      if (deps.now() - startedAt >= ADVANCE_BUDGET_MS) return true;
+      const before = store.requireSession().version;
+      await this.#take(step, signal);
+      deps.wake();
+      // A step that changed nothing waits for somebody else; taking it again at once would not help.
+      if (store.requireSession().version === before) return false;
+    }
+  }
+
+  /** When `advance` has something to do, in epoch milliseconds; null when it waits for somebody. */
+  dueAt(): number | null {
+    return this.#nextStep().kind === "idle" ? null : this.#context.deps.now();
+  }
+
+  /** What mediation is to compile. */
+  compileRequest(): CompileRequest {
+    const { store } = this.#context;
+    const { org, sessionId, workOrderId, assembly, order, config, baseTree } = store.request();
+    const intent = store.latestOfType("IntentSpecification");
+    const elucidation = store.artifactOfType("ElucidationArtifact");
+    if (intent === null || elucidation === null) throw new Error("There is no intent specification to compile.");
+    return {
+      org,
+      sessionId,
+      workOrderId,
+      assembly,
+      intentSpecificationId: intent.id,
+      intent: intent.data,
+      order: { ...order, constraints: approvedConstraints(this.#context) },
+      config,
+      baseTree,
+      elucidationArtifactId: elucidation.id,
+    };
+  }
+
+  onCompileRefused(refusal: Refusal): void {
+    const { store, deps } = this.#context;
+    store.transaction(() => {
+      store.patch({ mediation: "refused" }, deps.now());
+      failCompilation(this.#context, refusal.code, [refusal.message]);
+    });
+    deps.wake();
+  }
+
+  onAmendRefused(amendmentId: string, refusal: Refusal): void {
+    const { store, deps } = this.#context;
+    store.transaction(() => {
+      takeReport(this.#context, { kind: "amended", report: { outcome: "refused", amendmentId, code: refusal.code, remediation: [refusal.message] } });
+    });
+    deps.wake();
+  }
+
+  onRunCancelled(): void {
+    const { store, deps } = this.#context;
+    store.transaction(() => {
+      if (store.requireSession().run === "cancelling") store.patch({ run: "quiet" }, deps.now());
+    });
+    deps.wake();
+  }
+
+  /** Everything before the barrier has been acknowledged. */
+  onBarrier(): void {
+    const { store, deps } = this.#context;
+    store.transaction(() => {
+      if (store.requireSession().sealing === "barrier") store.patch({ sealing: "ready" }, deps.now());
+    });
+    deps.wake();
+  }
+
+  /** Makes a parked effect visible: the session says what it waits for until the effect is taken up again. */
+  onParked(effect: ParkedEffect): void {
+    const { store, deps } = this.#context;
+    store.patch({ parked: `Waiting for ${effect.target}: ${effect.reason}` }, deps.now());
+  }
+
+  /** The parked effects are taken up again. */
+  onRedrive(): void {
+    const { store, deps } = this.#context;
+    if (store.session() !== null) store.patch({ parked: null }, deps.now());
+  }
+
+  /** Makes a failed step visible; it is taken again. */
+  onStepFailed(message: string): void {
+    const { store, deps } = this.#context;
+    const session = store.session();
+    if (session !== null && !isTerminalSession(session.state) && session.stuck === null) store.patch({ stuck: `${message} It is tried again.` }, deps.now());
+  }
+
+  #nextStep(): Step {
+    const { store } = this.#context;
+    const row = store.session();
+    if (row === null) return { kind: "idle" };
+    return nextStep({
+      row,
+      intakeDone: store.artifactOfType("VerificationReport") !== null,
+      donePasses: new Set(store.passes().keys()),
+      reviewOpen: store.openReview() !== null,
+      reportPending: store.pendingRunReport() !== null,
+      amendsInFlight: inFlight(this.#context).length,
+    });
+  }
+
+  async #take(step: Step, signal: AbortSignal): Promise<void> {
+    const context = this.#context;
+    switch (step.kind) {
+      case "idle":
+        return;
+      case "intake":
+        runIntake(context);
+        return;
+      case "pass":
+        await this.#abortable(signal, (stop) => runPass(context, step.pass, stop));
+        return;
+      case "ask-approval":
+        askApproval(context);
+        return;
+      case "run-report":
+        await handleRunReport(context);
+        return;
+      case "acceptance":
+        await runAcceptance(context);
+        return;
+      case "delivery":
+        await runDelivery(context);
+        return;
+      case "cancel-run":
+        this.#cancelRun();
+        return;
+      case "barrier":
+        this.#raiseBarrier();
+        return;
+      case "seal":
+        await runSealing(context);
+        return;
+      default:
+        step satisfies never;
+    }
+  }
+
+  async #abortable(signal: AbortSignal, work: (stop: AbortSignal) => Promise<void>): Promise<void> {
+    const underWay = new AbortController();
+    this.#underWay = underWay;
+    try {
+      await work(AbortSignal.any([signal, underWay.signal]));
+    } finally {
+      this.#underWay = undefined;
+    }
+  }
+
+  #cancelRun(): void {
+    const { store, ledger, deps } = this.#context;
+    store.transaction(() => {
+      const { runId, ending } = store.requireSession();
+      if (runId === null) throw new Error("A run without an id.");
+      ledger.cancelRun(runId, ending?.reason ?? "");
+      store.patch({ run: "cancelling" }, deps.now());
+    });
+  }
+
+  #raiseBarrier(): void {
+    const { store, ledger, deps } = this.#context;
+    store.transaction(() => {
+      ledger.barrier();
+      store.patch({ sealing: "barrier" }, deps.now());
+    });
+  }
+}

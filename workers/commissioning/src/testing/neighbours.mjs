@@ -1,0 +1,108 @@
+/** Recording neighbours: a log, two graphs, mediation and a coordinator, each with the part of its RPC a session uses. */
+import { createHash } from "node:crypto";
+import { DurableObject } from "cloudflare:workers";
+
+const TERMINAL = new Set(["SESSION_COMPLETED", "SESSION_FAILED", "SESSION_CANCELLED", "SESSION_REJECTED"]);
+const hashOf = (value) => createHash("sha256").update(JSON.stringify(value)).digest("hex");
+
+export class SubscriptionBufferDO extends DurableObject {
+  #events = [];
+
+  async append(identity, events) {
+    const fresh = events.filter(({ eventId }) => !this.#events.some((event) => event.eventId === eventId));
+    const { closed } = await this.tip();
+    if (fresh.length > 0 && closed) return { ok: false, code: "FAILED_PRECONDITION", message: "closed" };
+    for (const write of fresh) {
+      const row = { ...write, seq: this.#events.length + 1, sessionId: identity.sessionId, prevHash: this.#events.at(-1)?.hash ?? "0".repeat(64) };
+      this.#events.push({ ...row, hash: hashOf(row) });
+    }
+    return { ok: true, appended: fresh.length, tip: await this.tip() };
+  }
+
+  async read(after, limit) {
+    return { events: this.#events.slice(after, after + limit), tip: await this.tip() };
+  }
+
+  async tip() {
+    const last = this.#events.at(-1);
+    return { lastSeq: this.#events.length, rootHash: last?.hash ?? "0".repeat(64), closed: last !== undefined && TERMINAL.has(last.kind) };
+  }
+}
+
+export class ArtifactGraphDO extends DurableObject {
+  #nodes = new Map();
+  #edges = [];
+
+  async append(_namespace, nodes, edges) {
+    for (const node of nodes) this.#nodes.set(node.id, node);
+    for (const { source, target } of edges) {
+      if (!this.#nodes.has(source) || !this.#nodes.has(target)) return { ok: false, code: "INTEGRITY", message: `${source} or ${target} is missing` };
+    }
+    this.#edges.push(...edges);
+    return { ok: true, written: nodes.length + edges.length };
+  }
+
+  async get(id) {
+    return this.#nodes.get(id) ?? null;
+  }
+
+  async edgesOf(id) {
+    return { out: this.#edges.filter(({ source }) => source === id), in: this.#edges.filter(({ target }) => target === id) };
+  }
+}
+
+export class BeadGraphDO extends DurableObject {
+  async write(bead) {
+    return { ok: true, beadId: bead.id, auditBeadId: bead.id };
+  }
+}
+
+/** Answers everything with ok and remembers it. */
+class Recorder extends DurableObject {
+  #asked = [];
+
+  record_(method, args) {
+    this.#asked.push([method, ...args]);
+    return { ok: true };
+  }
+
+  async asked() {
+    return this.#asked;
+  }
+}
+
+export class MediationAgentDO extends Recorder {
+  async compile(...args) {
+    return this.record_("compile", args);
+  }
+
+  async amend(...args) {
+    return this.record_("amend", args);
+  }
+}
+
+export class CoordinatorDO extends Recorder {
+  async cancel(...args) {
+    return this.record_("cancel", args);
+  }
+
+  async clarify(...args) {
+    return this.record_("clarify", args);
+  }
+
+  async record() {
+    const bead = { atomId: "ATOM-1", state: "DONE", epoch: 1, attempt: 1, cycle: 0, dependsOn: [], claimRefs: ["C-1"] };
+    return {
+      runId: "RUN-1",
+      beads: [
+        { ...bead, beadId: "BEAD-1", title: "Write double", role: "coder" },
+        { ...bead, beadId: "BEAD-2", title: "Verify", role: "verifier:outcome" },
+      ],
+      checks: [],
+      modelCalls: 0,
+      costUsd: null,
+    };
+  }
+}
+
+export default { fetch: () => new Response("Not found\n", { status: 404 }) };

@@ -1,0 +1,296 @@
+/**
+ * A session's surroundings for pure tests: both graphs on real SQLite with foreign keys, a log that keeps its contract,
+ * and neighbours that record what they are told. All of it outlives the session's object.
+ */
+import { ArtifactGraph, ARTIFACT_GRAPH_MIGRATIONS } from "@factory/artifact-graph";
+import { BeadGraph, BEAD_GRAPH_MIGRATIONS } from "@factory/bead-graph";
+import { claimSetProblems } from "@factory/compiler";
+import { Inbox, migrate, Outbox, Scheduler } from "@factory/durable";
+import { ManualAlarm, ManualClock, MemoryLog, MortalStorage, NodeSqliteStorage } from "@factory/durable/testing";
+import { FACTORY_REGISTRY, factoryIds } from "@factory/factory-graph";
+import { LoopClosure, sqlJournal } from "@factory/loop-closure";
+import { artifactNode, blobKey, claimNodeId, digestOf, GENESIS_HASH, isTerminalKind, parseEventPayload, refuse, refusing, sha256Hex } from "@factory/schemas";
+import type { Claim, EventKind, EventWrite, Refusal, SessionEvent } from "@factory/schemas";
+import type { AmendRequest, CompileRequest, DivergenceReport, RunRecord, SessionReport } from "@factory/schemas/rpc";
+import type { PlanAnswer, Planner, PlanQuestion } from "../context.ts";
+import { createDeliver } from "../deliver.ts";
+import { askHypothesis } from "../hypotheses.ts";
+import type { RegistryEntry } from "../ledger.ts";
+import { LOOP_CLOSURE_COMPONENT, LOOP_CLOSURE_MIGRATIONS, SESSION_MIGRATIONS } from "../schema.ts";
+import { Session } from "../session.ts";
+import { aClaim, aCompileReport, aDivergence, ANSWERS, aRecord, CODE, ORG } from "./builders.ts";
+
+/** Longest chain of alarms a test waits for; a session that needs more does not come to rest. */
+const MAX_ROUNDS = 200;
+
+/** A log that keeps the contract of the real one: idempotent by event id, closed by the terminal event, payloads checked. */
+class RecordedLog {
+  readonly events: SessionEvent[] = [];
+
+  append(sessionId: string, writes: readonly EventWrite[]) {
+    const fresh = writes.filter(({ eventId }) => !this.events.some((event) => event.eventId === eventId));
+    if (fresh.length > 0 && this.closed) return refuse("FAILED_PRECONDITION", `${fresh[0]?.kind ?? ""} after the terminal event`);
+    for (const write of fresh) {
+      parseEventPayload(write.kind, write.payload);
+      const prevHash = this.events.at(-1)?.hash ?? GENESIS_HASH;
+      const row = { ...write, seq: this.events.length + 1, stream: "sessionEvents" as const, sessionId, assemblyId: "pricing", workOrderId: "WO-1", prevHash };
+      this.events.push({ ...row, hash: digestOf(row) } as SessionEvent);
+    }
+    return { ok: true as const, appended: fresh.length, tip: this.tip() };
+  }
+
+  get closed(): boolean {
+    return this.events.some(({ kind }) => isTerminalKind(kind));
+  }
+
+  tip() {
+    return { lastSeq: this.events.length, rootHash: this.events.at(-1)?.hash ?? GENESIS_HASH, closed: this.closed };
+  }
+}
+
+/** What a neighbour does with the next call: answers, refuses, or is not there. */
+type Mood = "up" | "down" | Refusal;
+
+export class Surroundings {
+  readonly storage = new NodeSqliteStorage();
+  readonly clock = new ManualClock();
+  readonly alarm = new ManualAlarm();
+  readonly log = new MemoryLog();
+  readonly sessionLog = new RecordedLog();
+  readonly blobs = new Map<string, Uint8Array>();
+  readonly graph: ArtifactGraph;
+  readonly beads: BeadGraph;
+  readonly compiles: { readonly effectId: string; readonly request: CompileRequest }[] = [];
+  readonly amends: { readonly effectId: string; readonly request: AmendRequest }[] = [];
+  readonly cancels: string[] = [];
+  readonly clarifications: unknown[] = [];
+  readonly registry = new Map<string, RegistryEntry>();
+  readonly questions: PlanQuestion<unknown>[] = [];
+  record: RunRecord | null = aRecord();
+  moods: { mediation: Mood; coordinator: Mood; log: Mood; graph: Mood } = { mediation: "up", coordinator: "up", log: "up", graph: "up" };
+  /** What the planning model answers; by default what is right. */
+  plan: (question: PlanQuestion<unknown>) => Promise<PlanAnswer<unknown>> = async (question) => goodAnswer(question);
+  #life!: { readonly storage: MortalStorage; readonly session: Session; readonly scheduler: Scheduler; readonly outbox: Outbox };
+  readonly #claims: readonly Claim[];
+
+  constructor(claims: readonly Claim[] = [aClaim()]) {
+    this.#claims = claims;
+    const graphStorage = new NodeSqliteStorage();
+    migrate(graphStorage, ARTIFACT_GRAPH_MIGRATIONS);
+    this.graph = new ArtifactGraph({ storage: graphStorage, registry: FACTORY_REGISTRY, verifyId: factoryIds(ORG), now: () => 0 });
+    const beadStorage = new NodeSqliteStorage();
+    migrate(beadStorage, BEAD_GRAPH_MIGRATIONS);
+    this.beads = new BeadGraph({ storage: beadStorage, org: ORG, now: () => 0, log: this.log });
+    this.blobs.set(blobKey.content(sha256Hex(CODE)), new TextEncoder().encode(CODE));
+    this.restart();
+  }
+
+  get session(): Session {
+    return this.#life.session;
+  }
+
+  /** The object dies where it is and lives again from the same storage and alarm. */
+  restart(): void {
+    this.#life?.storage.die();
+    const storage = new MortalStorage(this.storage);
+    const shared = { storage, log: this.log, now: this.clock.now, random: () => 0.5, startTimeout: this.clock.startTimeout };
+    migrate(storage, SESSION_MIGRATIONS);
+    migrate(storage, LOOP_CLOSURE_MIGRATIONS, LOOP_CLOSURE_COMPONENT);
+    const scheduler = new Scheduler({ ...shared, timer: this.alarm });
+    let session: Session;
+    const outbox = new Outbox({
+      ...shared,
+      scheduler,
+      deliver: (target, effects) => createDeliver(this.#deliverDeps(session))(target, effects),
+      onParked: (effect) => session.onParked(effect),
+    });
+    session = new Session(
+      {
+        storage,
+        planner: this.#planner(),
+        blobs: this.#blobs(),
+        sessionLog: () => ({
+          tip: async () => this.sessionLog.tip(),
+          read: async (after, limit) => ({ events: this.sessionLog.events.slice(after, after + limit), tip: this.sessionLog.tip() }),
+        }),
+        graph: () => ({ get: async (id) => this.graph.get(id), edgesOf: async (id) => this.graph.edgesOf(id) }),
+        coordinator: () => ({ record: async () => this.record }),
+        loopClosure: (context) =>
+          new LoopClosure({
+            org: ORG,
+            sessionId: context.store.request().sessionId,
+            namespace: context.store.request().sessionId,
+            graph: {
+              append: async (...call) => refusing(async () => ({ written: this.graph.append(...call) })),
+              get: async (id) => this.graph.get(id),
+              edgesOf: async (id) => this.graph.edgesOf(id),
+            },
+            beads: { write: async (...call) => refusing(async () => this.beads.write(...call)) },
+            journal: sqlJournal(storage),
+            askHypothesis: (evidence) => askHypothesis(context, evidence),
+            coherence: claimSetProblems,
+            now: this.clock.now,
+          }),
+        wake: () => void Promise.all([scheduler.scheduleBy("advance", this.clock.now()), outbox.poke()]),
+        log: this.log,
+        now: this.clock.now,
+      },
+      outbox,
+      new Inbox({ storage }),
+    );
+    scheduler.on("advance", async ({ signal }) => void (await session.advance(signal)), { dueAt: () => session.dueAt() });
+    this.#life = { storage, session, scheduler, outbox };
+  }
+
+  /** Runs alarms until the session rests: everything delivered and nothing to do, or only waits that time would end. */
+  async settle(): Promise<void> {
+    await this.#life.scheduler.rearm();
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      await Promise.resolve();
+      if (!this.alarm.take(this.clock.now())) return;
+      await this.#life.scheduler.onAlarm(this.clock.now());
+    }
+    throw new Error("The session does not come to rest.");
+  }
+
+  /** Lets one alarm pass, for tests that stop the object between steps. @returns whether there was one */
+  async tick(): Promise<boolean> {
+    await this.#life.scheduler.rearm();
+    if (!this.alarm.take(this.clock.now())) return false;
+    await this.#life.scheduler.onAlarm(this.clock.now());
+    return true;
+  }
+
+  /** Moves time on by `ms` and settles. */
+  async later(ms: number): Promise<void> {
+    this.clock.advance(ms);
+    await this.settle();
+  }
+
+  /** Mediation's part: the specification and its claims in the graph, then its report. */
+  async compiled(overrides: Parameters<typeof aCompileReport>[1] = {}): Promise<string> {
+    const intent = this.compiles.at(-1)?.request.intentSpecificationId ?? "";
+    const specification = artifactNode("SPEC", "Specification", ORG, { assembly: "pricing", domain: "WO-1", version: 1 }, [intent]);
+    const claims = this.#claims.map((claim) => ({
+      id: claimNodeId(specification.id, claim.claimId),
+      type: "Claim",
+      data: { ...claim },
+      parents: [specification.id],
+    }));
+    this.graph.append(
+      "session",
+      [specification, ...claims],
+      [
+        { source: specification.id, rel: "source_ref", target: intent },
+        ...claims.map(({ id }) => ({ source: specification.id, rel: "composed_of", target: id })),
+      ],
+    );
+    await this.report("compiled", { kind: "compiled", report: aCompileReport(specification.id, overrides) });
+    return specification.id;
+  }
+
+  /** The coordinator's part of a divergence: trace and divergence in the graph, then its report. */
+  async diverged(name: string, overrides: Partial<DivergenceReport> = {}, outcome = "SUCCESS"): Promise<DivergenceReport> {
+    const specificationId = this.session.store.session()?.specificationId ?? "";
+    const trace = artifactNode("ET", "ExecutionTrace", ORG, { name, outcome }, [specificationId]);
+    const lines = overrides.failedHoldoutLines ?? [15, 16];
+    const divergence = artifactNode("DIV", "Divergence", ORG, { claimId: "C-1", failedHoldoutLines: [...lines] }, [trace.id]);
+    this.graph.append("session", [trace, divergence], [{ source: trace.id, rel: "evidences", target: divergence.id }]);
+    const report = aDivergence({ divergenceId: divergence.id, traceId: trace.id, specificationId }, overrides);
+    await this.report(name, { kind: "run", report: { outcome: "diverged", divergence: report } });
+    return report;
+  }
+
+  /** Mediation's answer to the last amend. */
+  async reopened(): Promise<void> {
+    const amendmentId = this.amends.at(-1)?.request.amendmentId ?? "";
+    await this.report(`amended:${amendmentId}`, { kind: "amended", report: { outcome: "reopened", amendmentId } });
+  }
+
+  async report(effectId: string, report: SessionReport): Promise<void> {
+    const result = await this.session.report(effectId, report);
+    if (!result.ok) throw new Error(`${result.code}: ${result.message}`);
+    await this.settle();
+  }
+
+  /** Kinds of the log in order. */
+  get kinds(): EventKind[] {
+    return this.sessionLog.events.map(({ kind }) => kind);
+  }
+
+  /** Payloads of one kind, in order. */
+  of<K extends EventKind>(kind: K): SessionEvent<K>["payload"][] {
+    return this.sessionLog.events.filter((event): event is SessionEvent<K> => event.kind === kind).map(({ payload }) => payload);
+  }
+
+  json(key: string): Record<string, unknown> {
+    const bytes = this.blobs.get(key);
+    if (bytes === undefined) throw new Error(`Nothing is stored under ${key}.`);
+    return JSON.parse(new TextDecoder().decode(bytes));
+  }
+
+  #planner(): Planner {
+    // The casts hold for tests: a script answers in the schema of the question, or the pass's own parse refuses it.
+    return (async (question: PlanQuestion<unknown>) => {
+      this.questions.push(question);
+      return this.plan(question);
+    }) as Planner;
+  }
+
+  #blobs() {
+    return {
+      get: async (key: string) => this.blobs.get(key) ?? null,
+      put: async (key: string, bytes: Uint8Array) => void this.blobs.set(key, bytes),
+    };
+  }
+
+  #deliverDeps(session: Session): Parameters<typeof createDeliver>[0] {
+    const { store } = session;
+    return {
+      store,
+      graph: () => ({ append: async (...call) => this.#asked("graph", () => refusing(async () => ({ written: this.graph.append(...call) }))) }),
+      sessionLog: (_org, sessionId) => ({ append: async (_identity, events) => this.#asked("log", async () => this.sessionLog.append(sessionId, events)) }),
+      mediation: () => ({
+        compile: async (effectId, request) => this.#asked("mediation", async () => (this.compiles.push({ effectId, request }), { ok: true as const })),
+        amend: async (effectId, request) => this.#asked("mediation", async () => (this.amends.push({ effectId, request }), { ok: true as const })),
+      }),
+      coordinator: () => ({
+        cancel: async (effectId) => this.#asked("coordinator", async () => (this.cancels.push(effectId), { ok: true as const })),
+        clarify: async (_effectId, answer) => this.#asked("coordinator", async () => (this.clarifications.push(answer), { ok: true as const })),
+      }),
+      blobs: this.#blobs(),
+      register: async (entry) => {
+        const known = this.registry.get(entry.sessionId);
+        if (known === undefined || known.version < entry.version) this.registry.set(entry.sessionId, entry);
+      },
+      compileRequest: () => session.compileRequest(),
+      onCompileRefused: (refusal) => session.onCompileRefused(refusal),
+      onAmendRefused: (amendmentId, refusal) => session.onAmendRefused(amendmentId, refusal),
+      onRunCancelled: () => session.onRunCancelled(),
+      onBarrier: () => session.onBarrier(),
+    };
+  }
+
+  async #asked<T extends object>(who: keyof Surroundings["moods"], work: () => Promise<T | Refusal>): Promise<T | Refusal> {
+    const mood = this.moods[who];
+    if (mood === "down") throw new Error(`${who} is not there.`);
+    return mood === "up" ? work() : mood;
+  }
+}
+
+/** A right answer to the question's pass. */
+export function goodAnswer(question: PlanQuestion<unknown>): PlanAnswer<unknown> {
+  const value = ANSWERS[question.purpose as keyof typeof ANSWERS];
+  return { ok: true, value: question.schema.parse(value), modelId: "scripted", repaired: false, calls: [aCall(question.purpose)] };
+}
+
+export function aCall(purpose: string, outcome = "stop") {
+  return { alias: "factory/architect", provider: "test", modelId: "scripted", purpose, promptHash: "p", durationMs: 1, outcome };
+}
+
+/** A session that has been commissioned and has settled. */
+export async function commissioned(surroundings: Surroundings, request: Parameters<Session["commission"]>[0]): Promise<Surroundings> {
+  await surroundings.session.commission(request);
+  await surroundings.settle();
+  return surroundings;
+}

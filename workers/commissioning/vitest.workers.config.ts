@@ -1,0 +1,15 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { neighbours } from "./src/testing/neighbours.ts";
+
+const TEST_MIGRATIONS = await readD1Migrations("../../migrations/factory");
+
+export default defineConfig({
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: "./wrangler.jsonc" },
+      miniflare: { bindings: { MODEL_API_KEY: "", TEST_MIGRATIONS }, workers: neighbours() },
+    }),
+  ],
+  test: { name: "commissioning-workers", include: ["src/**/*.workers.test.ts"] },
+});

@@ -1,0 +1,146 @@
+import { createLog, type CanonicalEvent } from "@factory/durable";
+import { newApiKey, type NewApiKey } from "@factory/governance";
+import type { HealthRpc, SessionRpc } from "@factory/schemas/rpc";
+import { env, createExecutionContext } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import { createApp, type GatewayApp } from "./app.ts";
+import type { GatewayDeps } from "./deps.ts";
+import { askHealth } from "./health.ts";
+
+const NOW = Date.parse("2026-08-04T12:00:00Z");
+const SESSION = "SES-0123456789ABCDEFGHJKMNPQRS";
+const key: NewApiKey = newApiKey("acme", "ci", ["session:control"], NOW);
+
+let events: CanonicalEvent[];
+let app: GatewayApp;
+let clock: number;
+
+function notAsked(): never {
+  throw new Error("not asked for");
+}
+
+function deps(change: Partial<GatewayDeps> = {}): GatewayDeps {
+  return {
+    now: () => (clock += 5),
+    newRequestId: () => "made-1",
+    records: async (name) => (name === key.storageKey ? key.record : null),
+    blobs: { get: notAsked, put: notAsked },
+    session: notAsked,
+    sessionLog: notAsked,
+    workers: {},
+    version: { id: "v1", tag: "", timestamp: "" },
+    log: createLog((line) => events.push(JSON.parse(line) as CanonicalEvent)),
+    ...change,
+  };
+}
+
+beforeEach(() => {
+  events = [];
+  clock = NOW;
+  app = createApp(deps());
+});
+
+const send = async (path: string, init?: RequestInit): Promise<Response> =>
+  app.fetch(new Request(`https://factory.test${path}`, init), env, createExecutionContext());
+const cancel = (headers: { [name: string]: string } = {}): Promise<Response> =>
+  send("/factory.v1.FactoryGateway/CancelSession", {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${key.apiKey}`, "x-request-id": "req-9", ...headers },
+    body: JSON.stringify({ sessionId: SESSION }),
+  });
+
+/** A session object that answers its status and lets `cancel` do as told. */
+const aSession = (cancelled: SessionRpc["cancel"]): Partial<GatewayDeps> => ({
+  session: () => ({
+    commission: notAsked,
+    acknowledge: notAsked,
+    report: notAsked,
+    status: async () => ({ sessionId: SESSION, state: "EXECUTING", runId: null, openReview: null, reason: null }),
+    cancel: cancelled,
+  }),
+});
+
+describe("a call's log", () => {
+  it("is one event with who called, about what, and how it ended", async () => {
+    app = createApp(deps(aSession(async () => ({ ok: true, state: "CANCELLED" }))));
+    expect((await cancel()).status).toBe(200);
+    expect(events).toEqual([
+      {
+        op: "gateway.CancelSession",
+        outcome: "ok",
+        durationMs: 10,
+        ids: { requestId: "req-9", org: "acme", principalId: "ci", sessionId: SESSION },
+        fields: {},
+      },
+    ]);
+  });
+
+  it("says refused, with the code, for what the caller did", async () => {
+    expect((await cancel({ authorization: "Bearer fk_acme_no" })).status).toBe(401);
+    expect(events).toMatchObject([{ outcome: "refused", ids: { requestId: "req-9" }, fields: { code: "UNAUTHENTICATED" } }]);
+  });
+
+  it("says failed, with the cause, for what the factory did, and the answer says neither", async () => {
+    app = createApp(deps(aSession(() => Promise.reject(new Error("disk at /srv is full")))));
+    const response = await cancel();
+    expect(response.status).toBe(500);
+    const body = JSON.stringify(await response.json());
+    expect(body).toContain("req-9");
+    expect(body).not.toContain("/srv");
+    expect(events).toMatchObject([{ outcome: "failed", fields: { code: "INTERNAL", error: "disk at /srv is full" } }]);
+  });
+
+  it("says UNAVAILABLE where the runtime says that the object may be asked again", async () => {
+    app = createApp(deps(aSession(() => Promise.reject(Object.assign(new Error("reset"), { retryable: true })))));
+    const response = await cancel();
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ code: "unavailable", details: [{ debug: { code: "UNAVAILABLE", retry: "later" } }] });
+  });
+
+  it("never holds a credential", async () => {
+    await cancel();
+    await cancel({ authorization: "Bearer fk_acme_wrong" });
+    expect(JSON.stringify(events)).not.toContain(key.apiKey);
+    expect(JSON.stringify(events)).not.toContain("fk_acme_wrong");
+  });
+
+  it("is written for what reaches no method, too", async () => {
+    await send("/nowhere");
+    await send("/version");
+    await send("/factory.v1.FactoryGateway/CancelSession", { method: "PUT" });
+    expect(events.map(({ op, outcome }) => [op, outcome])).toEqual([
+      ["gateway.unknown", "refused"],
+      ["gateway.version", "ok"],
+      ["gateway.CancelSession", "refused"],
+    ]);
+  });
+});
+
+describe("a call's deadline", () => {
+  it("ends a call whose session does not answer", async () => {
+    app = createApp(deps(aSession(() => new Promise(() => undefined))));
+    const response = await cancel({ "connect-timeout-ms": "50" });
+    expect(response.status).toBe(504);
+    expect(await response.json()).toMatchObject({ code: "deadline_exceeded", details: [{ debug: { code: "DEADLINE_EXCEEDED" } }] });
+    expect(events).toMatchObject([{ outcome: "refused", fields: { code: "DEADLINE_EXCEEDED" } }]);
+  });
+});
+
+describe("health", () => {
+  const well: HealthRpc = { health: async () => ({ worker: "x", ok: true }) };
+  const unwell: HealthRpc = { health: async () => ({ worker: "x", ok: false, detail: "migrating" }) };
+  const broken: HealthRpc = { health: () => Promise.reject(new Error("no such Worker")) };
+  const silent: HealthRpc = { health: () => new Promise(() => undefined) };
+
+  it("is 503 and names every Worker that is not ok", async () => {
+    app = createApp(deps({ workers: { stream: well, graph: unwell, pipeline: broken } }));
+    const response = await send("/health");
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ ok: false, failing: ["graph", "pipeline"] });
+    expect(events).toMatchObject([{ op: "gateway.health", outcome: "failed", fields: { failing: ["graph", "pipeline"] } }]);
+  });
+
+  it("waits for no Worker longer than its deadline", async () => {
+    expect(await askHealth({ stream: well, graph: silent }, 20)).toMatchObject({ ok: false, failing: ["graph"] });
+  });
+});

@@ -1,0 +1,57 @@
+/** The routes of the gateway: health, version, and the Connect services on every other path. */
+import { messageOf } from "@factory/durable";
+import { ERRORS } from "@factory/schemas";
+import { Hono } from "hono";
+import manifest from "../package.json" with { type: "json" };
+import { Call } from "./call.ts";
+import { createConnectEdge } from "./connect-edge.ts";
+import type { GatewayDeps } from "./deps.ts";
+import { askHealth } from "./health.ts";
+import { RequestBody } from "./request-body.ts";
+import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
+
+type AppEnv = { Bindings: Env; Variables: { requestId: string } };
+export type GatewayApp = Hono<AppEnv>;
+
+/** Builds the gateway's router. */
+export function createApp(deps: GatewayDeps): GatewayApp {
+  const app = new Hono<AppEnv>();
+  const callFor = (op: string, requestId: string): Call => new Call(op, requestId, deps.log, deps.now);
+  const connect = createConnectEdge(deps, callFor);
+
+  app.use(async (c, next) => {
+    const requestId = requestIdOf(c.req.raw.headers, deps.newRequestId);
+    c.set("requestId", requestId);
+    await next();
+    c.res.headers.set(REQUEST_ID_HEADER, requestId);
+  });
+
+  app.get("/health", async (c) => {
+    const call = callFor("gateway.health", c.var.requestId);
+    const report = await askHealth(deps.workers);
+    call.end(report.ok ? "ok" : "failed", report.ok ? {} : { failing: report.failing });
+    return c.json(report, report.ok ? 200 : 503);
+  });
+
+  app.get("/version", (c) => {
+    callFor("gateway.version", c.var.requestId).end("ok");
+    return c.json({ name: "factory", version: manifest.version, deployment: deps.version });
+  });
+
+  app.all("*", async (c) => {
+    const answer = await connect(c.req.raw, c.var.requestId);
+    if (answer !== null) return answer;
+    callFor("gateway.unknown", c.var.requestId).end("refused", { status: 404 });
+    await new RequestBody(c.req.raw.body).drain();
+    // Connect clients read this body as an error of the call.
+    return c.json({ code: "unimplemented", message: "There is no such route." }, 404);
+  });
+
+  app.onError((err, c) => {
+    callFor("gateway.error", c.var.requestId).end("failed", { error: messageOf(err) });
+    c.header(REQUEST_ID_HEADER, c.var.requestId);
+    return c.json({ code: "internal", message: `${ERRORS.INTERNAL.message} Request id: ${c.var.requestId}.` }, 500);
+  });
+
+  return app;
+}

@@ -1,0 +1,39 @@
+/** The gateway's dependencies from its bindings. */
+import { consoleLog } from "@factory/durable";
+import { sessionLogOf, sessionOf, type HealthRpc } from "@factory/schemas/rpc";
+import type { GatewayDeps } from "./deps.ts";
+
+/** How long an edge may answer from a key record it has read, in seconds: a revoked key works at most this long. */
+const RECORD_CACHE_S = 60;
+
+// A service binding is typed as a Fetcher; every Worker's entry class implements HealthRpc.
+const health = (binding: Fetcher): HealthRpc => binding as unknown as HealthRpc;
+
+/** Reads the bindings once; everything else of the gateway takes `GatewayDeps`. */
+export function gatewayDeps(env: Env): GatewayDeps {
+  return {
+    now: () => Date.now(),
+    newRequestId: () => crypto.randomUUID(),
+    records: (key) => env.CONFIG.get(key, { type: "json", cacheTtl: RECORD_CACHE_S }),
+    blobs: {
+      get: async (key) => {
+        const object = await env.BLOBS.get(key);
+        return object === null ? null : new Uint8Array(await object.arrayBuffer());
+      },
+      put: async (key, bytes, sha256) => {
+        await env.BLOBS.put(key, bytes, { sha256 });
+      },
+    },
+    session: (org, sessionId) => sessionOf(env, org, sessionId),
+    sessionLog: (org, sessionId) => sessionLogOf(env, org, sessionId),
+    workers: {
+      commissioning: health(env.COMMISSIONING),
+      mediation: health(env.MEDIATION),
+      pipeline: health(env.PIPELINE),
+      graph: health(env.GRAPH),
+      stream: health(env.STREAM),
+    },
+    version: { id: env.VERSION.id, tag: env.VERSION.tag, timestamp: env.VERSION.timestamp },
+    log: consoleLog(),
+  };
+}

@@ -1,0 +1,89 @@
+/** One call at the edge: who made it, what it touched, how it ended; written as one canonical log event. */
+import { Code, ConnectError, createContextKey, type HandlerContext } from "@connectrpc/connect";
+import { messageOf, type Log, type Outcome } from "@factory/durable";
+import type { AuthenticatedPrincipal } from "@factory/governance";
+import { completeDetail, errorOf, isFault, registryCode } from "./connect-errors.ts";
+
+/** What a call has said of itself so far. */
+export class Call {
+  readonly requestId: string;
+  /** Name of the operation, `gateway.<method>`. */
+  readonly op: string;
+  /** Set by the gate; a handler runs only behind it. */
+  principal: AuthenticatedPrincipal | undefined;
+  sessionId: string | undefined;
+  /** Messages sent on a stream. */
+  sent = 0;
+  readonly #log: Log;
+  readonly #now: () => number;
+  readonly #startedAt: number;
+  #ended = false;
+
+  constructor(op: string, requestId: string, log: Log, now: () => number) {
+    this.op = op;
+    this.requestId = requestId;
+    this.#log = log;
+    this.#now = now;
+    this.#startedAt = now();
+  }
+
+  /** True once the call's event is written. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Writes the call's one event; a second call is ignored, since the first reason is the cause. */
+  end(outcome: Outcome, fields: { readonly [key: string]: unknown } = {}): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { principal, sessionId } = this;
+    this.#log.event({
+      op: this.op,
+      outcome,
+      durationMs: this.#now() - this.#startedAt,
+      ids: {
+        requestId: this.requestId,
+        ...(principal === undefined ? {} : { org: principal.org, principalId: principal.id }),
+        ...(sessionId === undefined ? {} : { sessionId }),
+      },
+      fields: { ...fields, ...(this.sent === 0 ? {} : { sent: this.sent }) },
+    });
+  }
+}
+
+/** The call a Connect handler belongs to. */
+export const callKey = createContextKey<Call | undefined>(undefined, { description: "call" });
+
+/** The call of a handler's context. @throws ConnectError INTERNAL when the edge did not set it. */
+export function callOf(context: Pick<HandlerContext, "values">): Call {
+  const call = context.values.get(callKey);
+  if (call === undefined) throw errorOf("INTERNAL");
+  return call;
+}
+
+/** The caller behind the gate. @throws ConnectError UNAUTHENTICATED when the gate has not passed. */
+export function principalOf(call: Call): AuthenticatedPrincipal {
+  if (call.principal === undefined) throw errorOf("UNAUTHENTICATED");
+  return call.principal;
+}
+
+/**
+ * Follows a call to its end. The library aborts the context's signal when a call ends, with the error before that is
+ * serialised: so errors it raised itself get their detail here, whatever the protocol.
+ */
+export function followCall(call: Call, signal: AbortSignal): void {
+  const settle = (): void => {
+    const reason: unknown = signal.reason;
+    if (!(reason instanceof ConnectError)) {
+      const completed = reason === undefined || (reason instanceof Error && reason.name === "AbortError");
+      call.end(completed ? "ok" : "failed", completed ? {} : { error: messageOf(reason) });
+      return;
+    }
+    completeDetail(reason);
+    if (reason.code === Code.Canceled) return call.end("ok", { code: "CANCELLED" });
+    const cause = isFault(reason) && reason.cause !== undefined ? { error: messageOf(reason.cause) } : {};
+    call.end(isFault(reason) ? "failed" : "refused", { code: registryCode(reason), message: reason.rawMessage, ...cause });
+  };
+  if (signal.aborted) settle();
+  else signal.addEventListener("abort", settle, { once: true });
+}

@@ -1,0 +1,31 @@
+/** What the gateway needs of its surroundings; the pure parts know this and no binding. */
+import type { Log } from "@factory/durable";
+import type { HealthRpc, SessionLogRpc, SessionRpc } from "@factory/schemas/rpc";
+import type { RecordLookup } from "@factory/governance";
+
+/** Immutable blobs by key. */
+export interface BlobStore {
+  /** Null when there is no such blob. */
+  get(key: string): Promise<Uint8Array | null>;
+  /** Stores bytes whose SHA-256, in hexadecimal, the store verifies. */
+  put(key: string, bytes: Uint8Array, sha256: string): Promise<void>;
+}
+
+/** Which deployment answers. */
+type Version = { readonly id: string; readonly tag: string; readonly timestamp: string };
+
+export interface GatewayDeps {
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** A new request id. */
+  readonly newRequestId: () => string;
+  /** API keys and envelope keys, by the keys of `kvKey`. */
+  readonly records: RecordLookup;
+  readonly blobs: BlobStore;
+  session(org: string, sessionId: string): SessionRpc;
+  sessionLog(org: string, sessionId: string): SessionLogRpc;
+  /** The other Workers by name. */
+  readonly workers: { readonly [name: string]: HealthRpc };
+  readonly version: Version;
+  readonly log: Log;
+}

@@ -1,0 +1,174 @@
+/**
+ * The gateway's neighbours for its own tests: they answer the same RPC, record what they were asked and keep nothing.
+ * One module stands for every Worker the gateway binds. An order whose title starts with "Hold" stays open; any other
+ * one completes at once with a deliverable and a sealed package.
+ */
+import { createHash } from "node:crypto";
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+
+const sha256 = (data) => createHash("sha256").update(data).digest("hex");
+const logName = (request) => `log:${encodeURIComponent(request.org)}:${encodeURIComponent(request.sessionId)}`;
+
+const STREAM_OF = { ARTIFACT_WRITTEN: "artifactWrites", BEAD_CLAIMED: "beadUpdates", BEAD_RELEASED: "beadUpdates" };
+const TERMINAL = new Set(["SESSION_COMPLETED", "SESSION_FAILED", "SESSION_CANCELLED", "SESSION_REJECTED"]);
+
+const moved = (kind, fromState, toState) => ({ kind, payload: { fromState, toState, reason: "as asked" } });
+const terminal = (kind, outcome, more = {}) => ({ kind, payload: { outcome, reason: "done", fromState: "DELIVERING", ...more } });
+
+const FILES = { "src/b.ts": "x".repeat(150_000), "README.md": "# Délivré\n", "src/empty.ts": "" };
+
+export class CommissioningAgentDO extends DurableObject {
+  #request = null;
+  #state = "COMMISSIONING";
+  #asked = [];
+
+  async commission(request) {
+    this.#asked.push(["commission", request]);
+    if (this.#request !== null) {
+      if (this.#request.envelopeDigest !== request.envelopeDigest)
+        return { ok: false, code: "ALREADY_EXISTS", message: "The same ids were used for another content." };
+      return { ok: true, created: false };
+    }
+    this.#request = request;
+    await this.#log().append(request, [moved("SESSION_SUBMITTED", "", "SUBMITTED")]);
+    if (!request.order.title.startsWith("Hold")) await this.#complete(request);
+    return { ok: true, created: true };
+  }
+
+  async status() {
+    if (this.#request === null) return null;
+    return { sessionId: this.#request.sessionId, state: this.#state, runId: null, openReview: null, reason: null };
+  }
+
+  async cancel(reason, principal) {
+    this.#asked.push(["cancel", { reason, principal }]);
+    if (this.#state === "COMMISSIONING") {
+      this.#state = "CANCELLED";
+      await this.#log().append(this.#request, [terminal("SESSION_CANCELLED", "CANCELLED")]);
+    }
+    return { ok: true, state: this.#state };
+  }
+
+  async acknowledge(review) {
+    this.#asked.push(["acknowledge", review]);
+    if (review.reviewId === "REV-closed") return { ok: false, code: "REVIEW_CLOSED", message: "The review is already closed." };
+    if (review.reviewId === "REV-explodes") throw new Error("secret internals at /srv/agent.ts:12");
+    return { ok: true, state: "COMPILING" };
+  }
+
+  /** What was asked of this object, in order. */
+  async asked() {
+    return this.#asked;
+  }
+
+  async #complete(request) {
+    const files = [];
+    for (const [path, content] of Object.entries(FILES)) {
+      const digest = sha256(content);
+      await this.env.BLOBS.put(`blobs/${digest.slice(0, 2)}/${digest}`, content);
+      files.push({ path, mode: 0o644, digest, bytes: Buffer.byteLength(content) });
+    }
+    const key = `${encodeURIComponent(request.org)}/${encodeURIComponent(request.sessionId)}.json`;
+    await this.env.BLOBS.put(`deliverables/${key}`, JSON.stringify({ files }));
+    const evidence = JSON.stringify({ session: request.sessionId });
+    await this.env.BLOBS.put(`evidence/${key}`, evidence);
+    const bead = { beadId: "BEAD-1", runId: "RUN-1", atomId: "ATOM-1", title: "slugify", team: "build", role: "coder", epoch: 1, attempt: 1, cycle: 0 };
+    await this.#log().append(request, [
+      moved("COMPILATION_COMPLETE", "COMPILING", "EXECUTING"),
+      { kind: "BEAD_CLAIMED", payload: { ...bead, fromState: "READY", toState: "LEASED" } },
+      { kind: "BEAD_RELEASED", payload: { ...bead, fromState: "LEASED", toState: "DONE" } },
+      moved("DEPLOYING", "ACCEPTING", "DELIVERING"),
+      { kind: "ARTIFACT_WRITTEN", payload: { artifactId: "EVD-0000000000000000000000000A" } },
+      terminal("SESSION_COMPLETED", "COMPLETED", { evidenceDigest: sha256(evidence) }),
+    ]);
+    this.#state = "COMPLETED";
+  }
+
+  #log() {
+    return this.env.SESSION_LOGS.getByName(logName(this.#request));
+  }
+}
+
+export class SubscriptionBufferDO extends DurableObject {
+  #events = [];
+  #readers = new Set();
+
+  async append(identity, events) {
+    for (const { kind, payload } of events) {
+      const seq = this.#events.length + 1;
+      const event = {
+        seq,
+        eventId: `EVT-${seq}`,
+        stream: STREAM_OF[kind] ?? "sessionEvents",
+        kind,
+        sessionId: identity.sessionId,
+        assemblyId: "shop",
+        workOrderId: identity.workOrderId,
+        occurredAt: 1_785_844_800_000 + seq,
+        payload,
+        prevHash: this.#events.at(-1)?.hash ?? "0".repeat(64),
+        hash: sha256(`${seq}`),
+      };
+      this.#events.push(event);
+      for (const reader of this.#readers) reader.enqueue(line(event));
+    }
+    return { ok: true };
+  }
+
+  async tip() {
+    const last = this.#events.at(-1);
+    return { lastSeq: this.#events.length, rootHash: last?.hash ?? "0".repeat(64), closed: last !== undefined && TERMINAL.has(last.kind) };
+  }
+
+  async read(after, limit) {
+    return { events: this.#events.slice(after, after + limit), tip: await this.tip() };
+  }
+
+  async subscribe(after) {
+    let reader;
+    return new ReadableStream({
+      type: "bytes",
+      start: (controller) => {
+        reader = controller;
+        controller.enqueue(new TextEncoder().encode("\n"));
+        for (const event of this.#events.slice(after)) controller.enqueue(line(event));
+        this.#readers.add(controller);
+      },
+      cancel: () => {
+        this.#readers.delete(reader);
+      },
+    });
+  }
+
+  /** Ends every subscription as an eviction would. */
+  async breakOff() {
+    for (const reader of this.#readers) reader.close();
+    this.#readers.clear();
+  }
+
+  async subscribers() {
+    return this.#readers.size;
+  }
+
+  /** Answers once nobody listens. A reader that is gone is noticed by the next write, so heartbeats are written. */
+  async whenUnsubscribed() {
+    while (this.#readers.size > 0) {
+      for (const reader of this.#readers) reader.enqueue(new TextEncoder().encode("\n"));
+      await scheduler.wait(HEARTBEAT_MS);
+    }
+    return 0;
+  }
+}
+
+const HEARTBEAT_MS = 10;
+const line = (event) => new TextEncoder().encode(`${JSON.stringify(event)}\n`);
+
+export default class Neighbour extends WorkerEntrypoint {
+  async fetch() {
+    return new Response("No route.", { status: 404 });
+  }
+
+  async health() {
+    return { worker: this.env.NAME, ok: true };
+  }
+}

@@ -1,0 +1,260 @@
+import { migrate, Inbox, Outbox, Scheduler } from "@factory/durable";
+import type { Delivery, Effect } from "@factory/durable";
+import { ManualAlarm, ManualClock, MemoryLog, NodeSqliteStorage } from "@factory/durable/testing";
+import { parseEventPayload } from "@factory/schemas";
+import type { ArtifactEdge, ArtifactNode, EventWrite, Result } from "@factory/schemas";
+import type { CompileReport, ReopenRequest, SeedRequest, SessionReport } from "@factory/schemas/rpc";
+import { describe, expect, test } from "vitest";
+import { deliver, deliveryOf } from "./delivery.ts";
+import { Mediation } from "./mediation.ts";
+import { MEDIATION_MIGRATIONS, MediationStore } from "./mediation-store.ts";
+import { aCompileRequest, anAmendRequest, CIRCULAR_ORDER } from "./testing/requests.ts";
+
+type Call = { readonly target: string; readonly effectId: string; readonly body: unknown };
+
+/** A session's mediation with neighbours that record, and a drain by hand. */
+class World {
+  readonly storage = new NodeSqliteStorage();
+  readonly clock = new ManualClock();
+  readonly alarm = new ManualAlarm();
+  readonly calls: Call[] = [];
+  /** What a target answers to its next calls; ok when there is nothing. */
+  readonly answers = new Map<string, Result[]>();
+  readonly mediation: Mediation;
+  readonly #scheduler: Scheduler;
+  readonly #outbox: Outbox;
+
+  constructor() {
+    const shared = { storage: this.storage, log: new MemoryLog(), now: this.clock.now, random: () => 0.5 };
+    migrate(this.storage, MEDIATION_MIGRATIONS);
+    const store = new MediationStore(this.storage);
+    this.#scheduler = new Scheduler({ ...shared, timer: this.alarm });
+    this.#outbox = new Outbox({
+      ...shared,
+      scheduler: this.#scheduler,
+      deliver: (target, effects) => this.#deliver(store, target, effects),
+      onParked: (effect) => this.mediation.parked(effect),
+      startTimeout: this.clock.startTimeout,
+    });
+    this.mediation = new Mediation({ storage: this.storage, store, inbox: new Inbox({ storage: this.storage }), outbox: this.#outbox, isFor: () => true, now: this.clock.now });
+  }
+
+  #deliver(store: MediationStore, target: string, effects: readonly Effect[]): Promise<Delivery> {
+    const take = async (name: string, effectId: string, body: unknown): Promise<Result> => {
+      const answer = this.answers.get(name)?.shift() ?? { ok: true };
+      if (answer.ok) this.calls.push({ target: name, effectId, body });
+      return answer;
+    };
+    const taken = async <T extends object>(answer: Promise<Result>, extra: T): Promise<Result<T>> => {
+      const result = await answer;
+      return result.ok ? { ok: true, ...extra } : result;
+    };
+    return deliver(
+      {
+        store,
+        mediation: this.mediation,
+        ports: {
+          graph: () => ({ append: (namespace, nodes, edges) => taken(take("graph", namespace, { nodes, edges }), { written: nodes.length }) }),
+          log: () => ({ append: (identity, events) => taken(take("log", identity.sessionId, events), { appended: events.length, tip: { lastSeq: 0, rootHash: "", closed: false } }) }),
+          coordinator: () => ({
+            seed: (effectId, request) => taken(take("seed", effectId, request), { ready: 1 }),
+            reopen: (effectId, request) => take("reopen", effectId, request),
+          }),
+          session: () => ({ report: (effectId, report) => take("session", effectId, report) }),
+        },
+      },
+      target,
+      effects,
+    );
+  }
+
+  /** Runs alarms until nothing is due any more. */
+  async settle(): Promise<void> {
+    await this.#outbox.poke();
+    for (let round = 0; round < 200; round++) {
+      this.clock.advance(10 * 60_000);
+      if (!this.alarm.take(this.clock.now())) return;
+      await this.#scheduler.onAlarm(this.clock.now());
+    }
+  }
+
+  bodies<T>(target: string): T[] {
+    // The recording neighbours keep what the typed ports were given.
+    return this.calls.filter((call) => call.target === target).map(({ body }) => body as T);
+  }
+
+  events(): EventWrite[] {
+    return this.bodies<EventWrite[]>("log").flat();
+  }
+
+  reports(): CompileReport[] {
+    return this.bodies<SessionReport>("session").flatMap((report) => (report.kind === "compiled" ? [report.report] : []));
+  }
+}
+
+async function compiledWorld(text?: string) {
+  const world = new World();
+  const request = text === undefined ? aCompileRequest("one") : aCompileRequest("one", text);
+  expect(world.mediation.compile("compile-1", request)).toEqual({ ok: true });
+  await world.settle();
+  return { world, request };
+}
+
+describe("compiling", () => {
+  test("appends artifacts before the events that report them, seeds, and reports to the session last", async () => {
+    const { world } = await compiledWorld();
+    expect(world.calls.map(({ target }) => target)).toEqual(["graph", "log", "seed", "session"]);
+    const written = world.bodies<{ nodes: ArtifactNode[] }>("graph").flatMap(({ nodes }) => nodes.map(({ id }) => id));
+    const reported = world.events().flatMap((event) => (event.kind === "ARTIFACT_WRITTEN" ? [event.payload.artifactId] : []));
+    expect(reported).toEqual(written);
+    expect(world.events().at(-1)).toMatchObject({ kind: "VERIFICATION_PRODUCED", payload: { verificationType: "COHERENCE", outcome: "PASS", failedCriteria: [] } });
+    const [seed] = world.bodies<SeedRequest>("seed");
+    expect(world.reports()).toEqual([{ outcome: "compiled", runId: seed?.runId, specificationId: seed?.specificationId, workGraphId: seed?.workGraphId, beads: 4, claims: 3, holdouts: 2, personClaims: [] }]);
+  });
+
+  test("writes events that their schemas accept, each with an id of its own and every edge once", async () => {
+    const { world } = await compiledWorld();
+    const events = world.events();
+    for (const { kind, payload } of events) expect(parseEventPayload(kind, payload)).toEqual(payload);
+    expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
+    const edges = events.flatMap((event) => (event.kind === "ARTIFACT_WRITTEN" ? (event.payload.edges ?? []) : []));
+    expect(edges).toHaveLength(world.bodies<{ edges: ArtifactEdge[] }>("graph").flatMap((body) => body.edges).length);
+  });
+
+  test("lets no hidden example into an event", async () => {
+    const { world } = await compiledWorld();
+    const hidden = world.bodies<SeedRequest>("seed").flatMap(({ claims }) => claims.flatMap(({ holdout }) => holdout.map(({ text }) => text)));
+    expect(hidden).toHaveLength(2);
+    for (const text of hidden) expect(JSON.stringify(world.events())).not.toContain(text);
+  });
+
+  test("answers a repeat from the record and sends nothing twice", async () => {
+    const { world, request } = await compiledWorld();
+    const before = world.calls.length;
+    expect(world.mediation.compile("compile-1", request)).toEqual({ ok: true });
+    await world.settle();
+    expect(world.calls).toHaveLength(before);
+  });
+
+  test("a second run of a session is refused", async () => {
+    const { world, request } = await compiledWorld();
+    expect(world.mediation.compile("compile-2", request)).toMatchObject({ ok: false, code: "FAILED_PRECONDITION" });
+  });
+
+  test("a request for another session is refused", () => {
+    const storage = new NodeSqliteStorage();
+    migrate(storage, MEDIATION_MIGRATIONS);
+    const mediation = new Mediation({ storage, store: new MediationStore(storage), inbox: new Inbox({ storage }), outbox: { enqueue: () => true }, isFor: () => false, now: () => 0 });
+    expect(mediation.compile("c", aCompileRequest("one"))).toMatchObject({ ok: false, code: "INTEGRITY" });
+    expect(mediation.state()).toBeUndefined();
+  });
+
+  test("an artifact that the graph would not take is refused before anything is stored", async () => {
+    const world = new World();
+    const big = aCompileRequest("one");
+    const request = { ...big, order: { ...big.order, goal: "é".repeat(600_000) } };
+    expect(world.mediation.compile("compile-1", request)).toMatchObject({ ok: false, code: "TOO_LARGE" });
+    await world.settle();
+    expect(world.calls).toEqual([]);
+  });
+});
+
+describe("a gate that refuses", () => {
+  test("leaves its report, seeds nothing, and tells the session what mends it", async () => {
+    const { world } = await compiledWorld(CIRCULAR_ORDER);
+    expect(world.bodies("seed")).toEqual([]);
+    expect(world.events().at(-1)).toMatchObject({ payload: { outcome: "FAIL", failedCriteria: ["acyclic"] } });
+    const [report] = world.reports();
+    expect(report).toMatchObject({ outcome: "refused", code: "GATE_REFUSED", remediation: [expect.stringContaining("depend on each other")] });
+    const stored = world.bodies<{ nodes: ArtifactNode[] }>("graph").flatMap(({ nodes }) => nodes);
+    expect(stored.find(({ type }) => type === "VerificationReport")?.id).toBe(report?.outcome === "refused" ? report.reportId : "none");
+  });
+
+  test("does not close the way: a mended order compiles", async () => {
+    const { world } = await compiledWorld(CIRCULAR_ORDER);
+    expect(world.mediation.compile("compile-2", aCompileRequest("one"))).toEqual({ ok: true });
+    await world.settle();
+    expect(world.reports().map(({ outcome }) => outcome)).toEqual(["refused", "compiled"]);
+  });
+});
+
+describe("amending", () => {
+  async function amendable() {
+    const { world, request } = await compiledWorld();
+    const [seed] = world.bodies<SeedRequest>("seed");
+    const line = seed?.claims[0]?.holdout[0]?.line ?? 0;
+    const beadIds = seed?.beads.map(({ beadId }) => beadId) ?? [];
+    return { world, request, amend: anAmendRequest(request, { line, beadIds }), line };
+  }
+
+  test("writes the successor directives before the coordinator re-opens the beads with them", async () => {
+    const { world, amend, line } = await amendable();
+    const before = world.calls.length;
+    expect(world.mediation.amend("amend-1", amend)).toEqual({ ok: true });
+    await world.settle();
+    expect(world.calls.slice(before).map(({ target }) => target)).toEqual(["graph", "log", "reopen"]);
+    const [reopen] = world.bodies<ReopenRequest>("reopen");
+    expect(reopen?.directives).toHaveLength(4);
+    expect(reopen?.claims[0]?.visible.map((example) => example.line)).toContain(line);
+    expect(reopen?.claims[0]?.holdout).toHaveLength(1);
+    expect(reopen).toMatchObject({ amendmentId: amend.amendmentId, specificationId: amend.specificationId, beadIds: amend.beadIds });
+  });
+
+  test("is remembered: the same amendment again changes nothing, the last hidden example stays hidden", async () => {
+    const { world, request, amend } = await amendable();
+    world.mediation.amend("amend-1", amend);
+    await world.settle();
+    expect(world.mediation.amend("amend-1", amend)).toEqual({ ok: true });
+    const left = world.mediation.state()?.run.claims[0]?.holdout[0]?.line ?? 0;
+    expect(world.mediation.amend("amend-2", anAmendRequest(request, { line: left, beadIds: amend.beadIds }))).toMatchObject({ ok: false, code: "INVALID_ARGUMENT", message: expect.stringContaining("no hidden example") });
+    await world.settle();
+    expect(world.bodies("reopen")).toHaveLength(1);
+  });
+
+  test("needs a run", () => {
+    const world = new World();
+    expect(world.mediation.amend("amend-1", anAmendRequest(aCompileRequest("one"), { line: 1, beadIds: ["x"] }))).toMatchObject({ ok: false, code: "FAILED_PRECONDITION" });
+  });
+});
+
+describe("neighbours that refuse", () => {
+  test("one that may answer later is tried again, in order", async () => {
+    const world = new World();
+    world.answers.set("graph", Array.from({ length: 3 }, () => ({ ok: false, code: "UNAVAILABLE", message: "later" })));
+    world.mediation.compile("compile-1", aCompileRequest("one"));
+    await world.settle();
+    expect(world.answers.get("graph")).toEqual([]);
+    // After failures the lane starts with small batches, so the log is called more than once.
+    expect(world.calls.map(({ target }) => target).filter((target, index, all) => target !== all[index - 1])).toEqual(["graph", "log", "seed", "session"]);
+  });
+
+  test("one that refuses for good stops the lane, and the session is told why", async () => {
+    const world = new World();
+    world.answers.set("seed", [{ ok: false, code: "ALREADY_EXISTS", message: "another seed" }]);
+    world.mediation.compile("compile-1", aCompileRequest("one"));
+    await world.settle();
+    expect(world.reports()).toEqual([{ outcome: "refused", code: "GATE_REFUSED", reportId: world.mediation.state()?.reportId, remediation: [expect.stringContaining("ALREADY_EXISTS: another seed")] }]);
+  });
+
+  test.each([
+    [{ ok: true } as const, { ok: true }],
+    [{ ok: false, code: "INTEGRITY", message: "m" } as const, { ok: false, terminal: "INTEGRITY: m" }],
+    [{ ok: false, code: "UNAVAILABLE", message: "m" } as const, { ok: false }],
+  ])("%j is delivered as %j", (result, delivery) => {
+    expect(deliveryOf(result)).toEqual(delivery);
+  });
+});
+
+describe("documents", () => {
+  test("of any size and any characters come back as they were", () => {
+    const storage = new NodeSqliteStorage();
+    migrate(storage, MEDIATION_MIGRATIONS);
+    const store = new MediationStore(storage);
+    const value = { text: `x${"😀".repeat(700_000)}`, list: [1, null] };
+    store.put("big", value);
+    expect(store.get("big")).toEqual(value);
+    store.put("big", "small");
+    expect(store.get("big")).toBe("small");
+    expect(store.get("none")).toBeUndefined();
+  });
+});

@@ -1,0 +1,20 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { recordingWorker } from "./src/testing/recording-worker.ts";
+
+export default defineConfig({
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: "./wrangler.jsonc" },
+      miniflare: {
+        workers: [
+          recordingWorker("factory-commissioning", "CommissioningAgentDO", ["report"]),
+          recordingWorker("factory-stream", "SubscriptionBufferDO", ["append"]),
+          recordingWorker("factory-graph", "ArtifactGraphDO", ["append"]),
+          recordingWorker("factory-pipeline", "CoordinatorDO", ["seed", "reopen"]),
+        ],
+      },
+    }),
+  ],
+  test: { name: "mediation-workers", include: ["src/**/*.workers.test.ts"] },
+});

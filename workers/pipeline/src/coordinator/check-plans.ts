@@ -1,0 +1,108 @@
+/** What is checked of a bead and of a whole run, and what a change set may touch. */
+import { INDEX_FILE, MAX_FILE_BYTES, functionFile } from "@factory/schemas";
+import type { AtomDirective, ChangeEntry, Claim, SuccessCheck } from "@factory/schemas";
+import type { SeedRequest } from "@factory/schemas/rpc";
+import { planChecks, planHoldouts } from "@factory/verification";
+import type { CheckPlan, CheckResult, PlanContext, Requirement } from "@factory/verification";
+import { SPEC_FOLDER, WORKSPACE_LIMITS, matchesAny } from "@factory/workspace";
+
+/** What the plans of a run are made from. */
+export type CheckSubject = {
+  readonly directive: AtomDirective;
+  /** True for a molecule's outcome bead: the whole tree is looked at. */
+  readonly wholeTree: boolean;
+  readonly claims: readonly Omit<Claim, "holdout">[];
+  readonly invariants: SeedRequest["invariants"];
+  readonly typesRequired: boolean;
+  /** Paths that differ from the starting tree. */
+  readonly changed: readonly string[];
+};
+
+/** Plans the required checks of a bead on the files as they would be after it. */
+export function planOfBead(subject: CheckSubject, files: ReadonlyMap<string, string>): CheckPlan {
+  const { directive, wholeTree, claims, invariants, typesRequired } = subject;
+  const own = wholeTree ? invariants : invariants.filter(({ invariantId }) => directive.invariantIds.includes(invariantId));
+  return planChecks(wholeTree ? everyCheck(directive.successCheck, claims) : directive.successCheck, {
+    files,
+    claims,
+    moduleOf: moduleIn(files, directive.role === "coder" ? "own file" : "index"),
+    sources: sourcesOf(subject, files),
+    invariants: own,
+    typesRequired,
+  });
+}
+
+/** Plans the hidden examples of every claim on the merged tree. */
+export function planOfHoldouts(claims: readonly Claim[], files: ReadonlyMap<string, string>): CheckPlan {
+  return planHoldouts(claims, { files, moduleOf: moduleIn(files, "index") });
+}
+
+/** Every visible example and every test file of the run, beside what the outcome directive names itself. */
+function everyCheck(check: SuccessCheck, claims: CheckSubject["claims"]): SuccessCheck {
+  const examples = claims.filter(({ visible }) => visible.length > 0).map(({ claimId }): SuccessCheck => ({ kind: "examples", claim: claimId }));
+  const tests = [...new Set(claims.flatMap(({ testFiles }) => testFiles))].sort();
+  return { kind: "all", checks: [check, ...examples, ...(tests.length === 0 ? [] : [{ kind: "tests" as const, files: tests }])] };
+}
+
+/** A unit is tested through its own file, the whole through the file that re-exports it. */
+function moduleIn(files: ReadonlyMap<string, string>, through: "own file" | "index"): PlanContext["moduleOf"] {
+  return (functionName) => {
+    const own = functionFile(functionName);
+    if (through === "index") return files.has(INDEX_FILE) || !files.has(own) ? INDEX_FILE : own;
+    return files.has(own) || !files.has(INDEX_FILE) ? own : INDEX_FILE;
+  };
+}
+
+/** Source files the unit answers for: those it names, and of a pattern those that were changed. */
+function sourcesOf({ directive, wholeTree, changed }: CheckSubject, files: ReadonlyMap<string, string>): string[] {
+  const sources = [...files.keys()].filter((path) => path.startsWith("src/"));
+  const touched = new Set(changed);
+  if (wholeTree) {
+    const delivered = sources.filter((path) => touched.has(path));
+    return delivered.length > 0 ? delivered : sources;
+  }
+  const { write } = directive.fileScope;
+  return sources.filter((path) => write.includes(path) || (touched.has(path) && matchesAny(write, path)));
+}
+
+/** Every criterion is answered for by a bead that is done; an executed check of the run itself. */
+export function claimCoverage(claims: readonly Omit<Claim, "holdout">[], doneRefs: ReadonlySet<string>): Requirement {
+  const criteria = claims.filter(({ kind }) => kind === "criterion");
+  const missing = criteria.filter(({ claimId }) => !doneRefs.has(claimId));
+  const problems = criteria.length === 0 ? ["the run has no criterion"] : missing.map(({ claimId }) => `${claimId} is referred to by no bead that is done`);
+  return { key: "claims", kind: "claims", label: "every criterion is carried by a done bead", holdout: false, run: { how: "decided", ok: problems.length === 0, problems } };
+}
+
+/**
+ * Claims that no executed check of the run decided: criteria without examples or tests, and constraints whose detector
+ * nothing exercised. A constraint that only a person can judge is known since the compile and is not repeated here.
+ */
+export function uncheckedClaims(claims: readonly Claim[], invariants: SeedRequest["invariants"], results: readonly CheckResult[]): string[] {
+  const passed = new Set(results.filter(({ ok }) => ok).map(({ key }) => key));
+  const functions = new Set(claims.filter(({ claimId }) => passed.has(`examples:${claimId}`)).flatMap(({ functionName }) => functionName ?? []));
+  return claims
+    .filter((claim) => {
+      switch (claim.kind) {
+        case "criterion":
+          return !(passed.has(`examples:${claim.claimId}`) || claim.testFiles.some((path) => passed.has(`tests:${path}`)) || (claim.functionName !== undefined && functions.has(claim.functionName)));
+        case "constraint": {
+          const watched = invariants.filter(({ claimId, detector }) => claimId === claim.claimId && detector !== "person");
+          return watched.some(({ invariantId }) => !passed.has(`detector:${invariantId}`));
+        }
+        case "metric":
+          return false;
+        default:
+          return claim.kind satisfies never;
+      }
+    })
+    .map(({ claimId }) => claimId);
+}
+
+/** Why a change set may not be merged at all, or null. An operative's own bounds are not believed. */
+export function scopeViolation(directive: AtomDirective, changes: readonly ChangeEntry[]): string | null {
+  if (changes.length > WORKSPACE_LIMITS.changedFiles) return `The change set has ${changes.length} files; a unit may change ${WORKSPACE_LIMITS.changedFiles}.`;
+  const large = changes.find(({ bytes }) => bytes > MAX_FILE_BYTES);
+  if (large !== undefined) return `${large.path} has ${large.bytes} bytes; a file may have ${MAX_FILE_BYTES}.`;
+  const outside = changes.find(({ path }) => path.startsWith(`${SPEC_FOLDER}/`) || !matchesAny(directive.fileScope.write, path));
+  return outside === undefined ? null : `${outside.path} is outside the file scope of the directive: ${directive.fileScope.write.join(", ") || "nothing"}.`;
+}

@@ -1,0 +1,111 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { BeadOutcome, ClaimedBead } from "@factory/schemas/rpc";
+import { aSeed, failure } from "../testing/builders.ts";
+import { CoordinatorWorld } from "../testing/coordinator-world.ts";
+import { LEASE_TTL_MS } from "./leases.ts";
+
+/** What a slot does with a bead it was given. */
+const STEPS = ["good", "good", "good", "wrong", "provider", "silent", "repeat", "late", "restart"] as const;
+type Step = (typeof STEPS)[number];
+
+const graphs = fc.integer({ min: 1, max: 7 }).chain((count) =>
+  fc.record({
+    beads: fc.constant(count),
+    edges: fc.array(fc.tuple(fc.nat(count - 1), fc.nat(count - 1)).filter(([parent, child]) => parent < child), { maxLength: 12 }),
+    slots: fc.integer({ min: 1, max: 3 }),
+    steps: fc.array(fc.tuple(fc.nat(2), fc.constantFrom(...STEPS)), { minLength: 1, maxLength: 30 }),
+  }),
+);
+
+/** Drives a run by steps and then to its end; asserts what must hold at every claim. */
+class RandomRun {
+  readonly world = new CoordinatorWorld();
+  readonly #parents: ReadonlyMap<string, readonly string[]>;
+  readonly #epochs = new Map<string, number>();
+  readonly #late: { slot: number; outcome: BeadOutcome }[] = [];
+
+  constructor(readonly seed: ReturnType<typeof aSeed>) {
+    this.#parents = new Map(seed.beads.map(({ beadId, dependsOn }) => [beadId, dependsOn.map((parent) => parent.beadId)]));
+  }
+
+  async step(slot: number, step: Step): Promise<void> {
+    const [bead] = await this.#claim(slot);
+    if (bead === undefined) return void (await this.world.pass(LEASE_TTL_MS + 1));
+    const good = await this.world.written(bead, "fine", `${bead.beadId}:${bead.epoch}:good`);
+    switch (step) {
+      case "good":
+        return void (await this.world.exchange(slot, [good], 0));
+      case "wrong":
+        return void (await this.world.exchange(slot, [await this.world.written(bead, "WRONG", `${bead.beadId}:${bead.epoch}:wrong`)], 0));
+      case "provider":
+        return void (await this.world.exchange(slot, [failure(bead, "provider", "MODEL_UNAVAILABLE")], 0));
+      case "silent":
+        return this.world.pass(LEASE_TTL_MS + 1);
+      case "repeat": {
+        const answers = [await this.world.exchange(slot, [good], 0), await this.world.exchange(slot, [good], 0)];
+        expect(answers[1]?.verdicts).toEqual(answers[0]?.verdicts);
+        return;
+      }
+      case "late":
+        this.#late.push({ slot, outcome: good });
+        return this.world.pass(LEASE_TTL_MS + 1);
+      case "restart":
+        return this.world.restart();
+      default:
+        return step satisfies never;
+    }
+  }
+
+  /** Sends what came too late, then lets every slot work properly until nothing is left. */
+  async finish(): Promise<void> {
+    for (const { slot, outcome } of this.#late) {
+      const { verdicts } = await this.world.exchange(slot, [outcome], 0);
+      expect(verdicts).toMatchObject([{ accepted: false }]);
+    }
+    for (let round = 0; round < 200; round++) {
+      for (let slot = 0; slot < this.seed.slots; slot++) await this.step(slot, "good");
+      await this.world.pass(LEASE_TTL_MS + 1);
+      const { work } = await this.world.exchange(0, [], 0);
+      if (work === "complete" || work === "blocked") return;
+    }
+    throw new Error("The run does not end.");
+  }
+
+  async #claim(slot: number): Promise<readonly ClaimedBead[]> {
+    const { beads } = await this.world.exchange(slot % this.seed.slots, [], 1);
+    const states = new Map((await this.world.coordinator.record())?.beads.map(({ beadId, state }) => [beadId, state]));
+    for (const { beadId, epoch } of beads) {
+      expect(this.#parents.get(beadId)?.map((parent) => states.get(parent)).every((state) => state === "DONE")).toBe(true);
+      expect(states.get(beadId)).toBe("LEASED");
+      expect(epoch).toBeGreaterThanOrEqual(this.#epochs.get(beadId) ?? 1);
+      this.#epochs.set(beadId, epoch);
+    }
+    return beads;
+  }
+}
+
+test("whatever slots do, no bead runs before its parents, no outcome counts twice, epochs never fall, and the run ends", async () => {
+  await fc.assert(
+    fc.asyncProperty(graphs, async ({ beads, edges, slots, steps }) => {
+      const keys = Array.from({ length: beads }, (_, at) => `f${at}`);
+      const dependsOn = (at: number) => [...new Set(edges.filter(([, child]) => child === at).map(([parent]) => `f${parent}`))];
+      const run = new RandomRun(aSeed({ name: "random", slots, beads: keys.map((key, at) => ({ key, dependsOn: dependsOn(at), maxAttempts: 3 })) }));
+      await run.world.seed(run.seed);
+      for (const [slot, step] of steps) await run.step(slot % slots, step);
+      await run.finish();
+      const record = await run.world.coordinator.record();
+      for (const { beadId, state, epoch } of record?.beads ?? []) {
+        const moves = run.world.moves(beadId);
+        expect(moves.filter((move) => move === "LEASED>DONE")).toHaveLength(state === "DONE" ? 1 : 0);
+        expect(moves.filter((move) => move === "READY>LEASED").length).toBeLessThanOrEqual(epoch);
+      }
+      const failed = record?.beads.some(({ state }) => state === "FAILED") === true;
+      const reports = run.world.reports.map(({ outcome }) => outcome);
+      expect(reports.filter((outcome) => outcome === "accepted")).toHaveLength(failed ? 0 : 1);
+      expect(reports.filter((outcome) => outcome === "diverged").length > 0).toBe(failed);
+      expect(new Set(run.world.events.map(({ eventId }) => eventId)).size).toBe(run.world.events.length);
+    }),
+    { numRuns: 40, interruptAfterTimeLimit: 60_000 },
+  );
+}, 90_000);

@@ -1,0 +1,85 @@
+/** The one way a bead changes its state: the row, the event, and what the change releases. */
+import { BEAD_TRANSITIONS } from "@factory/schemas";
+import type { BeadState, EventPayload } from "@factory/schemas";
+import type { RunContext } from "./context.ts";
+import { COORDINATOR_SLOT } from "./run-store.ts";
+import type { Bead, BeadPatch, Run } from "./run-store.ts";
+
+/** Why a bead moves, for its event. */
+export type MoveReason = {
+  readonly reason: string;
+  readonly errorCode?: string;
+  /** True when the lease was taken away because it expired. */
+  readonly rescued?: boolean;
+};
+
+type BeadEvent = EventPayload<"BEAD_CLAIMED">;
+
+/** Who holds a slot, for events. */
+export function agentOf(slot: number | null): string | undefined {
+  if (slot === null) return undefined;
+  return slot === COORDINATOR_SLOT ? "coordinator" : `operative:${slot}`;
+}
+
+/** The attempt a bead is in or was in last, from 1; 0 before the first. */
+export function attemptOf(bead: Bead): number {
+  return bead.state === "LEASED" || bead.state === "DONE" || bead.state === "WAITING" ? bead.attempts + 1 : bead.attempts;
+}
+
+/**
+ * Moves a bead and tells of it. Whoever leaves LEASED gives the lease back; a bead that is DONE or FAILED releases the
+ * children that wait for nothing else.
+ *
+ * @throws Error for a step the state machine does not have: the caller decided on something stale.
+ */
+export function moveBead(context: RunContext, run: Run, bead: Bead, to: BeadState, why: MoveReason, patch: BeadPatch = {}): Bead {
+  if (bead.state !== to && !BEAD_TRANSITIONS[bead.state].includes(to)) throw new Error(`${bead.beadId} cannot go from ${bead.state} to ${to}.`);
+  const { store, ledger, now } = context;
+  const lease: BeadPatch = to === "LEASED" ? {} : { slot: null, leaseUntil: null, claimedAt: null };
+  store.patchBead(bead.beadId, { state: to, ...lease, ...patch });
+  const moved: Bead = { ...bead, state: to, ...lease, ...patch };
+  if (bead.state !== to) {
+    const payload = eventOf(run, bead, moved, why, now());
+    ledger.event(run.runId, eventKind(bead.state, to, why), payload);
+  }
+  if (to === "DONE") release(context, run, bead.beadId, "all");
+  if (to === "FAILED") release(context, run, bead.beadId, "optional");
+  return moved;
+}
+
+function release(context: RunContext, run: Run, parentId: string, edges: "all" | "optional"): void {
+  for (const beadId of context.store.releaseChildren(parentId, edges)) {
+    const child = context.store.bead(beadId);
+    if (child !== null) moveBead(context, run, child, "READY", { reason: "Everything it waits for has ended." });
+  }
+}
+
+function eventKind(from: BeadState, to: BeadState, { rescued }: MoveReason): "BEAD_CLAIMED" | "BEAD_RELEASED" | "BEAD_FAILED" | "BEAD_RESCUED" | "BEAD_STATE_CHANGED" {
+  if (to === "LEASED") return "BEAD_CLAIMED";
+  if (to === "FAILED") return "BEAD_FAILED";
+  if (from === "LEASED" && to === "DONE") return "BEAD_RELEASED";
+  return from === "LEASED" && to === "READY" && rescued === true ? "BEAD_RESCUED" : "BEAD_STATE_CHANGED";
+}
+
+function eventOf(run: Run, before: Bead, after: Bead, { reason, errorCode }: MoveReason, now: number): BeadEvent {
+  const agentId = agentOf(after.slot ?? before.slot);
+  return {
+    ...identityOf(run, after),
+    fromState: before.state,
+    toState: after.state,
+    attempt: after.state === "FAILED" ? after.attempts : Math.max(attemptOf(before), attemptOf(after)),
+    ...(agentId === undefined ? {} : { agentId }),
+    ...(before.claimedAt === null ? {} : { durationMs: Math.max(0, now - before.claimedAt) }),
+    ...(errorCode === undefined ? {} : { errorCode }),
+    reason,
+  };
+}
+
+/** Tells of a bead that a seed has just made. */
+export function announceBead({ ledger }: RunContext, run: Run, bead: Bead): void {
+  ledger.event(run.runId, "BEAD_STATE_CHANGED", { ...identityOf(run, bead), fromState: "", toState: bead.state, attempt: 0, reason: "seeded" });
+}
+
+function identityOf(run: Run, bead: Bead): Pick<BeadEvent, "beadId" | "runId" | "atomId" | "title" | "team" | "role" | "epoch" | "cycle"> {
+  return { beadId: bead.beadId, runId: run.runId, atomId: bead.atomId, title: bead.title, team: bead.directive.team, role: bead.role, epoch: bead.epoch, cycle: bead.cycle };
+}

@@ -1,0 +1,76 @@
+/** `run_checks`: the directive's own checks on the workspace as it is, with the visible examples only. */
+import { allPassed, evaluatePlan, planChecks } from "@factory/verification";
+import type { CheckResult, ReportMemo, Sandbox } from "@factory/verification";
+import { functionFile } from "@factory/schemas";
+import type { CheckReport } from "@factory/schemas";
+import type { ClaimedBead } from "@factory/schemas/rpc";
+import { matchesAny } from "@factory/workspace";
+import type { Workspace } from "@factory/workspace";
+
+/** What a model reads of a run of its checks. */
+export type CheckSummary = {
+  readonly ok: boolean;
+  readonly checks: readonly { readonly check: string; readonly ok: boolean; readonly passed: number; readonly failed: number; readonly problems: readonly string[] }[];
+};
+
+/** Problems told of all checks together: what a model acts on, and a fraction of what its context holds. */
+const MAX_PROBLEMS = 40;
+
+/** Waits before a check is run again after the sandbox gave no verdict, in milliseconds; a restart of it takes seconds. */
+const SANDBOX_WAITS_MS = [1_000, 4_000] as const;
+
+/** The sandbox gave no verdict. That says nothing about the code, so the attempt ends as a failure of the infrastructure. */
+export class SandboxSilent extends Error {
+  override readonly name = "SandboxSilent";
+}
+
+/** What a check runner needs. */
+export interface CheckRunnerDeps {
+  readonly sandbox: Sandbox;
+  /** Waits for some milliseconds, or throws when the attempt is stopped. */
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+/** Runs the checks of one bead. */
+export class CheckRunner {
+  readonly #deps: CheckRunnerDeps;
+  readonly #bead: ClaimedBead;
+  readonly #workspace: Workspace;
+  /** Not persisted: reports of this attempt, so that code which did not change is not run again. */
+  readonly #memo: ReportMemo = new Map<string, CheckReport>();
+
+  constructor(deps: CheckRunnerDeps, bead: ClaimedBead, workspace: Workspace) {
+    this.#deps = deps;
+    this.#bead = bead;
+    this.#workspace = workspace;
+  }
+
+  /**
+   * Plans and executes them. Invariants and the run's type rule are judged by the coordinator, which knows them.
+   *
+   * @throws SandboxSilent when the sandbox gives no verdict.
+   */
+  async run(): Promise<CheckSummary> {
+    const { directive, claims } = this.#bead;
+    const files = await this.#workspace.files();
+    const sources = [...files.keys()].filter((path) => matchesAny(directive.fileScope.write, path));
+    const plan = planChecks(directive.successCheck, { files, claims, moduleOf: functionFile, sources, invariants: [], typesRequired: false });
+    for (let tries = 0; ; tries++) {
+      const evaluation = await evaluatePlan(plan, this.#deps.sandbox, this.#memo);
+      if (evaluation.ok) return { ok: allPassed(evaluation.results), checks: summarise(evaluation.results) };
+      const waitMs = SANDBOX_WAITS_MS[tries];
+      if (waitMs === undefined) throw new SandboxSilent(`the checks could not be run: ${evaluation.message}`);
+      await this.#deps.pause(waitMs);
+    }
+  }
+}
+
+function summarise(results: readonly CheckResult[]): CheckSummary["checks"] {
+  let left = MAX_PROBLEMS;
+  return results.map(({ label, ok, passed, failed, problems }) => {
+    const shown = problems.slice(0, left);
+    left -= shown.length;
+    const dropped = problems.length - shown.length;
+    return { check: label, ok, passed, failed, problems: dropped === 0 ? shown : [...shown, `and ${dropped} more`] };
+  });
+}

@@ -1,0 +1,160 @@
+/** Seeds, directives and outcomes for tests; each call gives fresh values. */
+import { beadIdOf, contentId, functionFile, runIdOf, sessionIdOf, sha256Hex } from "@factory/schemas";
+import type { AtomDirective, ChangeEntry, Claim, Example, Role, TaskResult } from "@factory/schemas";
+import type { BeadOutcome, BeadSeed, ClaimedBead, SeedRequest } from "@factory/schemas/rpc";
+import type { BlobStore } from "@factory/workspace";
+
+export const ORG = "acme";
+
+const idOf = <P extends "ATOM" | "WG" | "DIR" | "GEAR" | "MOL" | "SPEC" | "KST" | "KSB">(prefix: P, name: string) => contentId(prefix, { kind: "Test", org: ORG, content: { name }, parents: [] });
+
+/** Session and run of a test; the name makes them unique. */
+export function aRun(name: string): { readonly sessionId: string; readonly runId: string; readonly specificationId: string } {
+  const sessionId = sessionIdOf(ORG, "WO-1", name);
+  const specificationId = idOf("SPEC", name);
+  return { sessionId, runId: runIdOf(ORG, sessionId, specificationId), specificationId };
+}
+
+/** An example `name(line) => line`. */
+export function anExample(functionName: string, line: number): Example {
+  return { functionName, args: [{ kind: "json", value: line }], expected: { kind: "json", value: line }, text: `${functionName}(${line}) => ${line}`, line };
+}
+
+/** A bead of a test graph. `fn` makes it a coder of a function with its own claim. */
+export type BeadPlan = { readonly key: string; readonly dependsOn?: readonly string[]; readonly optional?: readonly string[]; readonly maxAttempts?: number; readonly backoffMs?: number };
+
+export type SeedPlan = { readonly name: string; readonly beads: readonly BeadPlan[]; readonly slots?: number; readonly hidden?: number; readonly invariants?: SeedRequest["invariants"]; readonly typesRequired?: boolean };
+
+/** A run of coders, one claim and one function each, with an integrator and an outcome bead behind them. */
+export function aSeed(plan: SeedPlan): SeedRequest {
+  const run = aRun(plan.name);
+  const claims = plan.beads.map(({ key }, index) => aClaim(index, key, plan.hidden ?? 1));
+  const invariantIds = (plan.invariants ?? []).map(({ invariantId }) => invariantId);
+  const keys = plan.beads.map(({ key }) => key);
+  const bead = (key: string, role: Role, parents: readonly { readonly key: string; readonly required: boolean }[], fields: Partial<AtomDirective>): BeadSeed => {
+    const atomId = idOf("ATOM", key);
+    const directive = aDirective(run.runId, key, role, { ...fields, invariantIds });
+    return {
+      beadId: beadIdOf(ORG, run.runId, atomId),
+      atomId,
+      moleculeId: idOf("MOL", plan.name),
+      role,
+      title: key,
+      outcome: role === "verifier:outcome",
+      directive,
+      dependsOn: parents.map((parent) => ({ beadId: beadIdOf(ORG, run.runId, idOf("ATOM", parent.key)), required: parent.required })),
+    };
+  };
+  const coders = plan.beads.map(({ key, dependsOn = [], optional = [], maxAttempts = 2, backoffMs = 0 }, index) =>
+    bead(key, "coder", [...dependsOn.map((parent) => ({ key: parent, required: true })), ...optional.map((parent) => ({ key: parent, required: false }))], {
+      claimRefs: [`C-${index + 1}`],
+      fileScope: { read: ["src/**"], write: [functionFile(key)] },
+      successCheck: { kind: "examples", claim: `C-${index + 1}` },
+      retryPolicy: { maxAttempts, backoffMs },
+    }),
+  );
+  const every = claims.map(({ claimId }) => claimId);
+  const integrator = bead("integrate", "integrator", keys.map((key) => ({ key, required: true })), { claimRefs: every, fileScope: { read: ["src/**"], write: ["src/index.ts"] }, successCheck: { kind: "file-exists", path: "src/index.ts" } });
+  const outcome = bead("outcome", "verifier:outcome", [{ key: "integrate", required: true }], { claimRefs: every, fileScope: { read: ["**"], write: [] }, successCheck: { kind: "file-exists", path: "src/index.ts" }, retryPolicy: { maxAttempts: 1, backoffMs: 0 } });
+  return {
+    org: ORG,
+    ...run,
+    workOrderId: "WO-1",
+    assembly: "pricing",
+    workGraphId: idOf("WG", plan.name),
+    slots: plan.slots ?? 2,
+    baseTree: {},
+    typesRequired: plan.typesRequired ?? false,
+    claims,
+    invariants: plan.invariants ?? [],
+    beads: [...coders, integrator, outcome],
+  };
+}
+
+function aClaim(index: number, functionName: string, hidden: number): Claim {
+  const line = 100 * (index + 1);
+  return {
+    claimId: `C-${index + 1}`,
+    kind: "criterion",
+    text: `${functionName} works`,
+    line,
+    functionName,
+    visible: [anExample(functionName, line + 1), anExample(functionName, line + 2)],
+    holdout: Array.from({ length: hidden }, (_, at) => anExample(functionName, line + 50 + at)),
+    testFiles: [],
+  };
+}
+
+/** A directive; the fields that a test leaves out are those of a coder. */
+export function aDirective(runId: string, key: string, role: Role, fields: Partial<AtomDirective> = {}): AtomDirective {
+  return {
+    directiveId: idOf("DIR", `${runId}:${key}`),
+    atomId: idOf("ATOM", key),
+    workGraphId: idOf("WG", runId),
+    // The builders make it with `runIdOf`.
+    runId: runId as AtomDirective["runId"],
+    assembly: "pricing",
+    team: "build",
+    role,
+    gearId: idOf("GEAR", role),
+    title: key,
+    instructions: `Write ${key}.`,
+    claimRefs: ["C-1"],
+    fileScope: { read: ["src/**"], write: [functionFile(key)] },
+    specFiles: [],
+    toolPolicy: { permitted: ["read_file", "write_file"] },
+    toolSchemas: [],
+    invariantIds: [],
+    dependsOn: [],
+    successCheck: { kind: "examples", claim: "C-1" },
+    retryPolicy: { maxAttempts: 2, backoffMs: 0 },
+    timeoutMs: 60_000,
+    model: { alias: "factory/coder", thinking: "none" },
+    budgetUsd: 1,
+    elucidationArtifactId: "ELC-1",
+    policyBeadId: "KSB-1",
+    ...fields,
+  };
+}
+
+const TASK: TaskResult = { status: "COMPLETE", reasoning: "done", blockers: [], assumptionsMade: [], verifiedFacts: [] };
+
+/** Everything an operative reports beside its result. */
+export function anOutcome(bead: Pick<ClaimedBead, "beadId" | "epoch">, result: BeadOutcome["result"], effectId = `${bead.beadId}:${bead.epoch}`): BeadOutcome {
+  return {
+    effectId,
+    beadId: bead.beadId,
+    epoch: bead.epoch,
+    executionId: `EXE-${effectId}`,
+    executionBeadId: null,
+    knowingStateId: idOf("KST", "state"),
+    headsDigest: sha256Hex("heads"),
+    consentDigest: sha256Hex("consent"),
+    consentDenials: [],
+    toolCalls: 2,
+    modelCalls: [{ alias: "factory/coder", provider: "offline", modelId: "offline", purpose: "execute", beadId: bead.beadId, promptHash: sha256Hex("prompt"), durationMs: 3, outcome: "ok", costUsd: 0 }],
+    durationMs: 10,
+    result,
+  };
+}
+
+/** A finished task with a change set. */
+export function complete(bead: Pick<ClaimedBead, "beadId" | "epoch">, changeSet: readonly ChangeEntry[], effectId?: string): BeadOutcome {
+  return anOutcome(bead, { kind: "task", task: TASK, changeSet }, effectId);
+}
+
+/** A task that ended without a result. */
+export function unfinished(bead: Pick<ClaimedBead, "beadId" | "epoch">, task: Partial<TaskResult> & Pick<TaskResult, "status">): BeadOutcome {
+  return anOutcome(bead, { kind: "task", task: { ...TASK, ...task }, changeSet: [] });
+}
+
+/** A failure outside the task. */
+export function failure(bead: Pick<ClaimedBead, "beadId" | "epoch">, failureClass: Extract<BeadOutcome["result"], { kind: "failure" }>["failureClass"], code: Extract<BeadOutcome["result"], { kind: "failure" }>["code"], message: string = failureClass): BeadOutcome {
+  return anOutcome(bead, { kind: "failure", failureClass, code, message });
+}
+
+/** One file written on the claimed tree; its content is stored as a blob. */
+export async function writing(blobs: BlobStore, bead: Pick<ClaimedBead, "tree">, path: string, content: string): Promise<ChangeEntry> {
+  const digest = await blobs.put(new TextEncoder().encode(content));
+  return { path, baseDigest: bead.tree[path] ?? null, digest, bytes: content.length };
+}

@@ -1,0 +1,175 @@
+/** A coordinator with real SQLite, a clock and an alarm that the test moves, and neighbours that remember. */
+import { Scheduler } from "@factory/durable";
+import { ManualAlarm, ManualClock, MemoryLog, NodeSqliteStorage } from "@factory/durable/testing";
+import { movesOf } from "./bead-moves.ts";
+import { functionFile, refuse } from "@factory/schemas";
+import type { ArtifactEdge, ArtifactNode, CheckJob, CheckReport, EventKind, EventPayload, EventWrite, Result } from "@factory/schemas";
+import type { ClaimedBead, ExchangeAnswer, KnowingStateBead, RunReport, SeedRequest, WakeMessage } from "@factory/schemas/rpc";
+import { MemoryBlobStore } from "@factory/workspace";
+import { Coordinator } from "../coordinator/coordinator.ts";
+import type { Neighbours } from "../coordinator/delivery.ts";
+import { complete, writing } from "./builders.ts";
+import { answerByContent } from "./content-sandbox.ts";
+
+/** Everything around one coordinator. */
+export class CoordinatorWorld {
+  readonly clock = new ManualClock();
+  readonly alarm = new ManualAlarm();
+  readonly log = new MemoryLog();
+  readonly blobs = new MemoryBlobStore();
+  readonly events: EventWrite[] = [];
+  readonly nodes: ArtifactNode[] = [];
+  readonly edges: ArtifactEdge[] = [];
+  readonly beads: KnowingStateBead[] = [];
+  readonly reports: RunReport[] = [];
+  readonly wakes: WakeMessage[] = [];
+  readonly jobs: CheckJob[] = [];
+  /** Answers a job of the sandbox. */
+  answer: (job: CheckJob) => CheckReport | Promise<CheckReport> = answerByContent;
+  /** What the log says to an append. */
+  logAnswer: Result = { ok: true };
+  /** False loses wake-ups, as a queue may. */
+  queueWorks = true;
+  coordinator: Coordinator;
+  readonly #storage: NodeSqliteStorage;
+  #scheduler: Scheduler;
+  readonly #background = new Set<Promise<unknown>>();
+
+  constructor(storage = new NodeSqliteStorage()) {
+    this.#storage = storage;
+    [this.#scheduler, this.coordinator] = this.#open();
+  }
+
+  /** A new object over the same database, as after an eviction. */
+  async restart(): Promise<void> {
+    [this.#scheduler, this.coordinator] = this.#open();
+    await this.#scheduler.rearm();
+  }
+
+  /** Runs every alarm that is due now, until nothing is. */
+  async settle(): Promise<void> {
+    for (let rounds = 0; rounds < 500; rounds++) {
+      await Promise.all(this.#background);
+      if (!this.alarm.take(this.clock.now())) return;
+      await this.#scheduler.onAlarm(this.clock.now());
+    }
+    throw new Error("The alarms do not come to rest.");
+  }
+
+  /** Moves the clock and runs what becomes due. */
+  async pass(ms: number): Promise<void> {
+    this.clock.advance(ms);
+    await this.settle();
+  }
+
+  async seed(request: SeedRequest): Promise<void> {
+    const result = await this.coordinator.seed("seed", request);
+    if (!result.ok) throw new Error(`${result.message} ${JSON.stringify(result.details)}`);
+    await this.settle();
+  }
+
+  /** An exchange that has to be taken. */
+  async exchange(slot: number, outcomes: Parameters<Coordinator["exchange"]>[1] = [], want = 1): Promise<Extract<Result<ExchangeAnswer>, { ok: true }>> {
+    const answer = await this.coordinator.exchange(slot, outcomes, want);
+    if (!answer.ok) throw new Error(`${answer.code} ${answer.message}`);
+    return answer;
+  }
+
+  /** Claims one bead. */
+  async claim(slot = 0): Promise<ClaimedBead> {
+    const [bead] = (await this.exchange(slot)).beads;
+    if (bead === undefined) throw new Error("There is no bead to claim.");
+    return bead;
+  }
+
+  /** The outcome of a bead that wrote its file. */
+  async written(bead: ClaimedBead, content: string, effectId?: string): Promise<ReturnType<typeof complete>> {
+    const path = bead.directive.role === "integrator" ? "src/index.ts" : functionFile(bead.directive.title);
+    return complete(bead, [await writing(this.blobs, bead, path, content)], effectId);
+  }
+
+  /** Works the run to its end with one slot; `content` decides what each bead writes. */
+  async work(content: (bead: ClaimedBead) => string = ({ directive }) => `export const ${directive.title} = 1;`): Promise<Extract<Result<ExchangeAnswer>, { ok: true }>> {
+    let answer = await this.exchange(0);
+    while (answer.beads[0] !== undefined) answer = await this.exchange(0, [await this.written(answer.beads[0], content(answer.beads[0]))]);
+    await this.settle();
+    return answer;
+  }
+
+  /** Payloads of one kind in order. */
+  eventsOf<K extends EventKind>(kind: K): EventPayload<K>[] {
+    return this.events.flatMap((event) => (event.kind === kind ? [event.payload as EventPayload<K>] : []));
+  }
+
+  /** Every move of a bead as `FROM>TO`, checked against the state machine and against the move before. */
+  moves(beadId: string): string[] {
+    return movesOf(this.events, beadId);
+  }
+
+  async stateOf(title: string): Promise<string | undefined> {
+    return (await this.coordinator.record())?.beads.find((bead) => bead.title === title)?.state;
+  }
+
+  /** Rows of a query on the coordinator's database. */
+  rows<Row extends Record<string, string | number | null>>(query: string): Row[] {
+    return this.#storage.sql.exec<Row>(query).toArray();
+  }
+
+  #open(): [Scheduler, Coordinator] {
+    const shared = { storage: this.#storage, log: this.log, now: this.clock.now, random: () => 0.5 };
+    const scheduler = new Scheduler({ ...shared, timer: this.alarm, startTimeout: this.clock.startTimeout });
+    const coordinator = new Coordinator({
+      ...shared,
+      scheduler,
+      neighbours: this.#neighbours(),
+      blobs: this.blobs,
+      sandbox: {
+        check: async (job) => {
+          this.jobs.push(job);
+          return this.answer(job);
+        },
+      },
+      sleep: async () => undefined,
+      background: (work) => {
+        this.#background.add(work);
+        void work.finally(() => this.#background.delete(work));
+      },
+    });
+    return [scheduler, coordinator];
+  }
+
+  #neighbours(): Neighbours {
+    return {
+      graph: () => ({
+        append: async (_namespace, nodes, edges) => {
+          this.nodes.push(...nodes);
+          this.edges.push(...edges);
+          return { ok: true, written: nodes.length };
+        },
+      }),
+      knowingState: () => ({
+        write: async (bead) => {
+          this.beads.push(bead);
+          return { ok: true, beadId: bead.id, auditBeadId: bead.id };
+        },
+      }),
+      sessionLog: () => ({
+        append: async (_identity, events) => {
+          if (!this.logAnswer.ok) return refuse(this.logAnswer.code);
+          const known = new Set(this.events.map(({ eventId }) => eventId));
+          this.events.push(...events.filter(({ eventId }) => !known.has(eventId)));
+          return { ok: true, appended: events.length, tip: { lastSeq: this.events.length, rootHash: "", closed: false } };
+        },
+      }),
+      session: () => ({
+        report: async (_effectId, report) => {
+          if (report.kind === "run") this.reports.push(report.report);
+          return { ok: true };
+        },
+      }),
+      wake: async (messages) => {
+        if (this.queueWorks) this.wakes.push(...messages);
+      },
+    };
+  }
+}

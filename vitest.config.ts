@@ -15,7 +15,7 @@ export default defineConfig({
           exclude: ["**/node_modules/**", "**/*.workers.test.ts", "**/*.e2e.test.ts"],
         },
       },
-      ...configs("workers", "vitest.config.ts", "vitest.workers.config.ts"),
+      ...configs("workers", "vitest.config.ts", "vitest.workers.config.ts", "vitest.entry.config.ts"),
       ...configs("packages", "vitest.workers.config.ts"),
       {
         test: {

@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { REPOSITORY, STATE, WORKERS, type WorkerName } from "../lib/repository.ts";
 
 const BUILDS = join(STATE, "build");
@@ -50,7 +50,7 @@ export function sourceDigest(name: WorkerName): string {
 
 function run(command: string, args: readonly string[], cwd: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1" } });
+    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"], env: buildEnvironment() });
     let output = "";
     const collect = (chunk: Buffer): void => {
       output = (output + chunk.toString("utf8")).slice(-8_000);
@@ -60,6 +60,11 @@ function run(command: string, args: readonly string[], cwd: string): Promise<voi
     child.on("error", reject);
     child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`${args.join(" ")} in ${cwd} failed:\n${output}`))));
   });
+}
+
+/** A Worker's own build step runs on the Node this process runs on, whatever the PATH says. */
+function buildEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env["PATH"] ?? ""}`, WRANGLER_SEND_METRICS: "false", CI: "1" };
 }
 
 /** Builds one Worker unless its bundle is there. @throws Error with the bundler's output. */

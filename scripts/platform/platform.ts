@@ -2,7 +2,7 @@
  * The whole platform on one loopback port, in this process: every Worker but the sandbox in one workerd, the sandbox
  * in a process of its own behind its supervisor. The bundles and bindings are those a deploy uses.
  */
-import { mkdirSync, readFileSync } from "node:fs";
+import { createWriteStream, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions, type V4WorkerOptions } from "miniflare";
 import { ensureDevKey, type DevKey } from "../lib/dev-key.ts";
@@ -14,6 +14,8 @@ import { startSandbox, type SandboxHandle } from "./sandbox-supervisor.ts";
 
 /** Where the platform keeps its state unless told otherwise. */
 export const DEFAULT_STATE_DIRECTORY = join(STATE, "local");
+
+const LOG_FILE = "platform.log";
 
 /** Names of the environment variables that choose the models; they become bindings of the Workers that call models. */
 const MODEL_VARIABLES = ["FACTORY_MODELS", "MODEL_BASE_URL", "MODEL_API_KEY"] as const;
@@ -27,9 +29,16 @@ export type PlatformOptions = {
   readonly models?: { readonly [name: string]: string | undefined };
   /** Told of each step of the start. */
   readonly onProgress?: (step: string) => void;
-  /** Print what the Workers log. */
+  /** Also print what the Workers log; it is always kept in `platform.log` of the state folder. */
   readonly verbose?: boolean;
 };
+
+/** Miniflare's own messages, kept off standard output: that belongs to who started the platform. */
+class StderrLog extends Log {
+  override log(message: string): void {
+    process.stderr.write(`${message}\n`);
+  }
+}
 
 export type Platform = {
   readonly url: string;
@@ -55,13 +64,19 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const workers = [...built.values()].filter((worker) => worker.name !== "sandbox").map((worker) => workerOptions(worker, sandbox, options));
   // The gateway answers the port: Miniflare sends requests to the first Worker.
   workers.sort((a, b) => Number(b.name === "factory-gateway") - Number(a.name === "factory-gateway"));
+  const logFile = createWriteStream(join(stateDirectory, LOG_FILE), { flags: "a" });
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: "127.0.0.1",
       port,
       // The object describes the caller's location; made up locally rather than fetched.
       cf: false,
-      log: new Log(options.verbose === true ? LogLevel.INFO : LogLevel.ERROR),
+      log: new StderrLog(options.verbose === true ? LogLevel.INFO : LogLevel.ERROR),
+      handleStructuredLogs: ({ timestamp, level, message }) => {
+        const line = `${new Date(timestamp).toISOString()} ${level} ${message}\n`;
+        logFile.write(line);
+        if (options.verbose === true) process.stderr.write(line);
+      },
       resourcePersistencePath: stateDirectory,
       telemetry: { enabled: false },
       workers,
@@ -69,6 +84,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   );
   const stop = async (): Promise<void> => {
     await Promise.allSettled([miniflare.dispose(), sandbox.stop()]);
+    logFile.end();
   };
   try {
     const url = await miniflare.ready;

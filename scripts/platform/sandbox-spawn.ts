@@ -100,9 +100,11 @@ async function withPatience<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-/** workerd at once; its parent sees to the rest when its input closes, and the group is killed where it does not. */
+/** workerd at once; its parent sees to the rest when its input closes, and the group is killed where it does not or is gone. */
 async function endProcess(child: ChildProcess, workerd: number | undefined, exited: Promise<SandboxExit>): Promise<void> {
-  if (workerd !== undefined && child.exitCode === null && child.signalCode === null) signal(workerd);
+  const lives = child.exitCode === null && child.signalCode === null;
+  if (!lives) signal(-(child.pid ?? 0));
+  else if (workerd !== undefined) signal(workerd);
   child.stdin?.end();
   const late = setTimeout(() => signal(-(child.pid ?? 0)), GROUP_PATIENCE_MS);
   await exited;

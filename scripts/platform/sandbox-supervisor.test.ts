@@ -97,7 +97,8 @@ const at = (index: number): FakeProcess => {
 };
 
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
-const codes = (): { [jobId: string]: string } => Object.fromEntries(Object.entries(answers).map(([id, report]) => [id, report.ok ? "ok" : (report.fault?.code ?? "?")]));
+const codes = (): { [jobId: string]: string } =>
+  Object.fromEntries(Object.entries(answers).map(([id, report]) => [id, report.ok ? "ok" : (report.fault?.code ?? "?")]));
 
 beforeEach(() => {
   vi.useFakeTimers();

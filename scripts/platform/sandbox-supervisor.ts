@@ -156,6 +156,10 @@ export class SandboxSupervisor implements SandboxHandle {
     };
   }
 
+  *#inFlight(): Generator<Attempt> {
+    for (const slot of this.#slots) yield* slot.inFlight;
+  }
+
   async dispatch(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     if (pathname === "/health" && request.method === "GET") return Response.json({ worker: "sandbox", ok: this.#main !== undefined });
@@ -178,7 +182,7 @@ export class SandboxSupervisor implements SandboxHandle {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#watch);
-    const waiting = [...this.#queue.splice(0), ...this.#suspects.splice(0), ...[...this.#slots].flatMap((slot) => [...slot.inFlight])];
+    const waiting = [...this.#queue.splice(0), ...this.#suspects.splice(0), ...this.#inFlight()];
     for (const attempt of waiting) this.#settle(attempt, { code: "INFRASTRUCTURE", message: "The sandbox was stopped" });
     await Promise.allSettled([this.#spare]);
     await Promise.all([...this.#slots].map((slot) => this.#end(slot)));
@@ -186,8 +190,9 @@ export class SandboxSupervisor implements SandboxHandle {
 
   /** Gives waiting jobs to the shared process, in the order they came. */
   #pump(): void {
-    const main = this.#main;
-    while (main !== undefined && !main.dead && main.inFlight.size < this.#options.concurrency) {
+    for (;;) {
+      const main = this.#main;
+      if (main === undefined || main.dead || main.inFlight.size >= this.#options.concurrency) return;
       const attempt = this.#queue.shift();
       if (attempt === undefined) return;
       void this.#run(main, attempt).then(() => this.#pump());
@@ -330,7 +335,16 @@ export class SandboxSupervisor implements SandboxHandle {
 
   async #open(): Promise<Slot> {
     const process = await this.#spawn();
-    const slot: Slot = { kind: "shared", process, inFlight: new Set(), aborter: new AbortController(), draining: false, dead: false, rssBytes: 0, pingSince: undefined };
+    const slot: Slot = {
+      kind: "shared",
+      process,
+      inFlight: new Set(),
+      aborter: new AbortController(),
+      draining: false,
+      dead: false,
+      rssBytes: 0,
+      pingSince: undefined,
+    };
     this.#slots.add(slot);
     if (this.#stopped) {
       await this.#end(slot);
@@ -409,7 +423,10 @@ function faultOf(reason: KillReason, outOfMemory: boolean, { job }: Attempt, cau
   switch (reason) {
     case "deadline":
     case "stall":
-      return { code: "TIMEOUT", message: `Not finished after ${job.limits.timeoutMs} ms, and not to be interrupted: one call of a built-in that takes too long` };
+      return {
+        code: "TIMEOUT",
+        message: `Not finished after ${job.limits.timeoutMs} ms, and not to be interrupted: one call of a built-in that takes too long`,
+      };
     case "memory":
       return { code: "MEMORY", message: "The code used more memory than the sandbox has" };
     case "crash":

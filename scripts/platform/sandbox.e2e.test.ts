@@ -49,7 +49,13 @@ describe("code that misbehaves gets its own fault within its deadline, and its n
     ["an endless loop that a test expects to throw", "FUEL", 'test("x", () => { expect(() => { for (;;); }).toThrow(); });'],
     ["an endless loop in a test that should fail", "FUEL", 'test.fails("x", () => { for (;;); });'],
     ["an endless loop at the top level", "FUEL", 'import "../src/a"; test("x", () => {});', { "src/a.ts": "while (true) {}" }],
-    ["an endless chain of microtasks", "FUEL", 'test("x", async () => { const f = async (): Promise<void> => { await null; return f(); }; await f(); });', {}, 100_000],
+    [
+      "an endless chain of microtasks",
+      "FUEL",
+      'test("x", async () => { const f = async (): Promise<void> => { await null; return f(); }; await f(); });',
+      {},
+      100_000,
+    ],
     ["an endless recursion", "RECURSION", 'test("x", () => { const f = (n: number): number => 1 + f(n + 1); f(0); });'],
     ["an endless recursion that catches", "RECURSION", 'test("x", () => { const f = (): void => f(); try { f(); } catch {} });'],
     ["an endless recursion of a getter", "RECURSION", 'test("x", () => { const o: any = { get a() { return this.a; } }; o.a; });'],
@@ -72,7 +78,11 @@ describe("code that misbehaves gets its own fault within its deadline, and its n
     ["eval by another name", "FORBIDDEN", 'test("x", () => { (globalThis as any)["ev" + "al"]("1"); });'],
     ["the Function constructor", "FORBIDDEN", 'test("x", () => { new Function("return 1")(); });'],
     ["leaving through a function's constructor", "FORBIDDEN", 'test("x", () => { ((() => {}).constructor as any)("return globalThis")(); });'],
-    ["leaving through the constructor of async generators", "FORBIDDEN", 'test("x", () => { (Object.getPrototypeOf(async function* () {}).constructor as any)("yield 1"); });'],
+    [
+      "leaving through the constructor of async generators",
+      "FORBIDDEN",
+      'test("x", () => { (Object.getPrototypeOf(async function* () {}).constructor as any)("yield 1"); });',
+    ],
     ["leaving through a constructor that is made", "FORBIDDEN", 'test("x", () => { Reflect.construct((class {}).constructor as any, ["return 1"]); });'],
     ["a module of the platform", "FORBIDDEN", 'import { env } from "cloudflare:workers"; test("x", () => { env; });'],
     ["a module of the platform at run time", "FORBIDDEN", 'test("x", async () => { await import("cloudflare:workers"); });'],
@@ -97,7 +107,12 @@ describe("code that misbehaves gets its own fault within its deadline, and its n
   test.each<[name: string, code: string, body: string, timeoutMs: number]>([
     ["a catastrophic regular expression", "TIMEOUT", 'test("x", () => { expect(/^(a+)+$/.test("a".repeat(60) + "b")).toBe(false); });', 1_500],
     ["a built-in that never comes back", "TIMEOUT", 'test("x", () => { Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1); });', 1_500],
-    ["a memory bomb on the heap", "MEMORY", 'test("x", () => { const all: unknown[] = []; for (;;) all.push(new Array(1e5).fill(all.length + 0.5)); });', 20_000],
+    [
+      "a memory bomb on the heap",
+      "MEMORY",
+      'test("x", () => { const all: unknown[] = []; for (;;) all.push(new Array(1e5).fill(all.length + 0.5)); });',
+      20_000,
+    ],
     ["a memory bomb beside the heap", "MEMORY", 'test("x", () => { const all: unknown[] = []; for (;;) all.push(new Uint8Array(2e7).fill(1)); });', 20_000],
   ])("%s: %s, and only its own job fails", async (_name, code, body, timeoutMs) => {
     const bad = aJob(body, {}, { timeoutMs });
@@ -111,10 +126,18 @@ describe("code that misbehaves gets its own fault within its deadline, and its n
 
 describe("a fault names its place", () => {
   test.each<[body: string, files: Files | undefined, place: object]>([
-    ['import "../src/a"; test("x", () => {});', { "src/a.ts": 'type T = { a: number };\ninterface U {\n  b: T;\n}\n\nthrow new Error("x");' }, { file: "src/a.ts", line: 6 }],
+    [
+      'import "../src/a"; test("x", () => {});',
+      { "src/a.ts": 'type T = { a: number };\ninterface U {\n  b: T;\n}\n\nthrow new Error("x");' },
+      { file: "src/a.ts", line: 6 },
+    ],
     ['\ntest("x", () => {\n  fetch("x");\n});', undefined, { file: "tests/a.test.ts", line: 4 }],
     ['\nimport { f } from "../src/none"; test("x", () => f());', undefined, { file: "tests/a.test.ts", line: 3 }],
-    ['import { g } from "../src/a";\ntest("x", () => { g(); });', { "src/a.ts": "enum E { A }\nexport const g = () => {\n  while (E.A === 0) {}\n};" }, { file: "src/a.ts", line: 3 }],
+    [
+      'import { g } from "../src/a";\ntest("x", () => { g(); });',
+      { "src/a.ts": "enum E { A }\nexport const g = () => {\n  while (E.A === 0) {}\n};" },
+      { file: "src/a.ts", line: 3 },
+    ],
   ])("%#", async (body, files, place) => {
     expect((await run(body, files)).fault).toMatchObject(place);
   });
@@ -215,7 +238,9 @@ describe("real vitest", () => {
 
 describe("console", () => {
   test("is captured, also of values that cannot be printed", async () => {
-    const report = await run('test("x", () => { console.log("a", { b: [1] }, 2n); console.error(new Proxy({}, { get() { throw new Error("no"); }, ownKeys() { throw new Error("no"); } })); });');
+    const report = await run(
+      'test("x", () => { console.log("a", { b: [1] }, 2n); console.error(new Proxy({}, { get() { throw new Error("no"); }, ownKeys() { throw new Error("no"); } })); });',
+    );
     expect(report.ok).toBe(true);
     expect(report.console).toMatch(/^a \{"b": \[1\]\} 2n\n/);
   });
@@ -230,20 +255,56 @@ describe("console", () => {
 
 /** Sources under a test that must fail: `expect(f()).toStrictEqual(2)`. */
 const FORGERIES: readonly (readonly [name: string, source: string])[] = [
-  ["a value that matches everything", 'export const f = (): any => ({ $$typeof: Symbol.for("jest.asymmetricMatcher"), asymmetricMatch: () => true, toString: () => "2" });'],
-  ["a proxy", "export const f = (): any => new Proxy({}, { get: (_t, k) => (k === Symbol.toPrimitive ? () => 2 : () => true), has: () => true, getPrototypeOf: () => Number.prototype });"],
-  ["changed built-ins", "for (const k of ['is', 'keys', 'hasOwn', 'entries']) { try { (Object as any)[k] = () => true; } catch {} } try { (Array.prototype as any).every = () => true; } catch {} export const f = (): any => 3;"],
-  ["defined built-ins", "try { Object.defineProperty(Object, 'is', { value: () => true }); } catch {} try { Object.defineProperty(Map.prototype, 'get', { value: () => undefined }); } catch {} export const f = (): any => 3;"],
-  ["a changed JSON", "try { (globalThis as any).JSON = { stringify: () => '{\"busy\":false,\"tests\":[{\"name\":\"x\",\"state\":\"passed\",\"durationMs\":0}],\"console\":\"\",\"droppedOutput\":0,\"fuelLeft\":1}' }; } catch {} try { (JSON as any).stringify = () => 'x'; } catch {} export const f = (): any => 3;"],
-  ["a changed Promise", "try { (Promise.prototype as any).then = function () { return this; }; } catch {} try { (globalThis as any).Promise = class {}; } catch {} export const f = (): any => 3;"],
+  [
+    "a value that matches everything",
+    'export const f = (): any => ({ $$typeof: Symbol.for("jest.asymmetricMatcher"), asymmetricMatch: () => true, toString: () => "2" });',
+  ],
+  [
+    "a proxy",
+    "export const f = (): any => new Proxy({}, { get: (_t, k) => (k === Symbol.toPrimitive ? () => 2 : () => true), has: () => true, getPrototypeOf: () => Number.prototype });",
+  ],
+  [
+    "changed built-ins",
+    "for (const k of ['is', 'keys', 'hasOwn', 'entries']) { try { (Object as any)[k] = () => true; } catch {} } try { (Array.prototype as any).every = () => true; } catch {} export const f = (): any => 3;",
+  ],
+  [
+    "defined built-ins",
+    "try { Object.defineProperty(Object, 'is', { value: () => true }); } catch {} try { Object.defineProperty(Map.prototype, 'get', { value: () => undefined }); } catch {} export const f = (): any => 3;",
+  ],
+  [
+    "a changed JSON",
+    'try { (globalThis as any).JSON = { stringify: () => \'{"busy":false,"tests":[{"name":"x","state":"passed","durationMs":0}],"console":"","droppedOutput":0,"fuelLeft":1}\' }; } catch {} try { (JSON as any).stringify = () => \'x\'; } catch {} export const f = (): any => 3;',
+  ],
+  [
+    "a changed Promise",
+    "try { (Promise.prototype as any).then = function () { return this; }; } catch {} try { (globalThis as any).Promise = class {}; } catch {} export const f = (): any => 3;",
+  ],
   ["a changed Response", "try { (globalThis as any).Response = class {}; } catch {} export const f = (): any => 3;"],
-  ["a stack trace hook", "try { (Error as any).prepareStackTrace = (_e: unknown, frames: any[]) => { frames.map((x) => x.getThis()); return ''; }; } catch {} export const f = (): any => { throw new Error('x'); };"],
-  ["an error with getters that throw", "export const f = (): any => { throw new Proxy(new Error('x'), { get() { throw new Error('inner'); }, getPrototypeOf() { throw new Error('inner'); } }); };"],
+  [
+    "a stack trace hook",
+    "try { (Error as any).prepareStackTrace = (_e: unknown, frames: any[]) => { frames.map((x) => x.getThis()); return ''; }; } catch {} export const f = (): any => { throw new Error('x'); };",
+  ],
+  [
+    "an error with getters that throw",
+    "export const f = (): any => { throw new Proxy(new Error('x'), { get() { throw new Error('inner'); }, getPrototypeOf() { throw new Error('inner'); } }); };",
+  ],
   ["an empty list thrown", "export const f = (): any => { throw []; };"],
-  ["an aggregate error without errors", "export const f = (): any => { const e = new AggregateError([]); Object.defineProperty(e, 'errors', { get() { throw 1; } }); throw e; };"],
-  ["something that looks like a skip", "export const f = (): any => { throw Object.assign(new Error('skip'), { code: 'VITEST_PENDING', name: 'PendingError' }); };"],
-  ["symbols of vitest", "for (const s of ['$$jest-matchers-object', 'matchers-object', 'vitest:SAFE_TIMERS', 'expect-global']) { try { (globalThis as any)[Symbol.for(s)] = {}; } catch {} } export const f = (): any => 3;"],
-  ["later microtasks", "export const f = (): any => { void (async () => { for (let i = 0; i < 100; i++) { await null; try { (Object as any).is = () => true; } catch {} } })(); return 3; };"],
+  [
+    "an aggregate error without errors",
+    "export const f = (): any => { const e = new AggregateError([]); Object.defineProperty(e, 'errors', { get() { throw 1; } }); throw e; };",
+  ],
+  [
+    "something that looks like a skip",
+    "export const f = (): any => { throw Object.assign(new Error('skip'), { code: 'VITEST_PENDING', name: 'PendingError' }); };",
+  ],
+  [
+    "symbols of vitest",
+    "for (const s of ['$$jest-matchers-object', 'matchers-object', 'vitest:SAFE_TIMERS', 'expect-global']) { try { (globalThis as any)[Symbol.for(s)] = {}; } catch {} } export const f = (): any => 3;",
+  ],
+  [
+    "later microtasks",
+    "export const f = (): any => { void (async () => { for (let i = 0; i < 100; i++) { await null; try { (Object as any).is = () => true; } catch {} } })(); return 3; };",
+  ],
 ];
 
 describe("code under test cannot make a failing test pass", () => {
@@ -256,9 +317,14 @@ describe("code under test cannot make a failing test pass", () => {
 
   test("nor reach the harness by an import", async () => {
     const body = 'import { f } from "../src/a"; test("x", () => { expect(f()).toBe(2); });';
-    const direct = await run(body, { "src/a.ts": 'import { expect } from "vitest"; expect.extend({ toBe: () => ({ pass: true, message: () => "" }) }); export const f = () => 3;' });
+    const direct = await run(body, {
+      "src/a.ts": 'import { expect } from "vitest"; expect.extend({ toBe: () => ({ pass: true, message: () => "" }) }); export const f = () => 3;',
+    });
     expect(direct.fault).toMatchObject({ code: "FORBIDDEN", file: "src/a.ts" });
-    const through = await run(body, { "src/a.ts": 'import { expect } from "../tests/help"; export const f = () => expect;', "tests/help.ts": 'export { expect } from "vitest";' });
+    const through = await run(body, {
+      "src/a.ts": 'import { expect } from "../tests/help"; export const f = () => expect;',
+      "tests/help.ts": 'export { expect } from "vitest";',
+    });
     expect(through.fault).toMatchObject({ code: "FORBIDDEN", file: "src/a.ts" });
   });
 
@@ -286,7 +352,8 @@ describe("code under test cannot make a failing test pass", () => {
 
 describe("a run starts from nothing", () => {
   const files: Files = { "src/a.ts": "let count = 0; export const next = (): number => ++count; export const seen: number[] = [];" };
-  const body = 'import { next, seen } from "../src/a"; test("x", () => { seen.push(next()); expect([next(), seen.length]).toEqual([2, 1]); console.log(Math.random()); });';
+  const body =
+    'import { next, seen } from "../src/a"; test("x", () => { seen.push(next()); expect([next(), seen.length]).toEqual([2, 1]); console.log(Math.random()); });';
 
   test("in an isolate that is used again, with the same result", async () => {
     const reports = [await run(body, files), await run(body, files), await run(body, files)];
@@ -311,7 +378,11 @@ describe("a run starts from nothing", () => {
 
 test("fuel is one allowance for all files of a job", async () => {
   const burn = 'import { test } from "vitest"; test("x", () => { for (let i = 0; i < 700; i++); });';
-  const job: CheckJob = { ...aJob(""), files: { "tests/a.test.ts": burn, "tests/b.test.ts": burn }, task: { kind: "tests", files: ["tests/a.test.ts", "tests/b.test.ts"] } };
+  const job: CheckJob = {
+    ...aJob(""),
+    files: { "tests/a.test.ts": burn, "tests/b.test.ts": burn },
+    task: { kind: "tests", files: ["tests/a.test.ts", "tests/b.test.ts"] },
+  };
   const report = await check({ ...job, limits: { ...DEFAULT_CHECK_LIMITS, fuel: 1_000 } });
   expect(report.tests.map(({ file, state }) => [file, state])).toEqual([
     ["tests/a.test.ts", "passed"],
@@ -320,12 +391,22 @@ test("fuel is one allowance for all files of a job", async () => {
   expect(report.fault?.code).toBe("FUEL");
 });
 
+test("an export named then is an export and nothing more", async () => {
+  const report = await run('import { then } from "../src/a"; test("x", () => { expect(then()).toBe(1); });', {
+    "src/a.ts": "export const then = (): number => 1;",
+  });
+  expect(report).toMatchObject({ ok: true });
+});
+
 describe("a call", () => {
   const call = (source: string, args: unknown[] = []): Promise<CheckReport> =>
     check({ ...aJob(""), files: { "src/a.ts": source }, task: { kind: "call", module: "src/a.ts", export: "f", args: args as never } });
 
   test("answers the result as JSON", async () => {
-    expect(await call("export const f = async (a: number, b: { c: number }) => ({ sum: a + b.c });", [1, { c: 2 }])).toMatchObject({ ok: true, value: '{"sum":3}' });
+    expect(await call("export const f = async (a: number, b: { c: number }) => ({ sum: a + b.c });", [1, { c: 2 }])).toMatchObject({
+      ok: true,
+      value: '{"sum":3}',
+    });
     const nothing = await call("export const f = () => undefined;");
     expect([nothing.ok, nothing.value]).toEqual([true, undefined]);
   });
@@ -361,7 +442,10 @@ describe("a type check", () => {
   });
 
   test("reports each error with its place, and no error of the check before", async () => {
-    const report = await typecheck({ "src/a.ts": 'export const a: string = 1;\nexport const f = (x) => x;\nfetch("x");\n', "tests/b.ts": 'import { nope } from "../src/a";\nnope();' });
+    const report = await typecheck({
+      "src/a.ts": 'export const a: string = 1;\nexport const f = (x) => x;\nfetch("x");\n',
+      "tests/b.ts": 'import { nope } from "../src/a";\nnope();',
+    });
     expect(report.ok).toBe(false);
     expect(report.diagnostics.map(({ file, line, code }) => [file, line, code])).toEqual([
       ["src/a.ts", 1, 2322],
@@ -405,8 +489,12 @@ describe("processes", () => {
       const slow = aJob('test("x", async () => { await new Promise((resolve) => setTimeout(resolve, 400)); });');
       const pending = own.check(slow);
       await vi.waitFor(() => expect(own.stats().inFlight).toBeGreaterThan(0));
-      for (const pid of own.stats().pids) process.kill(pid, "SIGKILL");
+      const { pids } = own.stats();
+      const workers = pids.flatMap(childrenOf);
+      expect(workers.length).toBeGreaterThan(0);
+      for (const pid of pids) process.kill(pid, "SIGKILL");
       expect(await pending).toMatchObject({ ok: true });
+      await vi.waitFor(() => expect(workers.filter(isAlive)).toEqual([]), { timeout: 5_000 });
       expect(own.stats()).toMatchObject({ kills: 1, rerunsAlone: 1 });
     } finally {
       await own.stop();
@@ -424,10 +512,15 @@ describe("processes", () => {
 
   test("are gone when whoever started them is killed, also in an endless built-in", async () => {
     const module = fileURLToPath(new URL("sandbox-supervisor.ts", import.meta.url));
-    const endless = JSON.stringify({ ...aJob('test("x", () => { Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1); });'), limits: { ...DEFAULT_CHECK_LIMITS, timeoutMs: 60_000 } });
+    const endless = JSON.stringify({
+      ...aJob('test("x", () => { Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1); });'),
+      limits: { ...DEFAULT_CHECK_LIMITS, timeoutMs: 60_000 },
+    });
     const script = `import { startSandbox } from ${JSON.stringify(module)}; const s = await startSandbox(); void s.check(${endless}); setTimeout(() => console.log(JSON.stringify(s.stats().pids)), 500);`;
     const parent = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: ["ignore", "pipe", "inherit"] });
-    const pids = await new Promise<number[]>((resolve) => createInterface({ input: parent.stdout }).once("line", (line) => resolve(JSON.parse(line) as number[])));
+    const pids = await new Promise<number[]>((resolve) =>
+      createInterface({ input: parent.stdout }).once("line", (line) => resolve(JSON.parse(line) as number[])),
+    );
     const all = [...pids, ...pids.flatMap(childrenOf)];
     expect(all.length).toBeGreaterThan(pids.length);
     parent.kill("SIGKILL");
@@ -456,7 +549,9 @@ test("a Worker reaches the sandbox through a service binding", async () => {
 });
 
 function ps(...args: string[]): string[] {
-  return spawnSync("ps", args, { encoding: "utf8" }).stdout.split("\n").filter((line) => line.trim() !== "");
+  return spawnSync("ps", args, { encoding: "utf8" })
+    .stdout.split("\n")
+    .filter((line) => line.trim() !== "");
 }
 
 /** A process that has ended and that nobody has waited for yet is not alive. */

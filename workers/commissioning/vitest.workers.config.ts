@@ -1,8 +1,9 @@
+import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { neighbours } from "./src/testing/neighbours.ts";
 
-const TEST_MIGRATIONS = await readD1Migrations("../../migrations/factory");
+const TEST_MIGRATIONS = await readD1Migrations(join(import.meta.dirname, "../../migrations/factory"));
 
 export default defineConfig({
   plugins: [

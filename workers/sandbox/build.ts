@@ -47,7 +47,10 @@ function inputDigest(): string {
   const hash = createHash("sha256");
   const add = (path: string): void => {
     if (path.endsWith(".test.ts")) return;
-    hash.update(`${path.slice(REPOSITORY.length)}\0`).update(readFileSync(path)).update("\0");
+    hash
+      .update(`${path.slice(REPOSITORY.length)}\0`)
+      .update(readFileSync(path))
+      .update("\0");
   };
   for (const input of INPUTS) {
     const listed = input.endsWith(".ts") || input.endsWith(".yaml") ? undefined : readdirSync(input, { recursive: true, withFileTypes: true });
@@ -62,7 +65,16 @@ function inputDigest(): string {
   return hash.digest("hex");
 }
 
-const COMMON: BuildOptions = { bundle: true, write: false, platform: "neutral", mainFields: ["module", "main"], conditions: ["import"], target: "es2024", logLevel: "error", legalComments: "none" };
+const COMMON: BuildOptions = {
+  bundle: true,
+  write: false,
+  platform: "neutral",
+  mainFields: ["module", "main"],
+  conditions: ["import"],
+  target: "es2024",
+  logLevel: "error",
+  legalComments: "none",
+};
 
 async function textOf(options: BuildOptions): Promise<string> {
   const { outputFiles } = await build({ ...COMMON, ...options, write: false });

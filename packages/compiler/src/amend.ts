@@ -41,7 +41,13 @@ export function amendRun(run: AmendableRun, request: AmendRequest): AmendResult 
     ok: true,
     run: next,
     artifacts: made.map(({ node, edges }) => ({ node, edges })),
-    reopen: { amendmentId: request.amendmentId, specificationId: request.specificationId, directives: made.map(({ directive }) => directive), claims, beadIds: request.beadIds },
+    reopen: {
+      amendmentId: request.amendmentId,
+      specificationId: request.specificationId,
+      directives: made.map(({ directive }) => directive),
+      claims,
+      beadIds: request.beadIds,
+    },
   };
 }
 
@@ -61,10 +67,18 @@ function amendProblem(run: AmendableRun, request: AmendRequest): string | undefi
 
 function revealed(claim: Claim, lines: readonly number[]): Claim {
   const moved = claim.holdout.filter(({ line }) => lines.includes(line));
-  return { ...claim, visible: [...claim.visible, ...moved].sort((a, b) => a.line - b.line), holdout: claim.holdout.filter(({ line }) => !lines.includes(line)) };
+  return {
+    ...claim,
+    visible: [...claim.visible, ...moved].sort((a, b) => a.line - b.line),
+    holdout: claim.holdout.filter(({ line }) => !lines.includes(line)),
+  };
 }
 
-function successor(run: AmendableRun, atom: CompiledAtom, request: AmendRequest): { readonly directive: AtomDirective; readonly node: ArtifactNode; readonly edges: readonly ArtifactEdge[] } {
+function successor(
+  run: AmendableRun,
+  atom: CompiledAtom,
+  request: AmendRequest,
+): { readonly directive: AtomDirective; readonly node: ArtifactNode; readonly edges: readonly ArtifactEdge[] } {
   const { plan, atomId, dependsOn, invariantIds } = atom;
   const context = directiveContext(run.request, { runId: run.runId, workGraphId: run.workGraphId, claims: run.claims, workers: run.atoms.length - 1 });
   const { directive, content, parents } = makeDirective(context, {

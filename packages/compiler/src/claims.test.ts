@@ -35,13 +35,23 @@ describe("claims", () => {
   });
 
   test("give all examples of a function to the first claim that names it, split into visible and hidden", () => {
-    expect(claims.map(({ visible, holdout }) => [visible.length, holdout.length]).slice(0, 6)).toEqual([[2, 1], [1, 0], [0, 0], [0, 0], [0, 0], [1, 0]]);
+    expect(claims.map(({ visible, holdout }) => [visible.length, holdout.length]).slice(0, 6)).toEqual([
+      [2, 1],
+      [1, 0],
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [1, 0],
+    ]);
     const lines = claims.flatMap(({ visible, holdout }) => [...visible, ...holdout]).map(({ line }) => line);
     expect(lines.toSorted((a, b) => a - b)).toEqual(order.examples.map(({ line }) => line));
   });
 
   test("know the test files that criteria and metrics name", () => {
-    expect(claims.filter(({ testFiles }) => testFiles.length > 0).map(({ claimId, testFiles }) => [claimId, testFiles])).toEqual([["C-5", ["tests/all.test.ts"]], ["C-11", ["tests/metric.test.ts"]]]);
+    expect(claims.filter(({ testFiles }) => testFiles.length > 0).map(({ claimId, testFiles }) => [claimId, testFiles])).toEqual([
+      ["C-5", ["tests/all.test.ts"]],
+      ["C-11", ["tests/metric.test.ts"]],
+    ]);
   });
 });
 

@@ -29,7 +29,15 @@ export function claimsOfOrder(order: WorkOrder): Claim[] {
   for (const { text, line } of order.constraints) drafts.push({ kind: "constraint", text, line, visible: [], holdout: [], testFiles: [] });
   for (const { text, line } of order.successMetrics) {
     const functionName = functionsNamedIn(text, names)[0];
-    drafts.push({ kind: "metric", text, line, ...(functionName === undefined ? {} : { functionName }), visible: [], holdout: [], testFiles: testsNamedIn(text) });
+    drafts.push({
+      kind: "metric",
+      text,
+      line,
+      ...(functionName === undefined ? {} : { functionName }),
+      visible: [],
+      holdout: [],
+      testFiles: testsNamedIn(text),
+    });
   }
   return drafts.map((draft, index) => ({ claimId: `C-${index + 1}`, ...draft }));
 }
@@ -37,6 +45,9 @@ export function claimsOfOrder(order: WorkOrder): Claim[] {
 function examplesFor(functionName: string | undefined, examples: readonly Example[], digest: string, taken: Set<string>): Pick<Claim, "visible" | "holdout"> {
   if (functionName === undefined || taken.has(functionName)) return { visible: [], holdout: [] };
   taken.add(functionName);
-  const { visible, holdout } = splitExamples(digest, examples.filter((example) => example.functionName === functionName));
+  const { visible, holdout } = splitExamples(
+    digest,
+    examples.filter((example) => example.functionName === functionName),
+  );
   return { visible: [...visible], holdout: [...holdout] };
 }

@@ -45,7 +45,11 @@ const CHECKS: readonly Check[] = [
   { name: "terminal-atom", holds: "Exactly one atom ends the graph, and it verifies the outcome.", find: wrongTerminal },
   { name: "example-split", holds: "Hidden examples are hidden.", find: wrongSplit },
 ];
-const INVARIANT_CHECK: Check = { name: "invariant-coverage", holds: "Every constraint gives an invariant with a detector, and every invariant has a validation.", find: uncoveredConstraints };
+const INVARIANT_CHECK: Check = {
+  name: "invariant-coverage",
+  holds: "Every constraint gives an invariant with a detector, and every invariant has a validation.",
+  find: uncoveredConstraints,
+};
 
 /** Runs every check of gate 1, whatever fails first, and says what mends each failure. */
 export function checkCoherence(input: CoherenceInput): VerificationReport {
@@ -56,10 +60,16 @@ export function checkCoherence(input: CoherenceInput): VerificationReport {
     gate: "coherence",
     outcome: remediation.length === 0 ? "PASS" : "FAIL",
     subjectId: input.subjectId,
-    checked: results.map(({ check, findings }) => ({ check: check.name, outcome: findings.length === 0 ? ("PASS" as const) : ("FAIL" as const), detail: findings.length === 0 ? check.holds : findings.join(" ") })),
+    checked: results.map(({ check, findings }) => ({
+      check: check.name,
+      outcome: findings.length === 0 ? ("PASS" as const) : ("FAIL" as const),
+      detail: findings.length === 0 ? check.holds : findings.join(" "),
+    })),
     notChecked: [
       ...(hasConstraints ? [] : [{ check: INVARIANT_CHECK.name, reason: "The order states no constraints." }]),
-      ...input.claims.filter(({ kind, functionName, testFiles }) => kind === "metric" && functionName === undefined && testFiles.length === 0).map(({ claimId }) => ({ check: `metric ${claimId}`, reason: "The metric names no function and no test, so nothing executes it." })),
+      ...input.claims
+        .filter(({ kind, functionName, testFiles }) => kind === "metric" && functionName === undefined && testFiles.length === 0)
+        .map(({ claimId }) => ({ check: `metric ${claimId}`, reason: "The metric names no function and no test, so nothing executes it." })),
     ],
     remediation,
   };
@@ -76,21 +86,30 @@ function emptySets({ subjectId, claims, atoms, validations }: CoherenceInput): F
 
 function claimsWithoutAtom({ claims, atoms }: CoherenceInput): Finding[] {
   const carried = new Set(atoms.filter(({ role }) => role !== "verifier:outcome").flatMap(({ claimRefs }) => claimRefs));
-  return claims.filter(({ claimId }) => !carried.has(claimId)).map(({ claimId, line }) => `${claimId} (line ${line}) is carried by no atom. Name a function or tests in it, or remove it.`);
+  return claims
+    .filter(({ claimId }) => !carried.has(claimId))
+    .map(({ claimId, line }) => `${claimId} (line ${line}) is carried by no atom. Name a function or tests in it, or remove it.`);
 }
 
 function claimsWithoutValidation({ claims, validations }: CoherenceInput): Finding[] {
   const validated = new Set(validations.flatMap(({ claimRefs }) => claimRefs));
-  return claims.filter(({ claimId }) => !validated.has(claimId)).map(({ claimId, line }) => `${claimId} (line ${line}) has no validation. Give it examples, tests or a person who decides.`);
+  return claims
+    .filter(({ claimId }) => !validated.has(claimId))
+    .map(({ claimId, line }) => `${claimId} (line ${line}) has no validation. Give it examples, tests or a person who decides.`);
 }
 
 function unknownClaims({ claims, atoms, validations }: CoherenceInput): Finding[] {
   const known = new Set(claims.map(({ claimId }) => claimId));
-  const unknown = (id: string, refs: readonly string[]): Finding[] => refs.filter((ref) => !known.has(ref)).map((ref) => `${id} refers to ${ref}, which is no claim. Compile the order again.`);
+  const unknown = (id: string, refs: readonly string[]): Finding[] =>
+    refs.filter((ref) => !known.has(ref)).map((ref) => `${id} refers to ${ref}, which is no claim. Compile the order again.`);
   return [
     ...(known.size === claims.length ? [] : ["Two claims have the same number. Compile the order again."]),
-    ...atoms.flatMap(({ atomId, claimRefs }) => (claimRefs.length === 0 ? [`${atomId} carries no claim. Remove it, or name what it is for.`] : unknown(atomId, claimRefs))),
-    ...validations.flatMap(({ validationId, claimRefs }) => (claimRefs.length === 0 ? [`${validationId} covers nothing. Remove it.`] : unknown(validationId, claimRefs))),
+    ...atoms.flatMap(({ atomId, claimRefs }) =>
+      claimRefs.length === 0 ? [`${atomId} carries no claim. Remove it, or name what it is for.`] : unknown(atomId, claimRefs),
+    ),
+    ...validations.flatMap(({ validationId, claimRefs }) =>
+      claimRefs.length === 0 ? [`${validationId} covers nothing. Remove it.`] : unknown(validationId, claimRefs),
+    ),
   ];
 }
 
@@ -98,9 +117,15 @@ function uncoveredConstraints({ claims, invariants, validations }: CoherenceInpu
   const watched = new Set(invariants.map(({ claimId }) => claimId));
   const validated = new Set(validations.flatMap(({ invariantIds }) => invariantIds));
   return [
-    ...claims.filter(({ kind, claimId }) => kind === "constraint" && !watched.has(claimId)).map(({ claimId, line }) => `${claimId} (line ${line}) gives no invariant. Give it a detector, or let a person decide.`),
-    ...invariants.filter(({ invariantId }) => !validated.has(invariantId)).map(({ invariantId, claimId }) => `${invariantId} of ${claimId} is covered by no validation. Compile the order again.`),
-    ...invariants.filter(({ detector, matched }) => (detector === "person") !== (matched.length === 0)).map(({ invariantId, detector }) => `${invariantId} has the detector ${detector} without the words that call for it. Let a person decide.`),
+    ...claims
+      .filter(({ kind, claimId }) => kind === "constraint" && !watched.has(claimId))
+      .map(({ claimId, line }) => `${claimId} (line ${line}) gives no invariant. Give it a detector, or let a person decide.`),
+    ...invariants
+      .filter(({ invariantId }) => !validated.has(invariantId))
+      .map(({ invariantId, claimId }) => `${invariantId} of ${claimId} is covered by no validation. Compile the order again.`),
+    ...invariants
+      .filter(({ detector, matched }) => (detector === "person") !== (matched.length === 0))
+      .map(({ invariantId, detector }) => `${invariantId} has the detector ${detector} without the words that call for it. Let a person decide.`),
   ];
 }
 
@@ -144,7 +169,11 @@ function danglingDependencies({ atoms }: CoherenceInput): Finding[] {
   const known = new Set(atoms.map(({ atomId }) => atomId));
   return [
     ...(known.size === atoms.length ? [] : ["Two atoms have the same id. Compile the order again."]),
-    ...atoms.flatMap(({ atomId, title, dependsOn }) => dependsOn.filter((id) => !known.has(id)).map((id) => `${atomId} (${title}) depends on ${id}, which is not in the graph. Name a function that has a block.`)),
+    ...atoms.flatMap(({ atomId, title, dependsOn }) =>
+      dependsOn
+        .filter((id) => !known.has(id))
+        .map((id) => `${atomId} (${title}) depends on ${id}, which is not in the graph. Name a function that has a block.`),
+    ),
   ];
 }
 
@@ -160,7 +189,10 @@ function wrongTerminal({ subjectId, atoms }: CoherenceInput): Finding[] {
   const terminal = atoms.filter(({ atomId }) => !needed.has(atomId));
   const [only] = terminal;
   if (only === undefined) return [`${subjectId} has no atom that ends it. Add the outcome atom.`];
-  if (terminal.length > 1) return [`${subjectId} ends in ${terminal.length} atoms: ${terminal.map(({ atomId, title }) => `${atomId} (${title})`).join(", ")}. Make the outcome atom depend on them.`];
+  if (terminal.length > 1)
+    return [
+      `${subjectId} ends in ${terminal.length} atoms: ${terminal.map(({ atomId, title }) => `${atomId} (${title})`).join(", ")}. Make the outcome atom depend on them.`,
+    ];
   return only.role === "verifier:outcome" ? [] : [`${subjectId} ends in ${only.atomId} (${only.title}), which verifies nothing. Let the outcome atom end it.`];
 }
 
@@ -171,7 +203,9 @@ function wrongSplit({ claims }: Pick<CoherenceInput, "claims">): Finding[] {
     const both = holdout.filter(({ line }) => shown.has(line));
     return [
       ...(both.length === 0 ? [] : [`${claimId} shows its hidden example of line ${both.map(({ line }) => line).join(", ")}. Split its examples again.`]),
-      ...(holdout.length <= holdoutCount(count) ? [] : [`${claimId} hides ${holdout.length} of ${count} examples, more than ${holdoutCount(count)}. Split its examples again.`]),
+      ...(holdout.length <= holdoutCount(count)
+        ? []
+        : [`${claimId} hides ${holdout.length} of ${count} examples, more than ${holdoutCount(count)}. Split its examples again.`]),
     ];
   });
 }

@@ -1,6 +1,6 @@
 import { atomDirective, claim, contentId, digestOf, invariant, prefixOf, verificationReport } from "@factory/schemas";
 import type { ArtifactNode, Example, WorkOrder } from "@factory/schemas";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { amendRun } from "./amend.ts";
 import type { AmendableRun } from "./amend.ts";
@@ -14,7 +14,16 @@ const order = anOrder({
   constraints: ["Pure functions.", "Strict types."],
   metrics: ["Fewer complaints."],
   functions: ["function lineTotal(price: number, quantity?: number): number", "function cartTotal(prices: number[]): number"],
-  examples: ["lineTotal(2, 3) => 6", "lineTotal(5) => 5", "lineTotal(0, 9) => 0", "lineTotal(7, 2) => 14", "lineTotal(4, 4) => 16", "lineTotal(9, 9) => 81", "cartTotal([1]) => 1", "cartTotal([]) => throws RangeError"],
+  examples: [
+    "lineTotal(2, 3) => 6",
+    "lineTotal(5) => 5",
+    "lineTotal(0, 9) => 0",
+    "lineTotal(7, 2) => 14",
+    "lineTotal(4, 4) => 16",
+    "lineTotal(9, 9) => 81",
+    "cartTotal([1]) => 1",
+    "cartTotal([]) => throws RangeError",
+  ],
 });
 const compiled = compileWorkGraph(aCompileRequest(order));
 
@@ -32,7 +41,17 @@ describe("a compiled order", () => {
     expect(compiled.report.outcome).toBe("PASS");
     const count = new Map<string, number>();
     for (const { node } of compiled.artifacts) count.set(node.type, (count.get(node.type) ?? 0) + 1);
-    expect(Object.fromEntries(count)).toEqual({ Specification: 1, Claim: 6, Contract: 2, Invariant: 2, Validation: 6, RequirementAtom: 4, WorkGraph: 1, VerificationReport: 1, AtomDirective: 4 });
+    expect(Object.fromEntries(count)).toEqual({
+      Specification: 1,
+      Claim: 6,
+      Contract: 2,
+      Invariant: 2,
+      Validation: 6,
+      RequirementAtom: 4,
+      WorkGraph: 1,
+      VerificationReport: 1,
+      AtomDirective: 4,
+    });
   });
 
   test("gives every node an id that follows from its content, and knows every edge's ends before it is written", () => {
@@ -40,7 +59,20 @@ describe("a compiled order", () => {
     const known = new Set<string>([intentSpecificationId, elucidationArtifactId]);
     const recompute = (node: ArtifactNode): string => {
       const prefix = prefixOf(node.id);
-      if (prefix === undefined || prefix === "WO" || prefix === "BCO" || prefix === "EVT" || prefix === "EXE" || prefix === "REV" || prefix === "APR" || prefix === "CLR" || prefix === "CRP" || prefix === "ESC" || prefix === "TRC") throw new Error(node.id);
+      if (
+        prefix === undefined ||
+        prefix === "WO" ||
+        prefix === "BCO" ||
+        prefix === "EVT" ||
+        prefix === "EXE" ||
+        prefix === "REV" ||
+        prefix === "APR" ||
+        prefix === "CLR" ||
+        prefix === "CRP" ||
+        prefix === "ESC" ||
+        prefix === "TRC"
+      )
+        throw new Error(node.id);
       return contentId(prefix, { kind: node.type, org: "acme", content: node.data, parents: node.parents });
     };
     for (const { node, edges } of compiled.artifacts) {
@@ -59,7 +91,11 @@ describe("a compiled order", () => {
 
   test("uses the relations of the domain in their directions", () => {
     const typeOf = new Map(compiled.artifacts.map(({ node }) => [node.id, node.type]));
-    const seen = new Set(compiled.artifacts.flatMap(({ edges }) => edges).map(({ source, rel, target }) => `${typeOf.get(source) ?? "IntentSpecification"} ${rel} ${typeOf.get(target) ?? "outside"}`));
+    const seen = new Set(
+      compiled.artifacts
+        .flatMap(({ edges }) => edges)
+        .map(({ source, rel, target }) => `${typeOf.get(source) ?? "IntentSpecification"} ${rel} ${typeOf.get(target) ?? "outside"}`),
+    );
     expect([...seen].sort()).toEqual([
       "Contract derived_from Claim",
       "IntentSpecification compiles_to WorkGraph",
@@ -109,11 +145,29 @@ describe("a compiled order", () => {
     const task = JSON.parse(/```json task\n([\s\S]*?)\n```/.exec(directive?.instructions ?? "")?.[1] ?? "null");
     expect(task).toEqual({
       task: "write-code",
-      function: { name: "cartTotal", params: [{ name: "prices", type: "number[]", optional: false }], returnType: "number", signature: "export function cartTotal(prices: number[]): number" },
+      function: {
+        name: "cartTotal",
+        params: [{ name: "prices", type: "number[]", optional: false }],
+        returnType: "number",
+        signature: "export function cartTotal(prices: number[]): number",
+      },
       file: "src/cart-total.ts",
       criteria: [{ claimId: "C-2", text: "`cartTotal` sums `lineTotal`." }],
-      examples: [{ args: [[1]], expected: 1 }, { args: [[]], throws: "RangeError" }],
-      dependencies: [{ name: "lineTotal", params: [{ name: "price", type: "number", optional: false }, { name: "quantity", type: "number", optional: true }], returnType: "number", file: "src/line-total.ts" }],
+      examples: [
+        { args: [[1]], expected: 1 },
+        { args: [[]], throws: "RangeError" },
+      ],
+      dependencies: [
+        {
+          name: "lineTotal",
+          params: [
+            { name: "price", type: "number", optional: false },
+            { name: "quantity", type: "number", optional: true },
+          ],
+          returnType: "number",
+          file: "src/line-total.ts",
+        },
+      ],
       checks: ["file-exists", "examples", "typecheck"],
       tests: [],
       notes: [],
@@ -126,7 +180,15 @@ describe("a compiled order", () => {
   test("tells the integrator what to re-export", () => {
     const directive = seedOf(compiled).beads[2]?.directive;
     const task = JSON.parse(/```json task\n([\s\S]*?)\n```/.exec(directive?.instructions ?? "")?.[1] ?? "null");
-    expect(task).toMatchObject({ task: "write-index", file: "src/index.ts", exports: [{ name: "lineTotal", file: "src/line-total.ts" }, { name: "cartTotal", file: "src/cart-total.ts" }], criteria: [{ claimId: "C-3" }] });
+    expect(task).toMatchObject({
+      task: "write-index",
+      file: "src/index.ts",
+      exports: [
+        { name: "lineTotal", file: "src/line-total.ts" },
+        { name: "cartTotal", file: "src/cart-total.ts" },
+      ],
+      criteria: [{ claimId: "C-3" }],
+    });
   });
 });
 
@@ -148,7 +210,15 @@ describe("hidden examples", () => {
 });
 
 describe("refusal", () => {
-  const circular = compileWorkGraph(aCompileRequest(anOrder({ criteria: ["`aOne` undoes `bTwo`.", "`bTwo` undoes `aOne`."], functions: ["function aOne(n: number): number", "function bTwo(n: number): number"], examples: [] })));
+  const circular = compileWorkGraph(
+    aCompileRequest(
+      anOrder({
+        criteria: ["`aOne` undoes `bTwo`.", "`bTwo` undoes `aOne`."],
+        functions: ["function aOne(n: number): number", "function bTwo(n: number): number"],
+        examples: [],
+      }),
+    ),
+  );
 
   test("seeds nothing and makes no directive, but keeps the report and its subject", () => {
     expect(circular.seed).toBeNull();
@@ -171,7 +241,9 @@ describe("what the request decides", () => {
   });
 
   test("the budget is shared by the beads that work", () => {
-    const budget = (budgetUsd?: number) => seedOf(compileWorkGraph(aCompileRequest(order, { config: { reviewMode: "auto", ...(budgetUsd === undefined ? {} : { budgetUsd }) } }))).beads[0]?.directive.budgetUsd;
+    const budget = (budgetUsd?: number) =>
+      seedOf(compileWorkGraph(aCompileRequest(order, { config: { reviewMode: "auto", ...(budgetUsd === undefined ? {} : { budgetUsd }) } }))).beads[0]
+        ?.directive.budgetUsd;
     expect(budget()).toBe(DEFAULT_BEAD_BUDGET_USD);
     expect(budget(3)).toBe(1);
     expect(budget(0)).toBe(0);
@@ -189,15 +261,30 @@ describe("what the request decides", () => {
 });
 
 /** Orders of any shape that the parser accepts. */
-const orders: fc.Arbitrary<WorkOrder> = fc.record({ functions: fc.integer({ min: 1, max: 6 }), examples: fc.nat(9), uses: fc.array(fc.tuple(fc.nat(5), fc.nat(5)), { maxLength: 6 }), constraints: fc.subarray(["Pure functions.", "No dependencies.", "Be kind.", "Strict types."]) }).map((shape) => {
-  const names = Array.from({ length: shape.functions }, (_, index) => `fnNumber${index}`);
-  return anOrder({
-    criteria: names.map((name, index) => `\`${name}\` builds on ${shape.uses.filter(([from]) => from === index).map(([, to]) => `\`fnNumber${to}\``).join(", ") || "nothing"}.`),
-    constraints: shape.constraints,
-    functions: names.map((name) => `function ${name}(n: number): number`),
-    examples: names.flatMap((name) => Array.from({ length: shape.examples }, (_, index) => `${name}(${index}) => ${index}`)),
+const orders: fc.Arbitrary<WorkOrder> = fc
+  .record({
+    functions: fc.integer({ min: 1, max: 6 }),
+    examples: fc.nat(9),
+    uses: fc.array(fc.tuple(fc.nat(5), fc.nat(5)), { maxLength: 6 }),
+    constraints: fc.subarray(["Pure functions.", "No dependencies.", "Be kind.", "Strict types."]),
+  })
+  .map((shape) => {
+    const names = Array.from({ length: shape.functions }, (_, index) => `fnNumber${index}`);
+    return anOrder({
+      criteria: names.map(
+        (name, index) =>
+          `\`${name}\` builds on ${
+            shape.uses
+              .filter(([from]) => from === index)
+              .map(([, to]) => `\`fnNumber${to}\``)
+              .join(", ") || "nothing"
+          }.`,
+      ),
+      constraints: shape.constraints,
+      functions: names.map((name) => `function ${name}(n: number): number`),
+      examples: names.flatMap((name) => Array.from({ length: shape.examples }, (_, index) => `${name}(${index}) => ${index}`)),
+    });
   });
-});
 
 test("the same input gives the same bytes, and a seed exactly when the gate passes", () => {
   fc.assert(
@@ -213,7 +300,14 @@ test("the same input gives the same bytes, and a seed exactly when the gate pass
 });
 
 describe("an amendment", () => {
-  const run: AmendableRun = { request: aCompileRequest(order), runId: compiled.runId, workGraphId: compiled.workGraphId, claims: compiled.claims, atoms: compiled.atoms, notes: [] };
+  const run: AmendableRun = {
+    request: aCompileRequest(order),
+    runId: compiled.runId,
+    workGraphId: compiled.workGraphId,
+    claims: compiled.claims,
+    atoms: compiled.atoms,
+    notes: [],
+  };
   const main = compiled.claims[0];
   if (main === undefined) throw new Error("The order has claims.");
   const revealedLine = main.holdout[0]?.line ?? 0;
@@ -260,13 +354,24 @@ describe("an amendment", () => {
   test("links every new directive to its atom, the amendment and the successor specification", () => {
     for (const { node, edges } of amended().artifacts) {
       expect(contentId("DIR", { kind: node.type, org: "acme", content: node.data, parents: node.parents })).toBe(node.id);
-      expect(edges.map(({ rel, source, target }) => [rel, source === node.id ? target : "from atom"])).toEqual([["dispatched_as", "from atom"], ["source_ref", request.amendmentId], ["source_ref", request.specificationId]]);
+      expect(edges.map(({ rel, source, target }) => [rel, source === node.id ? target : "from atom"])).toEqual([
+        ["dispatched_as", "from atom"],
+        ["source_ref", request.amendmentId],
+        ["source_ref", request.specificationId],
+      ]);
     }
   });
 
   test("keeps the notes of earlier amendments", () => {
     const first = amended();
-    const second = amended({ revealedLines: [], note: "Read the criterion again.", amendmentId: contentId("AMD", { kind: "Amendment", org: "acme", content: { second: true }, parents: [] }) }, first.run);
+    const second = amended(
+      {
+        revealedLines: [],
+        note: "Read the criterion again.",
+        amendmentId: contentId("AMD", { kind: "Amendment", org: "acme", content: { second: true }, parents: [] }),
+      },
+      first.run,
+    );
     const text = second.reopen.directives[0]?.instructions ?? "";
     expect(text.indexOf(request.note)).toBeGreaterThan(0);
     expect(text.indexOf("Read the criterion again.")).toBeGreaterThan(text.indexOf(request.note));

@@ -56,7 +56,15 @@ export function compileWorkGraph(request: CompileRequest): CompiledRun {
   const report = checkCoherence({
     subjectId: draft.workGraphId,
     claims,
-    atoms: draft.atoms.map(({ plan, atomId, dependsOn }) => ({ atomId, dependsOn, title: plan.title, role: plan.role, claimRefs: plan.claimRefs, check: plan.check, permitted: permittedTools(GEARS[plan.role]) })),
+    atoms: draft.atoms.map(({ plan, atomId, dependsOn }) => ({
+      atomId,
+      dependsOn,
+      title: plan.title,
+      role: plan.role,
+      claimRefs: plan.claimRefs,
+      check: plan.check,
+      permitted: permittedTools(GEARS[plan.role]),
+    })),
     invariants: draft.invariants,
     validations: draft.validations,
     gearTools: Object.fromEntries(Object.values(GEARS).map(({ role, tools }) => [role, tools])),
@@ -122,8 +130,18 @@ class Draft {
     const context = directiveContext(this.#request, { runId: this.runId, workGraphId: this.workGraphId, claims: this.#claims, workers: this.atoms.length - 1 });
     const beads = this.atoms.map((atom): BeadSeed => {
       const { plan, atomId } = atom;
-      const made = makeDirective(context, { plan, atomId, dependsOn: atom.dependsOn, invariantIds: atom.invariantIds, claims: claimsOf(plan, this.#claims), notes: [], parents: [] });
-      this.add({ id: made.directive.directiveId, type: "AtomDirective", data: made.content, parents: made.parents }, [{ source: atomId, rel: "dispatched_as", target: made.directive.directiveId }]);
+      const made = makeDirective(context, {
+        plan,
+        atomId,
+        dependsOn: atom.dependsOn,
+        invariantIds: atom.invariantIds,
+        claims: claimsOf(plan, this.#claims),
+        notes: [],
+        parents: [],
+      });
+      this.add({ id: made.directive.directiveId, type: "AtomDirective", data: made.content, parents: made.parents }, [
+        { source: atomId, rel: "dispatched_as", target: made.directive.directiveId },
+      ]);
       return this.#bead(atom, made.directive, moleculeId);
     });
     return {
@@ -156,7 +174,12 @@ class Draft {
     };
   }
 
-  #node<P extends "SPEC" | "CONTRACT" | "INV" | "VAL" | "ATOM" | "WG">(prefix: P, type: string, data: { readonly [key: string]: unknown }, parents: readonly string[]): ArtifactNode & { readonly id: Id<P> } {
+  #node<P extends "SPEC" | "CONTRACT" | "INV" | "VAL" | "ATOM" | "WG">(
+    prefix: P,
+    type: string,
+    data: { readonly [key: string]: unknown },
+    parents: readonly string[],
+  ): ArtifactNode & { readonly id: Id<P> } {
     return artifactNode(prefix, type, this.#request.org, data, parents);
   }
 
@@ -196,16 +219,32 @@ class Draft {
 
   #addContract({ name, signature, params, returnType, line }: WorkOrder["functions"][number]): Id<"CONTRACT"> {
     const from = this.#claims.filter(({ functionName }) => functionName === name).map(({ claimId }) => this.#claimNode(claimId));
-    const data = { kind: "api", statement: signature, functionName: name, file: functionFile(name), params, returnType, line, explicitness: "stated", rationale: `The order states the signature in line ${line}.` };
+    const data = {
+      kind: "api",
+      statement: signature,
+      functionName: name,
+      file: functionFile(name),
+      params,
+      returnType,
+      line,
+      explicitness: "stated",
+      rationale: `The order states the signature in line ${line}.`,
+    };
     const node = this.#node("CONTRACT", "Contract", data, from);
-    this.add(node, from.map((target) => derivedFrom(node.id, target)));
+    this.add(
+      node,
+      from.map((target) => derivedFrom(node.id, target)),
+    );
     return node.id;
   }
 
   #addInvariant(invariant: Invariant): KeyedInvariant {
     const from = this.#claimNode(invariant.claimId);
     const explicitness = invariant.detector === "person" ? "stated" : "inferred";
-    const rationale = invariant.detector === "person" ? "No detector watches the whole of this constraint." : `The words "${invariant.matched.join('", "')}" call for the detector ${invariant.detector}.`;
+    const rationale =
+      invariant.detector === "person"
+        ? "No detector watches the whole of this constraint."
+        : `The words "${invariant.matched.join('", "')}" call for the detector ${invariant.detector}.`;
     const node = this.#node("INV", "Invariant", { ...invariant, explicitness, rationale }, [from]);
     this.add(node, [derivedFrom(node.id, from)]);
     return { ...invariant, invariantId: node.id };
@@ -215,9 +254,18 @@ class Draft {
     return validationsOf(this.#claims, invariants).map(({ invariants: covered, claimRefs, ...rest }) => {
       const invariantIds = covered.flatMap((index) => this.invariants[index]?.invariantId ?? []);
       const from = [...claimRefs.map((claimId) => this.#claimNode(claimId)), ...invariantIds];
-      const data = { ...rest, claimRefs, invariantIds, explicitness: "inferred", rationale: "Follows from what the claim names: examples, tests, detectors or a person." };
+      const data = {
+        ...rest,
+        claimRefs,
+        invariantIds,
+        explicitness: "inferred",
+        rationale: "Follows from what the claim names: examples, tests, detectors or a person.",
+      };
       const node = this.#node("VAL", "Validation", data, from);
-      this.add(node, from.map((target) => derivedFrom(node.id, target)));
+      this.add(
+        node,
+        from.map((target) => derivedFrom(node.id, target)),
+      );
       return { validationId: node.id, claimRefs, invariantIds };
     });
   }
@@ -227,7 +275,10 @@ class Draft {
       const contract = plan.functionName === undefined ? undefined : contracts.get(plan.functionName);
       const from = [...plan.claimRefs.map((claimId) => this.#claimNode(claimId)), ...(contract === undefined ? [] : [contract])];
       const node = this.#node("ATOM", "RequirementAtom", atomData(plan), from);
-      this.add(node, from.map((target) => derivedFrom(node.id, target)));
+      this.add(
+        node,
+        from.map((target) => derivedFrom(node.id, target)),
+      );
       return { plan, atomId: node.id };
     });
     const idOf = new Map(made.map(({ plan, atomId }) => [plan.key, atomId]));

@@ -6,7 +6,9 @@ const order = (...front: string[]) => anOrder({ front });
 
 describe("envelope and front matter", () => {
   test("front matter fills what the envelope leaves empty", () => {
-    expect(resolveConfig(order("review_mode: auto", "budget_usd: 2", "target_runtime: workers", "assembly: shop"), { enableAmendments: false }, "shop")).toEqual({
+    expect(
+      resolveConfig(order("review_mode: auto", "budget_usd: 2", "target_runtime: workers", "assembly: shop"), { enableAmendments: false }, "shop"),
+    ).toEqual({
       ok: true,
       assembly: "shop",
       config: { enableAmendments: false, reviewMode: "auto", budgetUsd: 2, targetRuntime: "workers", language: "typescript" },
@@ -36,7 +38,9 @@ describe("envelope and front matter", () => {
   });
 
   test("every contradiction is named", () => {
-    expect(resolveConfig(order("review_mode: human", "budget_usd: 1"), { reviewMode: "auto", budgetUsd: 2 }, "shop")).toMatchObject({ fields: ["reviewMode", "budgetUsd"] });
+    expect(resolveConfig(order("review_mode: human", "budget_usd: 1"), { reviewMode: "auto", budgetUsd: 2 }, "shop")).toMatchObject({
+      fields: ["reviewMode", "budgetUsd"],
+    });
   });
 
   test("a language that cannot be delivered is refused", () => {

@@ -32,8 +32,15 @@ export function resolveConfig(order: WorkOrder, envelope: CompilationConfig, ass
     ] as const
   ).filter(([, , front, outer]) => front !== undefined && outer !== undefined && front !== outer);
   if (contradictions.length > 0) {
-    const told = contradictions.map(([field, key, front, outer]) => `${field} is ${String(outer)} in the envelope and ${key} is ${String(front)} in the front matter`);
-    return { ok: false, code: "ENVELOPE_CONTRADICTION", fields: contradictions.map(([field]) => field), message: `${told.join("; ")}. Make them agree or leave one out.` };
+    const told = contradictions.map(
+      ([field, key, front, outer]) => `${field} is ${String(outer)} in the envelope and ${key} is ${String(front)} in the front matter`,
+    );
+    return {
+      ok: false,
+      code: "ENVELOPE_CONTRADICTION",
+      fields: contradictions.map(([field]) => field),
+      message: `${told.join("; ")}. Make them agree or leave one out.`,
+    };
   }
   if (language !== undefined && language !== "typescript") {
     return { ok: false, code: "INVALID_ARGUMENT", fields: ["language"], message: `The language \`${language}\` cannot be delivered. Use typescript.` };

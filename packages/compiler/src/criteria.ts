@@ -42,7 +42,11 @@ type Placed = Statement & { readonly under: string };
  * is about `b` where `a` has a criterion of its own.
  */
 export function readCriteria(statements: readonly Placed[], functionNames: ReadonlySet<string>, findings: Findings): AcceptanceCriterion[] {
-  const named = statements.map(({ text, under }) => [...functionsNamedIn(text, functionNames), ...functionsNamedIn(under, functionNames), ...(functionNames.has(under.trim()) ? [under.trim()] : [])]);
+  const named = statements.map(({ text, under }) => [
+    ...functionsNamedIn(text, functionNames),
+    ...functionsNamedIn(under, functionNames),
+    ...(functionNames.has(under.trim()) ? [under.trim()] : []),
+  ]);
   const chosen = named.map((names) => names[0]);
   for (const name of functionNames) {
     if (chosen.includes(name)) continue;

@@ -20,11 +20,12 @@ describe("a phrase that says what a detector watches chooses it", () => {
     ["Do not mutate the input arrays.", ["no-argument-mutation"]],
     ["Inputs stay unchanged.", ["no-argument-mutation"]],
     ["Strict types.", ["types"]],
-    ["TypeScript strict mode, no `any`.", ["types"]],
+    ["TypeScript strict mode, no implicit `any`.", ["types"]],
     ["The code type-checks without type errors.", ["types"]],
     ["Pure functions, no dependencies, arguments are not mutated.", ["no-ambient-access", "no-imports", "no-argument-mutation"]],
-    ["No function has more than 5 files; functions are at most 40 lines long.", ["declared-limits", "person"]],
     ["Functions are at most 40 lines long.", ["declared-limits"]],
+    ["No function is longer than 40 lines.", ["declared-limits"]],
+    ["Functions have no more than 3 parameters.", ["declared-limits"]],
     ["Pure functions, so that an auditor can reproduce every figure later.", ["no-ambient-access"]],
   ])("%s", (constraint, expected) => {
     expect(names(constraint)).toEqual(expected);
@@ -42,6 +43,8 @@ describe("words that merely occur choose nothing", () => {
     "Importing a price list takes under a second.",
     "Typed letters are kept.",
     "Runs in under 5 ms.",
+    "At most 40 characters.",
+    "At least 40 lines are printed.",
     "",
   ])("%s", (constraint) => {
     expect(names(constraint)).toEqual(["person"]);
@@ -52,6 +55,8 @@ describe("a constraint that is only partly watched goes to a person as well", ()
   test.each([
     ["Functions are pure and must run in under 5 ms.", ["no-ambient-access", "person"]],
     ["No dependencies. Messages are in German.", ["no-imports", "person"]],
+    ["Strict types, no `any`.", ["types", "person"]],
+    ["Functions are at most 40 lines long and have at most 3 parameters.", ["declared-limits", "person"]],
     ["Functions are pure and their outputs appear in the Datadog dashboard.", ["no-ambient-access", "person"]],
   ])("%s", (constraint, expected) => {
     expect(names(constraint)).toEqual(expected);

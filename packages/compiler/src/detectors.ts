@@ -53,12 +53,17 @@ const RULES: readonly Rule[] = [
       phrase(String.raw`\bstrict(?:ly)?[- ](?:types?|typed|typescript|mode|type[- ]check(?:ing|s)?)\b`),
       phrase(String.raw`\btypescript(?:'s)?(?: in)? strict(?: mode)?\b`),
       phrase(String.raw`\btype[- ]?(?:checks?|checked|safe|safety)\b|\b(?:no|without) type errors?\b|\b(?:fully|statically|explicitly) typed\b`),
-      phrase(String.raw`\b${NEGATION}\b[^.;]{0,20}?(?:\x60any\x60|\bany types?\b|\bimplicit any\b|\btype \x60?any\x60?)`),
+      phrase(String.raw`\b${NEGATION}\b[^.;]{0,20}?\bimplicit (?:any\b|\x60any\x60)`),
     ],
   },
   {
     detector: "declared-limits",
-    phrases: [phrase(String.raw`\b(?:at most|no more than|not more than|fewer than|less than|under|below|maximum(?: of)?|max\.?|up to|longer than) \d[\d,_]* (?:lines?|characters?|statements?|parameters?|levels?)\b(?: of code)?(?: (?:long|per|a|an|each) ?(?:functions?|files?|modules?)?)?`)],
+    // Lines and parameters only, one bound: what the detector reads back from the statement.
+    phrases: [
+      phrase(
+        String.raw`\b(?:at most|no more than|not more than|fewer than|less than|under|below|maximum(?: of)?|up to|(?:no|not|never) (?:\w+ ){0,4}(?:longer|more) than) \d{1,6} (?:lines?|parameters?|arguments?)\b(?: of code)?(?: long)?`,
+      ),
+    ],
   },
 ];
 
@@ -71,6 +76,9 @@ const NEUTRAL: ReadonlySet<string> = new Set(
     "access accesses state plain such other there here also just instead new array arrays object objects list lists map maps place caller strict mode types type package packages library libraries dependency dependencies external"
   ).split(" "),
 );
+
+/** Demands that sound like a detector's and that it does not watch: the type checker accepts an explicit `any`. */
+const UNWATCHED = /(?<!implicit )\x60any\x60|\bexplicit any\b|\bany types\b/i;
 
 /** Clauses that say why and not what. */
 const REASON = /(?:,\s*)?\b(?:so that|so the|because|since|in order to|which (?:makes|lets|means|allows))\b.*$/i;
@@ -91,8 +99,10 @@ export function detectorsFor(constraint: string): DetectorChoice[] {
       if (!known.includes(words)) known.push(words);
       matched.set(detector, known);
     }
-    if (found.unexplained > (found.matches.length === 0 ? 0 : Math.max(1, found.explained))) covered = false;
+    if (UNWATCHED.test(clause) || found.unexplained > (found.matches.length === 0 ? 0 : Math.max(1, found.explained))) covered = false;
   }
+  // The detector watches the first bound that a statement states.
+  if ((matched.get("declared-limits")?.length ?? 0) > 1) covered = false;
   const choices: DetectorChoice[] = RULES.flatMap(({ detector }) => {
     const words = matched.get(detector);
     return words === undefined ? [] : [{ detector, matched: words }];
@@ -103,12 +113,18 @@ export function detectorsFor(constraint: string): DetectorChoice[] {
 /** Parts of a constraint that demand something each: sentences, and what a conjunction joins with a verb or a negation of its own. */
 function clausesOf(constraint: string): string[] {
   return constraint
-    .split(/[.!?](?=\s|$)|[;:]|\s(?:but)\s|,?\sand\s(?=(?:must|may|should|shall|will|can|are|is|has|have|use|uses|never|no|not|only|return|returns|run|runs|support|supports|with|without)\b)|[()]/i)
+    .split(
+      /[.!?](?=\s|$)|[;:]|\s(?:but)\s|,?\sand\s(?=(?:must|may|should|shall|will|can|are|is|has|have|use|uses|never|no|not|only|return|returns|run|runs|support|supports|with|without)\b)|[()]/i,
+    )
     .map((clause) => clause.replace(REASON, "").trim())
     .filter((clause) => clause !== "");
 }
 
-type ClauseMatch = { readonly matches: readonly { readonly detector: DetectorName; readonly words: string }[]; readonly explained: number; readonly unexplained: number };
+type ClauseMatch = {
+  readonly matches: readonly { readonly detector: DetectorName; readonly words: string }[];
+  readonly explained: number;
+  readonly unexplained: number;
+};
 
 function matchClause(clause: string): ClauseMatch {
   const matches: { detector: DetectorName; words: string }[] = [];

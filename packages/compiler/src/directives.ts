@@ -79,9 +79,20 @@ function specFilesFor({ claims }: DirectiveInput): AtomDirective["specFiles"] {
     .filter(({ visible }) => visible.length > 0)
     .map(({ claimId, text, functionName, visible }) => ({
       path: `spec/examples/${claimId}.json`,
-      content: canonicalJson({ claim: claimId, text, ...(functionName === undefined ? {} : { functionName, file: functionFile(functionName) }), examples: visible.map(promptExample) }),
+      content: canonicalJson({
+        claim: claimId,
+        text,
+        ...(functionName === undefined ? {} : { functionName, file: functionFile(functionName) }),
+        examples: visible.map(promptExample),
+      }),
     }));
-  const list = claims.map(({ claimId, kind, text, functionName, testFiles }) => ({ claimId, kind, text, testFiles, ...(functionName === undefined ? {} : { functionName }) }));
+  const list = claims.map(({ claimId, kind, text, functionName, testFiles }) => ({
+    claimId,
+    kind,
+    text,
+    testFiles,
+    ...(functionName === undefined ? {} : { functionName }),
+  }));
   return [{ path: "spec/claims.json", content: canonicalJson(list) }, ...examples];
 }
 
@@ -112,10 +123,22 @@ function functionInstructions(context: DirectiveContext, input: DirectiveInput, 
     `Write the function \`${name}\` in \`${file}\` and export it by that name. Write no other file.`,
     purpose(context),
     `Signature:\n\n\`\`\`ts\n${block.signature}\n\`\`\``,
-    section("What must hold", own.map(({ claimId, text }) => `${claimId}: ${text}`)),
-    section("Constraints", context.constraints.map(({ claimId, text }) => `${claimId}: ${text}`)),
-    section("Examples; results are compared strictly, numbers exactly, and further examples are hidden", examples.map(({ text }) => text)),
-    section("Functions you may import", dependencies.map((dependency) => `\`import { ${dependency.name} } from "./${dependency.file.slice("src/".length)}"\`: ${dependency.signature}`)),
+    section(
+      "What must hold",
+      own.map(({ claimId, text }) => `${claimId}: ${text}`),
+    ),
+    section(
+      "Constraints",
+      context.constraints.map(({ claimId, text }) => `${claimId}: ${text}`),
+    ),
+    section(
+      "Examples; results are compared strictly, numbers exactly, and further examples are hidden",
+      examples.map(({ text }) => text),
+    ),
+    section(
+      "Functions you may import",
+      dependencies.map((dependency) => `\`import { ${dependency.name} } from "./${dependency.file.slice("src/".length)}"\`: ${dependency.signature}`),
+    ),
     input.plan.tests.length === 0 ? "" : section("Tests that must pass", input.plan.tests),
     section("Learned from earlier attempts", input.notes),
     section("Out of scope", context.outOfScope),
@@ -142,12 +165,24 @@ function suiteInstructions(context: DirectiveContext, input: DirectiveInput): st
   return [
     `Write TypeScript under \`src/\` so that these tests pass: ${plan.tests.map((file) => `\`${file}\``).join(", ")}. Read them first. Do not change the tests.`,
     purpose(context),
-    section("What must hold", own.map(({ claimId, text }) => `${claimId}: ${text}`)),
-    section("Constraints", context.constraints.map(({ claimId, text }) => `${claimId}: ${text}`)),
+    section(
+      "What must hold",
+      own.map(({ claimId, text }) => `${claimId}: ${text}`),
+    ),
+    section(
+      "Constraints",
+      context.constraints.map(({ claimId, text }) => `${claimId}: ${text}`),
+    ),
     section("Learned from earlier attempts", notes),
     section("Out of scope", context.outOfScope),
     "Run the checks before you report COMPLETE; if you cannot do it, report BLOCKED and say why.",
-    taskBlock({ task: "make-tests-pass", tests: plan.tests, criteria: own.map(({ claimId, text }) => ({ claimId, text })), checks: namesOfChecks(plan.check), notes }),
+    taskBlock({
+      task: "make-tests-pass",
+      tests: plan.tests,
+      criteria: own.map(({ claimId, text }) => ({ claimId, text })),
+      checks: namesOfChecks(plan.check),
+      notes,
+    }),
   ]
     .filter((part) => part !== "")
     .join("\n\n");
@@ -163,12 +198,28 @@ function integratorInstructions(context: DirectiveContext, input: DirectiveInput
       ? `Write what the criteria below ask for in TypeScript under \`src/\`, and export it from \`${INDEX_FILE}\`.`
       : `Write \`${INDEX_FILE}\`. It re-exports every function below and keeps what it exports already. Write no other file.`,
     purpose(context),
-    section("Exports", exports.map(({ name, file }) => `\`export { ${name} } from "./${file.slice("src/".length)}"\``)),
-    section("Criteria that no function and no test covers; a person judges them in the end", own.map(({ claimId, text }) => `${claimId}: ${text}`)),
-    section("Constraints", context.constraints.map(({ claimId, text }) => `${claimId}: ${text}`)),
+    section(
+      "Exports",
+      exports.map(({ name, file }) => `\`export { ${name} } from "./${file.slice("src/".length)}"\``),
+    ),
+    section(
+      "Criteria that no function and no test covers; a person judges them in the end",
+      own.map(({ claimId, text }) => `${claimId}: ${text}`),
+    ),
+    section(
+      "Constraints",
+      context.constraints.map(({ claimId, text }) => `${claimId}: ${text}`),
+    ),
     section("Learned from earlier attempts", notes),
     "Run the checks before you report COMPLETE; if you cannot do it, report BLOCKED and say why.",
-    taskBlock({ task: alone ? "write-program" : "write-index", file: INDEX_FILE, exports, criteria: own.map(({ claimId, text }) => ({ claimId, text })), checks: namesOfChecks(plan.check), notes }),
+    taskBlock({
+      task: alone ? "write-program" : "write-index",
+      file: INDEX_FILE,
+      exports,
+      criteria: own.map(({ claimId, text }) => ({ claimId, text })),
+      checks: namesOfChecks(plan.check),
+      notes,
+    }),
   ]
     .filter((part) => part !== "")
     .join("\n\n");

@@ -106,7 +106,10 @@ function readExample({ text, line }: Unit): Example | Failure {
   const end = scan(text, open, (at, depth) => depth === 0 && text.charAt(at) === ")");
   if (end.broken) return { rule: "EXAMPLE_LITERAL", fix: `A string is not closed: ${excerpt(text.slice(end.at))}. Close it with the quote it began with.` };
   if (text.charAt(end.at) !== ")") return { rule: "EXAMPLE_FORM", fix: `The call of \`${name}\` is not closed. Close its brackets.` };
-  const after = stripComment(text.slice(end.at + 1)).trim().replace(/;$/, "").trim();
+  const after = stripComment(text.slice(end.at + 1))
+    .trim()
+    .replace(/;$/, "")
+    .trim();
   if (!after.startsWith("=>")) {
     const hint = /^(==?=?|->|→|:|returns?\b)/.test(after) ? " The arrow is `=>`." : "";
     return { rule: "EXAMPLE_FORM", fix: `After the call of \`${name}\` there must be \`=> value\`.${hint} ${FORM}` };
@@ -170,7 +173,10 @@ function readLiteral(source: string): ExampleValue | Failure {
     value = JSON5.parse<unknown>(text);
   } catch (err) {
     const why = err instanceof Error ? err.message.replace(/^JSON5: /, "") : "it cannot be read";
-    return { rule: "EXAMPLE_LITERAL", fix: `${excerpt(text)} is no JSON5 literal (${why}). Write numbers, quoted strings, true, false, null, arrays or objects of them.` };
+    return {
+      rule: "EXAMPLE_LITERAL",
+      fix: `${excerpt(text)} is no JSON5 literal (${why}). Write numbers, quoted strings, true, false, null, arrays or objects of them.`,
+    };
   }
   const wrong = unusable(value, 0);
   if (wrong !== undefined) return { rule: "EXAMPLE_LITERAL", fix: `${excerpt(text)} cannot be used: ${wrong}` };
@@ -188,7 +194,8 @@ function unusable(value: unknown, depth: number): string | undefined {
   if (typeof value === "string") return value.isWellFormed() ? undefined : "a string holds half of a surrogate pair.";
   if (typeof value !== "object" || value === null) return undefined;
   for (const [key, item] of Object.entries(value)) {
-    if (!Array.isArray(value) && (key === "__proto__" || key === "$undefined" || !key.isWellFormed())) return `the key \`${key.toWellFormed()}\` is not allowed.`;
+    if (!Array.isArray(value) && (key === "__proto__" || key === "$undefined" || !key.isWellFormed()))
+      return `the key \`${key.toWellFormed()}\` is not allowed.`;
     const wrong = unusable(item, depth + 1);
     if (wrong !== undefined) return wrong;
   }

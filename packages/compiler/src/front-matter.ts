@@ -144,7 +144,11 @@ const READERS = {
     else expected(entry, "a slug of lower-case letters, digits and dashes", findings);
   },
   repository: (entry, _into, findings) => {
-    findings.fault(entry.line, "REPOSITORY_UNSUPPORTED", "Orders with `repository` are not supported yet. Remove it and attach the starting tree with `files`.");
+    findings.fault(
+      entry.line,
+      "REPOSITORY_UNSUPPORTED",
+      "Orders with `repository` are not supported yet. Remove it and attach the starting tree with `files`.",
+    );
   },
   files: (entry, into, findings) => {
     if (!isSeq(entry.value)) {

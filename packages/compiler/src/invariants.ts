@@ -16,5 +16,7 @@ const DETECTOR_FACTS: { readonly [D in DetectorName]: Pick<Invariant, "violation
 export function invariantsOf(claims: readonly Claim[]): Invariant[] {
   return claims
     .filter(({ kind }) => kind === "constraint")
-    .flatMap(({ claimId, text }) => detectorsFor(text).map(({ detector, matched }) => ({ claimId, statement: text, detector, matched: [...matched], ...DETECTOR_FACTS[detector] })));
+    .flatMap(({ claimId, text }) =>
+      detectorsFor(text).map(({ detector, matched }) => ({ claimId, statement: text, detector, matched: [...matched], ...DETECTOR_FACTS[detector] })),
+    );
 }

@@ -23,7 +23,12 @@ export type Section = {
   readonly fences: readonly Fence[];
 };
 
-const READ_LANGUAGES: ReadonlyMap<string, Fence["language"]> = new Map([["ts", "ts"], ["typescript", "ts"], ["examples", "examples"], ["example", "examples"]]);
+const READ_LANGUAGES: ReadonlyMap<string, Fence["language"]> = new Map([
+  ["ts", "ts"],
+  ["typescript", "ts"],
+  ["examples", "examples"],
+  ["example", "examples"],
+]);
 /** Each recovery closes one fence and parses again; an order with more open fences than this has been told enough. */
 const MAX_RECOVERIES = 10;
 
@@ -46,7 +51,11 @@ function closeFences(markdown: string, findings: Findings): Parsed {
     const open = fencesOf(root, lines).find(({ unclosedAt }) => unclosedAt !== undefined);
     if (open?.unclosedAt === undefined || told.has(open.line) || round >= MAX_RECOVERIES) return { root, source, lines, numbers };
     told.add(open.line);
-    findings.fault(numbers[open.line - 1] ?? open.line, "FENCE_UNCLOSED", `The fence that starts here is not closed. Close it with a line that holds ${open.marker} and nothing else.`);
+    findings.fault(
+      numbers[open.line - 1] ?? open.line,
+      "FENCE_UNCLOSED",
+      `The fence that starts here is not closed. Close it with a line that holds ${open.marker} and nothing else.`,
+    );
     lines.splice(open.unclosedAt - 1, 0, open.indent + open.marker);
     numbers.splice(open.unclosedAt - 1, 0, numbers[open.unclosedAt - 2] ?? numbers.length);
   }
@@ -126,7 +135,10 @@ class SectionReader {
     const sections = [current];
     for (const node of this.#parsed.root.children) {
       if (node.type === "heading") {
-        const heading = node.children.map((child) => this.#slice(child)).join("").trim();
+        const heading = node.children
+          .map((child) => this.#slice(child))
+          .join("")
+          .trim();
         current = { heading, depth: node.depth, line: this.#lineOf(node), parts: [], passages: [], fences: [] };
         sections.push(current);
       } else this.#addBlock(current, node);
@@ -137,7 +149,8 @@ class SectionReader {
   #addBlock(section: OpenSection, node: Exclude<MdNode, { type: "root" | "heading" }>): void {
     for (const fence of fencesOf(node, this.#parsed.lines)) {
       const language = READ_LANGUAGES.get(fence.language);
-      if (language !== undefined) section.fences.push({ language, text: fence.text, line: this.#number(fence.line), contentLine: this.#number(fence.line + 1) });
+      if (language !== undefined)
+        section.fences.push({ language, text: fence.text, line: this.#number(fence.line), contentLine: this.#number(fence.line + 1) });
     }
     // A thematic break and a comment say nothing.
     if (node.type === "thematicBreak" || (node.type === "html" && /^<!--[\s\S]*-->$/.test(node.value.trim()))) return;
@@ -145,7 +158,12 @@ class SectionReader {
     if (text !== "") section.parts.push(text);
     for (const block of node.type === "list" ? node.children : [node]) {
       const children = block.type === "listItem" ? block.children : [block];
-      const passage = children.map((child) => this.#withoutFences(child)).join(" ").replace(/\s+/g, " ").replace(/^\[[ xX]\]\s+/, "").trim();
+      const passage = children
+        .map((child) => this.#withoutFences(child))
+        .join(" ")
+        .replace(/\s+/g, " ")
+        .replace(/^\[[ xX]\]\s+/, "")
+        .trim();
       if (passage !== "") section.passages.push({ text: passage, line: this.#lineOf(block), listed: block.type === "listItem" });
     }
   }
@@ -158,7 +176,11 @@ class SectionReader {
       if (!READ_LANGUAGES.has(fence.language)) continue;
       for (let line = fence.line; line <= fence.endLine; line++) dropped.add(line);
     }
-    return this.#slice(node).split("\n").filter((_, index) => !dropped.has(first + index)).join("\n").trim();
+    return this.#slice(node)
+      .split("\n")
+      .filter((_, index) => !dropped.has(first + index))
+      .join("\n")
+      .trim();
   }
 
   #slice(node: { readonly position?: MdNode["position"] }): string {

@@ -28,7 +28,11 @@ function fitsFunction(example: Example, blocks: ReadonlyMap<string, FunctionBloc
   const given = example.args.length;
   if (given >= least && given <= most) return true;
   const takes = most === Infinity ? `at least ${least}` : least === most ? `${most}` : `${least} to ${most}`;
-  findings.fault(example.line, "EXAMPLE_ARGUMENTS", `\`${block.name}\` takes ${takes} argument${takes === "1" ? "" : "s"} (line ${block.line}) and is called with ${given}. Correct the call or the signature.`);
+  findings.fault(
+    example.line,
+    "EXAMPLE_ARGUMENTS",
+    `\`${block.name}\` takes ${takes} argument${takes === "1" ? "" : "s"} (line ${block.line}) and is called with ${given}. Correct the call or the signature.`,
+  );
   return false;
 }
 
@@ -42,7 +46,11 @@ function saysSomethingNew(example: Example, calls: Map<string, Example>, finding
   if (canonicalJson(earlier.expected) === canonicalJson(example.expected)) {
     findings.warn(example.line, "EXAMPLE_DUPLICATE", `This repeats the example of line ${earlier.line} and is dropped. Remove one of the two.`);
   } else {
-    findings.fault(example.line, "EXAMPLE_CONTRADICTION", `Lines ${earlier.line} and ${example.line} give the same call of \`${example.functionName}\` two results. Keep the right one.`);
+    findings.fault(
+      example.line,
+      "EXAMPLE_CONTRADICTION",
+      `Lines ${earlier.line} and ${example.line} give the same call of \`${example.functionName}\` two results. Keep the right one.`,
+    );
   }
   return false;
 }

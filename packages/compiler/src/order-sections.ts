@@ -40,7 +40,12 @@ export function sortSections(sections: readonly Section[], findings: Findings): 
     const name = sectionNameOf(section.heading);
     if (name !== undefined) {
       current = { name, depth: section.depth };
-      if (known.has(name)) findings.warn(section.line, "SECTION_DUPLICATE", `"${section.heading}" was begun in line ${known.get(name)?.line ?? 1} already; both are read. Write it once.`);
+      if (known.has(name))
+        findings.warn(
+          section.line,
+          "SECTION_DUPLICATE",
+          `"${section.heading}" was begun in line ${known.get(name)?.line ?? 1} already; both are read. Write it once.`,
+        );
       addTo(known, name, section, "");
     } else if (current !== undefined && section.depth > current.depth) {
       addTo(known, current.name, section, section.heading);
@@ -82,11 +87,18 @@ function sectionNameOf(heading: string): SectionName | undefined {
 
 /** A heading without case, emphasis, numbering and closing punctuation. */
 function normalise(heading: string): string {
-  return plain(heading).toLowerCase().replace(/^\d+(\.\d+)*[.)]?\s+/, "").replace(/[\s:.!]+$/, "").replace(/\s+/g, " ");
+  return plain(heading)
+    .toLowerCase()
+    .replace(/^\d+(\.\d+)*[.)]?\s+/, "")
+    .replace(/[\s:.!]+$/, "")
+    .replace(/\s+/g, " ");
 }
 
 function plain(heading: string): string {
-  return heading.replace(/^[*_]+|[*_]+$/g, "").replace(/\s+/g, " ").trim();
+  return heading
+    .replace(/^[*_]+|[*_]+$/g, "")
+    .replace(/\s+/g, " ")
+    .trim();
 }
 
 /** The statements of a section: its list items, or its paragraphs when it has no list. */
@@ -96,7 +108,8 @@ export function statementsOf(section: KnownSection | undefined, findings: Findin
   const kept: (Statement & { under: string })[] = [];
   for (const { text, line, listed: isItem, under } of section.passages) {
     if (isItem || !listed) kept.push({ text, line, under });
-    else if (!text.endsWith(":")) findings.warn(line, "PROSE_NOT_A_STATEMENT", "This text stands beside a list and is read as a remark. Make it a list item if it has to hold.");
+    else if (!text.endsWith(":"))
+      findings.warn(line, "PROSE_NOT_A_STATEMENT", "This text stands beside a list and is read as a remark. Make it a list item if it has to hold.");
   }
   return kept;
 }

@@ -1,6 +1,6 @@
 import { workOrder } from "@factory/schemas";
 import type { OrderFault, WorkOrder } from "@factory/schemas";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ORDER_RULES } from "./faults.ts";
 import { parseWorkOrder } from "./parse-work-order.ts";
@@ -120,7 +120,12 @@ Old notes.
       ],
       acceptanceCriteria: [
         { text: "`lineTotal` multiplies.", functionName: "lineTotal", tests: [] },
-        { text: "`cartTotal` sums `lineTotal`, see tests/cart.test.ts.", functionName: "cartTotal", tests: ["tests/cart.test.ts"], line: lineOf(text, "`cartTotal` sums") },
+        {
+          text: "`cartTotal` sums `lineTotal`, see tests/cart.test.ts.",
+          functionName: "cartTotal",
+          tests: ["tests/cart.test.ts"],
+          line: lineOf(text, "`cartTotal` sums"),
+        },
       ],
       successMetrics: [{ text: "Complaints about carts halve." }],
       outOfScope: [{ text: "Taxes." }],
@@ -152,7 +157,12 @@ Old notes.
     expect(order(text).examples.map(({ functionName, args, expected, line }) => ({ functionName, args, expected, line }))).toEqual([
       { functionName: "cartTotal", args: [json([{ price: 2, quantity: 3 }])], expected: json(6), line: lineOf(text, "cartTotal([{ price: 2") },
       { functionName: "cartTotal", args: [json([{ price: 1 }])], expected: { kind: "throws", name: "RangeError" }, line: lineOf(text, "cartTotal([") + 1 },
-      { functionName: "lineTotal", args: [json({ price: 0.1, quantity: 3 })], expected: json(0.30000000000000004), line: lineOf(text, "lineTotal({ price: 0.1") },
+      {
+        functionName: "lineTotal",
+        args: [json({ price: 0.1, quantity: 3 })],
+        expected: json(0.30000000000000004),
+        line: lineOf(text, "lineTotal({ price: 0.1"),
+      },
       { functionName: "lineTotal", args: [json({ price: -1 })], expected: { kind: "undefined" }, line: lineOf(text, "lineTotal({ price: -1") },
     ]);
   });
@@ -281,7 +291,10 @@ describe("accepted signatures", () => {
     ["function f(...values: number[]): number", "export function f(...values: number[]): number"],
     ["const f: (a: number) => (b: string) => boolean", "export function f(a: number): (b: string) => boolean"],
     ["interface P { x: number, y: number }\nfunction f(p: P): P", "export function f(p: { x: number, y: number }): { x: number, y: number }"],
-    ["type Id = string | number\ntype Ids = Id[]\nfunction f(a: Ids, Id: Id): Map<Id, number>", "export function f(a: ((string | number)[]), Id: (string | number)): Map<(string | number), number>"],
+    [
+      "type Id = string | number\ntype Ids = Id[]\nfunction f(a: Ids, Id: Id): Map<Id, number>",
+      "export function f(a: ((string | number)[]), Id: (string | number)): Map<(string | number), number>",
+    ],
   ])("%j", (source, signature) => {
     const [name] = signature.includes("f(") || signature.includes("f<") ? ["f"] : [""];
     const read = order(orderText({ criteria: ["`f` works."], functions: [source], examples: [] }));
@@ -324,7 +337,12 @@ describe("faults of signatures", () => {
     ["function f(a: number): number\nfunction f(a: string): string", "FUNCTION_DUPLICATE"],
     ["function lineTotal(a: number): number\nfunction line_total(a: number): number", "FUNCTION_FILE_CLASH"],
   ])("%j is %s", (source, rule) => {
-    const found = faults(orderText({ criteria: ["`f` works."], functions: [source], examples: [] }).replace("```examples", source === "" ? "```ts\n```\n```examples" : "```examples"));
+    const found = faults(
+      orderText({ criteria: ["`f` works."], functions: [source], examples: [] }).replace(
+        "```examples",
+        source === "" ? "```ts\n```\n```examples" : "```examples",
+      ),
+    );
     const text = source === "" ? faults(`${orderText({ functions: [], examples: [] })}\n\`\`\`ts\n\`\`\`\n`) : found;
     expect(text.map((fault) => fault.rule)).toEqual([rule]);
   });
@@ -375,11 +393,17 @@ describe("faults of examples", () => {
     const functions = ["function twice(n: number, by?: number): number", "function sum(first: number, ...more: number[]): number"];
     const criteria = ["`twice` and", "`sum`"];
     expect(faults(orderText({ criteria, functions, examples: ["twice(1) => 1", "twice(1, 2) => 1", "sum(1) => 1", "sum(1, 2, 3) => 6"] }))).toEqual([]);
-    expect(faults(orderText({ criteria, functions, examples: ["twice(1, 2, 3) => 1", "sum() => 0"] })).map(({ rule }) => rule)).toEqual(["EXAMPLE_ARGUMENTS", "EXAMPLE_ARGUMENTS"]);
+    expect(faults(orderText({ criteria, functions, examples: ["twice(1, 2, 3) => 1", "sum() => 0"] })).map(({ rule }) => rule)).toEqual([
+      "EXAMPLE_ARGUMENTS",
+      "EXAMPLE_ARGUMENTS",
+    ]);
   });
 
   test("contradicting examples are a fault that names both lines", () => {
-    const text = orderText({ functions: ["function twice(n: { a: number, b: number }): number"], examples: ["twice({ a: 1, b: 2 }) => 2", "twice({b: 2.0, a: 1}) => 3"] });
+    const text = orderText({
+      functions: ["function twice(n: { a: number, b: number }): number"],
+      examples: ["twice({ a: 1, b: 2 }) => 2", "twice({b: 2.0, a: 1}) => 3"],
+    });
     const first = lineOf(text, "twice({ a: 1");
     expect(faults(text)).toMatchObject([{ line: first + 1, rule: "EXAMPLE_CONTRADICTION", fix: expect.stringContaining(`Lines ${first} and ${first + 1}`) }]);
   });
@@ -391,7 +415,10 @@ describe("faults of examples", () => {
   });
 
   test("undefined as an argument and strings with brackets, arrows and comments are read as they are", () => {
-    const text = orderText({ functions: ["function twice(n: string | undefined): string"], examples: ["twice(undefined) => ') => // x'", "twice(\"a, (b\\\"\") => ''"] });
+    const text = orderText({
+      functions: ["function twice(n: string | undefined): string"],
+      examples: ["twice(undefined) => ') => // x'", 'twice("a, (b\\"") => \'\''],
+    });
     expect(order(text).examples).toMatchObject([
       { args: [{ kind: "undefined" }], expected: { value: ") => // x" } },
       { args: [{ value: 'a, (b"' }], expected: { value: "" } },
@@ -423,17 +450,19 @@ c(1) => 2
 b() => 2
 \`\`\`
 `;
-  expect(rules(faults(text))).toEqual([
-    "1:NO_ACCEPTANCE_CRITERION",
-    "2:FRONT_MATTER_UNKNOWN_KEY",
-    "3:FRONT_MATTER_VALUE",
-    "11:SIGNATURE_TYPE",
-    "13:FUNCTION_DUPLICATE",
-    "18:EXAMPLE_CONTRADICTION",
-    "19:EXAMPLE_LITERAL",
-    "20:EXAMPLE_UNKNOWN_FUNCTION",
-    "21:EXAMPLE_ARGUMENTS",
-  ].toSorted((a, b) => Number.parseInt(a) - Number.parseInt(b)));
+  expect(rules(faults(text))).toEqual(
+    [
+      "1:NO_ACCEPTANCE_CRITERION",
+      "2:FRONT_MATTER_UNKNOWN_KEY",
+      "3:FRONT_MATTER_VALUE",
+      "11:SIGNATURE_TYPE",
+      "13:FUNCTION_DUPLICATE",
+      "18:EXAMPLE_CONTRADICTION",
+      "19:EXAMPLE_LITERAL",
+      "20:EXAMPLE_UNKNOWN_FUNCTION",
+      "21:EXAMPLE_ARGUMENTS",
+    ].toSorted((a, b) => Number.parseInt(a) - Number.parseInt(b)),
+  );
 });
 
 describe("which function a criterion is about", () => {
@@ -463,11 +492,19 @@ describe("which function a criterion is about", () => {
 
   test("a call of a function without a block is a remark, a word in backticks is not", () => {
     const found = warnings(orderText({ criteria: ["`twice` works like `dbl(n)` for a `number`; see `twise`."] }));
-    expect(found.map(({ rule, fix }) => `${rule} ${/`(\w+)`/.exec(fix)?.[1] ?? ""}`)).toEqual(["CRITERION_UNKNOWN_FUNCTION dbl", "CRITERION_UNKNOWN_FUNCTION twise"]);
+    expect(found.map(({ rule, fix }) => `${rule} ${/`(\w+)`/.exec(fix)?.[1] ?? ""}`)).toEqual([
+      "CRITERION_UNKNOWN_FUNCTION dbl",
+      "CRITERION_UNKNOWN_FUNCTION twise",
+    ]);
   });
 
   test("functions that nothing names or executes are reported", () => {
-    const found = warnings(orderText({ criteria: ["`twice` doubles.", "`bare` is bare."], functions: ["function twice(n: number): number", "function lone(n: number): number", "function bare(n: number): number"] }));
+    const found = warnings(
+      orderText({
+        criteria: ["`twice` doubles.", "`bare` is bare."],
+        functions: ["function twice(n: number): number", "function lone(n: number): number", "function bare(n: number): number"],
+      }),
+    );
     expect(found.map(({ rule }) => rule)).toEqual(["FUNCTION_UNNAMED", "FUNCTION_WITHOUT_EXAMPLES"]);
   });
 });
@@ -490,20 +527,33 @@ describe("any text at all", () => {
   };
 
   test("gives an order or faults, and never throws", () => {
-    fc.assert(fc.property(fc.oneof(fc.string({ unit: "binary", maxLength: 400 }), fc.string({ unit: "grapheme", maxLength: 400 })), checkResult), { numRuns: 300 });
+    fc.assert(fc.property(fc.oneof(fc.string({ unit: "binary", maxLength: 400 }), fc.string({ unit: "grapheme", maxLength: 400 })), checkResult), {
+      numRuns: 300,
+    });
   });
 
   test("gives an order or faults when it is made of the pieces of orders", () => {
     const piece = fc.constantFrom(
-      ..."---\n|\n|```ts\n|```examples\n|```\n|~~~ts\n|## Acceptance criteria\n|# Problem\n|- |1. |> |`f`|`|function f(|function |const f: |a: number|: number|)|(| => |=>|throws |undefined|{|}|[|]|\"|'|,|;|f(1)|f(1) => 2\n|type T = |T|<|>|interface |title: x\n|files:\n|  |\t|// c\n|<!--|-->|\\|\u2028|é|\0|__proto__|constructor".split("|"),
+      ..."---\n|\n|```ts\n|```examples\n|```\n|~~~ts\n|## Acceptance criteria\n|# Problem\n|- |1. |> |`f`|`|function f(|function |const f: |a: number|: number|)|(| => |=>|throws |undefined|{|}|[|]|\"|'|,|;|f(1)|f(1) => 2\n|type T = |T|<|>|interface |title: x\n|files:\n|  |\t|// c\n|<!--|-->|\\|\u2028|é|\0|__proto__|constructor".split(
+        "|",
+      ),
     );
-    fc.assert(fc.property(fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join("")), checkResult), { numRuns: 1_500 });
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join("")),
+        checkResult,
+      ),
+      { numRuns: 1_500 },
+    );
   });
 
   test("gives an order or faults when a good order loses or gains a little", () => {
     const base = orderText({ front: ["title: x", "review_mode: auto"], constraints: ["Pure functions."] });
     const edit = fc.record({ at: fc.nat(base.length), cut: fc.nat(12), insert: fc.string({ maxLength: 6 }) });
-    fc.assert(fc.property(edit, ({ at, cut, insert }) => checkResult(base.slice(0, at) + insert + base.slice(at + cut))), { numRuns: 500 });
+    fc.assert(
+      fc.property(edit, ({ at, cut, insert }) => checkResult(base.slice(0, at) + insert + base.slice(at + cut))),
+      { numRuns: 500 },
+    );
   });
 
   test.each([
@@ -513,7 +563,16 @@ describe("any text at all", () => {
     ["deep literals", orderText({ examples: [`twice(${"[".repeat(50_000)}`] })],
     ["deep types", orderText({ functions: [`function f(a: ${"{a:".repeat(20_000)}number${"}".repeat(20_000)}): number`] })],
     ["many open fences", "```ts\nx\n\n# a\n".repeat(40)],
-    ["exponential types", orderText({ functions: [...Array.from({ length: 30 }, (_, index) => `type T${index + 1} = [T${index}, T${index}]`), "type T0 = number", "function twice(n: T30): number"] })],
+    [
+      "exponential types",
+      orderText({
+        functions: [
+          ...Array.from({ length: 30 }, (_, index) => `type T${index + 1} = [T${index}, T${index}]`),
+          "type T0 = number",
+          "function twice(n: T30): number",
+        ],
+      }),
+    ],
   ])("%s are refused or read in time", (_name, text) => {
     checkResult(text);
   });

@@ -65,7 +65,8 @@ function readOrder(source: string, findings: Findings): WorkOrder | undefined {
   const names = new Set(functions.map(({ name }) => name));
   const criteria = readCriteria(statementsOf(sorted.known.get("acceptanceCriteria"), findings), names, findings);
   checkCriteria(criteria, functions, examples, sorted, findings);
-  const list = (name: "constraints" | "successMetrics" | "outOfScope") => statementsOf(sorted.known.get(name), findings).map(({ text, line }) => ({ text, line }));
+  const list = (name: "constraints" | "successMetrics" | "outOfScope") =>
+    statementsOf(sorted.known.get(name), findings).map(({ text, line }) => ({ text, line }));
   const { title, priority, files, ...config } = front;
   return {
     title: title ?? titleOf(sorted, criteria, findings),
@@ -96,9 +97,20 @@ function readFences(sections: readonly Section[], findings: Findings): { readonl
   const functions = uniqueFunctions(toFunctionBlocks(declarations, findings), findings);
   const known = new Set(functions.map(({ name }) => name));
   // A signature that could not be read is one fault; its examples are not faults as well.
-  const attempted = new Set(readAll("ts", namesAttempted).flat().filter((name) => !known.has(name)));
+  const attempted = new Set(
+    readAll("ts", namesAttempted)
+      .flat()
+      .filter((name) => !known.has(name)),
+  );
   const read = readAll("examples", readExamples).flat();
-  return { functions, examples: checkExamples(read.filter(({ functionName }) => !attempted.has(functionName)), functions, findings) };
+  return {
+    functions,
+    examples: checkExamples(
+      read.filter(({ functionName }) => !attempted.has(functionName)),
+      functions,
+      findings,
+    ),
+  };
 }
 
 /** Names that a `ts` fence means to declare, readable or not. */
@@ -112,8 +124,14 @@ function uniqueFunctions(blocks: readonly FunctionBlock[], findings: Findings): 
   for (const block of blocks) {
     const twin = byName.get(block.name);
     const neighbour = byFile.get(functionFile(block.name));
-    if (twin !== undefined) findings.fault(block.line, "FUNCTION_DUPLICATE", `\`${block.name}\` has a block in line ${twin.line} already. Keep one of the two.`);
-    else if (neighbour !== undefined) findings.fault(block.line, "FUNCTION_FILE_CLASH", `\`${block.name}\` and \`${neighbour.name}\` (line ${neighbour.line}) would both be written to ${functionFile(block.name)}. Rename one of them.`);
+    if (twin !== undefined)
+      findings.fault(block.line, "FUNCTION_DUPLICATE", `\`${block.name}\` has a block in line ${twin.line} already. Keep one of the two.`);
+    else if (neighbour !== undefined)
+      findings.fault(
+        block.line,
+        "FUNCTION_FILE_CLASH",
+        `\`${block.name}\` and \`${neighbour.name}\` (line ${neighbour.line}) would both be written to ${functionFile(block.name)}. Rename one of them.`,
+      );
     else {
       byName.set(block.name, block);
       byFile.set(functionFile(block.name), block);
@@ -122,22 +140,48 @@ function uniqueFunctions(blocks: readonly FunctionBlock[], findings: Findings): 
   return [...byName.values()];
 }
 
-function checkCriteria(criteria: readonly AcceptanceCriterion[], functions: readonly FunctionBlock[], examples: readonly Example[], sorted: SortedSections, findings: Findings): void {
+function checkCriteria(
+  criteria: readonly AcceptanceCriterion[],
+  functions: readonly FunctionBlock[],
+  examples: readonly Example[],
+  sorted: SortedSections,
+  findings: Findings,
+): void {
   // An open fence may have swallowed the section; the fence is the fault to mend first.
   const swallowed = findings.faults.some(({ rule }) => rule === "FENCE_UNCLOSED") && !sorted.known.has("acceptanceCriteria");
   if (criteria.length === 0 && !swallowed) {
     const section = sorted.known.get("acceptanceCriteria");
     const where = section === undefined ? "Add a section `## Acceptance criteria`" : "Add to this section";
-    const typo = sorted.unknown.length > 0 && section === undefined ? ` Unknown headings: ${sorted.unknown.map(({ heading, line }) => `"${heading.slice(0, 40)}" (line ${line})`).slice(0, 5).join(", ")}.` : "";
+    const typo =
+      sorted.unknown.length > 0 && section === undefined
+        ? ` Unknown headings: ${sorted.unknown
+            .map(({ heading, line }) => `"${heading.slice(0, 40)}" (line ${line})`)
+            .slice(0, 5)
+            .join(", ")}.`
+        : "";
     findings.fault(section?.line ?? 1, "NO_ACCEPTANCE_CRITERION", `The order has no acceptance criterion. ${where} a list of what must hold.${typo}`);
   }
   for (const { name, line } of functions) {
     const naming = criteria.filter((criterion) => criterion.functionName === name);
     const shown = examples.some(({ functionName }) => functionName === name);
-    if (naming.length === 0 && shown) findings.warn(line, "FUNCTION_UNNAMED", `No acceptance criterion names \`${name}\`; its examples become a criterion of their own. Name it in backticks in the criterion that asks for it.`);
-    if (naming.length === 0 && !shown) findings.warn(line, "FUNCTION_UNNAMED", `No acceptance criterion names \`${name}\` and no example calls it, so a person has to judge it. Name it in a criterion and add examples.`);
+    if (naming.length === 0 && shown)
+      findings.warn(
+        line,
+        "FUNCTION_UNNAMED",
+        `No acceptance criterion names \`${name}\`; its examples become a criterion of their own. Name it in backticks in the criterion that asks for it.`,
+      );
+    if (naming.length === 0 && !shown)
+      findings.warn(
+        line,
+        "FUNCTION_UNNAMED",
+        `No acceptance criterion names \`${name}\` and no example calls it, so a person has to judge it. Name it in a criterion and add examples.`,
+      );
     if (naming.length > 0 && !shown && naming.every(({ tests }) => tests.length === 0)) {
-      findings.warn(line, "FUNCTION_WITHOUT_EXAMPLES", `Nothing executes \`${name}\`, so a person has to judge it. Add examples, or name a test file in its criterion.`);
+      findings.warn(
+        line,
+        "FUNCTION_WITHOUT_EXAMPLES",
+        `Nothing executes \`${name}\`, so a person has to judge it. Add examples, or name a test file in its criterion.`,
+      );
     }
   }
 }
@@ -145,7 +189,8 @@ function checkCriteria(criteria: readonly AcceptanceCriterion[], functions: read
 function prose(sorted: SortedSections, name: "problem" | "goal", findings: Findings): string {
   const section = sorted.known.get(name);
   const text = section?.texts.join("\n\n") ?? "";
-  if (text === "") findings.warn(section?.line ?? 1, "SECTION_MISSING", `The order does not state its ${name}. Add a section \`## ${name === "goal" ? "Goal" : "Problem"}\`.`);
+  if (text === "")
+    findings.warn(section?.line ?? 1, "SECTION_MISSING", `The order does not state its ${name}. Add a section \`## ${name === "goal" ? "Goal" : "Problem"}\`.`);
   return text;
 }
 

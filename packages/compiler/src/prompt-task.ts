@@ -29,8 +29,7 @@ export type PromptOrder = {
 
 /** A literal in a prompt. `$undefined` cannot clash: the parser refuses it as a key. */
 export function promptValue(value: ExampleValue): Json {
-  // What the parser stores as a JSON literal is JSON; zod's type of it is only wider in its modifiers.
-  return value.kind === "undefined" ? { $undefined: true } : (value.value as Json);
+  return value.kind === "undefined" ? { $undefined: true } : value.value;
 }
 
 /** An example as prompts show it. */

@@ -92,7 +92,11 @@ function readStatement(tokens: readonly Token[], firstLine: number): Statement {
     case "default":
       return problem("SIGNATURE_UNREADABLE", line, "A default export has no name to call. Write `export function name(a: T): U`.");
     default:
-      return problem("SIGNATURE_UNREADABLE", line, `\`${start.text.slice(0, 40)}\` starts no signature. ${FORM} Other code goes into a fence with another language, such as \`text\`.`);
+      return problem(
+        "SIGNATURE_UNREADABLE",
+        line,
+        `\`${start.text.slice(0, 40)}\` starts no signature. ${FORM} Other code goes into a fence with another language, such as \`text\`.`,
+      );
   }
 }
 
@@ -103,7 +107,8 @@ function readFunction(tokens: readonly Token[], line: number, firstLine: number)
   const head = readHead(tokens, 1);
   if (head === undefined) return problem("SIGNATURE_UNREADABLE", line, `The parameter list of \`${name}\` is not complete. ${FORM}`);
   const after = tokens.slice(head.next);
-  if (after[0]?.text === "{") return problem("SIGNATURE_BODY", line, `\`${name}\` has a body and no result type. Leave the body out and state the type: \`function ${name}(...): U\`.`);
+  if (after[0]?.text === "{")
+    return problem("SIGNATURE_BODY", line, `\`${name}\` has a body and no result type. Leave the body out and state the type: \`function ${name}(...): U\`.`);
   if (after[0]?.text !== ":") return problem("SIGNATURE_TYPE", line, `\`${name}\` has no result type. Add \`: U\` after its parameter list.`);
   const returnType = after.slice(1);
   if (hasBody(returnType)) return problem("SIGNATURE_BODY", line, `\`${name}\` has a body. Leave it out: the factory writes it.`);
@@ -114,10 +119,12 @@ function readFunction(tokens: readonly Token[], line: number, firstLine: number)
 function readConst(tokens: readonly Token[], line: number, firstLine: number): Statement {
   const name = nameOf(tokens[0]);
   if (name === undefined) return problem("SIGNATURE_UNREADABLE", line, `The constant has no usable name. ${FORM}`);
-  if (tokens[1]?.text === "=" || splitTop(tokens, "=").length > 1) return problem("SIGNATURE_BODY", line, `\`${name}\` has a value. Leave it out and state the type: \`const ${name}: (a: T) => U\`.`);
+  if (tokens[1]?.text === "=" || splitTop(tokens, "=").length > 1)
+    return problem("SIGNATURE_BODY", line, `\`${name}\` has a value. Leave it out and state the type: \`const ${name}: (a: T) => U\`.`);
   if (tokens[1]?.text !== ":") return problem("SIGNATURE_TYPE", line, `\`${name}\` has no type. Write \`const ${name}: (a: T) => U\`.`);
   const head = readHead(tokens, 2);
-  if (head === undefined || tokens[head.next]?.text !== "=>") return problem("SIGNATURE_TYPE", line, `The type of \`${name}\` is no function type. Write \`const ${name}: (a: T) => U\`.`);
+  if (head === undefined || tokens[head.next]?.text !== "=>")
+    return problem("SIGNATURE_TYPE", line, `The type of \`${name}\` is no function type. Write \`const ${name}: (a: T) => U\`.`);
   return finish(name, head, tokens.slice(head.next + 1), line, firstLine);
 }
 
@@ -148,11 +155,17 @@ function finish(name: string, head: Head, returnType: readonly Token[], line: nu
   for (const part of parts) {
     const param = readParam(part, name, line);
     if ("problem" in param) return param;
-    if (params.some((known) => known.name === param.name)) return problem("SIGNATURE_UNREADABLE", line, `\`${name}\` has two parameters \`${param.name}\`. Give each its own name.`);
+    if (params.some((known) => known.name === param.name))
+      return problem("SIGNATURE_UNREADABLE", line, `\`${name}\` has two parameters \`${param.name}\`. Give each its own name.`);
     params.push(param);
   }
   const early = params.findIndex((param, index) => param.optional && params.slice(index + 1).some((later) => !later.optional));
-  if (early >= 0) return problem("SIGNATURE_UNREADABLE", line, `\`${name}\` has a required parameter after the optional \`${params[early]?.name ?? ""}\`. Put optional parameters last.`);
+  if (early >= 0)
+    return problem(
+      "SIGNATURE_UNREADABLE",
+      line,
+      `\`${name}\` has a required parameter after the optional \`${params[early]?.name ?? ""}\`. Put optional parameters last.`,
+    );
   return { signature: { name, typeParams: head.typeParams, params, returnType, line: firstLine + line } };
 }
 
@@ -161,7 +174,12 @@ function readParam(tokens: readonly Token[], functionName: string, line: number)
   const [nameToken, ...after] = rest ? tokens.slice(1) : tokens;
   const at = nameToken?.line ?? line;
   const name = nameOf(nameToken);
-  if (name === undefined) return problem("SIGNATURE_UNREADABLE", at, `A parameter of \`${functionName}\` has no plain name. Write \`name: T\`; patterns such as \`{ a, b }\` are not supported.`);
+  if (name === undefined)
+    return problem(
+      "SIGNATURE_UNREADABLE",
+      at,
+      `A parameter of \`${functionName}\` has no plain name. Write \`name: T\`; patterns such as \`{ a, b }\` are not supported.`,
+    );
   if (after.some((token, index) => token.text === "=" && index <= 1) || splitTop(after, "=").length > 1) {
     return problem("SIGNATURE_BODY", at, `\`${name}\` of \`${functionName}\` has a default value. Write \`${name}?: T\` and state the default in a criterion.`);
   }
@@ -177,7 +195,8 @@ function readParam(tokens: readonly Token[], functionName: string, line: number)
 function readTypeAlias(tokens: readonly Token[], line: number, firstLine: number): Statement {
   const name = nameOf(tokens[0]);
   if (name === undefined) return problem("SIGNATURE_UNREADABLE", line, "The type has no usable name. Write `type Name = ...`.");
-  if (tokens[1]?.text === "<") return problem("SIGNATURE_UNREADABLE", line, `\`${name}\` has type parameters, which are not supported. Write the type out where it is used.`);
+  if (tokens[1]?.text === "<")
+    return problem("SIGNATURE_UNREADABLE", line, `\`${name}\` has type parameters, which are not supported. Write the type out where it is used.`);
   if (tokens[1]?.text !== "=") return problem("SIGNATURE_UNREADABLE", line, `\`${name}\` says nothing. Write \`type ${name} = ...\`.`);
   const body = tokens.slice(2);
   const wrong = typeProblem(body);
@@ -189,7 +208,11 @@ function readInterface(tokens: readonly Token[], line: number, firstLine: number
   const name = nameOf(tokens[0]);
   if (name === undefined) return problem("SIGNATURE_UNREADABLE", line, "The interface has no usable name. Write `interface Name { ... }`.");
   if (tokens[1]?.text !== "{" || closing(tokens, 1) !== tokens.length - 1) {
-    return problem("SIGNATURE_UNREADABLE", line, `\`${name}\` must be \`interface ${name} { ... }\`, without \`extends\` and type parameters. Write the members out.`);
+    return problem(
+      "SIGNATURE_UNREADABLE",
+      line,
+      `\`${name}\` must be \`interface ${name} { ... }\`, without \`extends\` and type parameters. Write the members out.`,
+    );
   }
   return { type: { name, tokens: tokens.slice(1), line: firstLine + line } };
 }
@@ -202,8 +225,10 @@ function hasBody(tokens: readonly Token[]): boolean {
 
 /** Words that cannot name a function or a parameter of a module, which is always strict. */
 const NOT_NAMES = new Set(
-  ("break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof new null return super switch this throw true try typeof " +
-    "var void while with yield let static implements interface package private protected public await arguments eval undefined").split(" "),
+  (
+    "break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof new null return super switch this throw true try typeof " +
+    "var void while with yield let static implements interface package private protected public await arguments eval undefined"
+  ).split(" "),
 );
 
 function nameOf(token: Token | undefined): string | undefined {
@@ -225,7 +250,12 @@ export function toFunctionBlocks({ signatures, types }: Declarations, findings: 
   });
 }
 
-function toFunctionBlock(signature: ReadSignature, declared: ReadonlyMap<string, DeclaredType>, findings: Findings, told: Set<string>): FunctionBlock | undefined {
+function toFunctionBlock(
+  signature: ReadSignature,
+  declared: ReadonlyMap<string, DeclaredType>,
+  findings: Findings,
+  told: Set<string>,
+): FunctionBlock | undefined {
   const { name, line } = signature;
   const parameters = new Set(namesIn(signature.typeParams));
   const own = new Map([...declared].filter(([key]) => !parameters.has(key)));
@@ -233,7 +263,11 @@ function toFunctionBlock(signature: ReadSignature, declared: ReadonlyMap<string,
   for (const tokens of [signature.typeParams, ...signature.params.map(({ type }) => type), signature.returnType]) {
     const expanded = expand(tokens, own);
     if ("recursive" in expanded) {
-      findings.fault(own.get(expanded.recursive)?.line ?? line, "TYPE_RECURSIVE", `The type \`${expanded.recursive}\` contains itself or is too large. Use a type that can be written out.`);
+      findings.fault(
+        own.get(expanded.recursive)?.line ?? line,
+        "TYPE_RECURSIVE",
+        `The type \`${expanded.recursive}\` contains itself or is too large. Use a type that can be written out.`,
+      );
       return undefined;
     }
     for (const used of namesIn(expanded.tokens)) {

@@ -1,5 +1,5 @@
 import type { Example } from "@factory/schemas";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { holdoutCount, orderDigest, splitExamples } from "./split.ts";
 import { anOrder } from "./testing/orders.ts";
@@ -8,7 +8,19 @@ const anExample = (line: number): Example => ({ functionName: "f", args: [], exp
 const examplesOf = (count: number): Example[] => Array.from({ length: count }, (_, index) => anExample(index + 10));
 
 describe("how many examples are hidden", () => {
-  test.each([[0, 0], [1, 0], [2, 0], [3, 1], [4, 1], [5, 1], [6, 2], [7, 2], [8, 2], [9, 3], [30, 10]])("of %i: %i", (count, hidden) => {
+  test.each([
+    [0, 0],
+    [1, 0],
+    [2, 0],
+    [3, 1],
+    [4, 1],
+    [5, 1],
+    [6, 2],
+    [7, 2],
+    [8, 2],
+    [9, 3],
+    [30, 10],
+  ])("of %i: %i", (count, hidden) => {
     expect(holdoutCount(count)).toBe(hidden);
     expect(splitExamples("digest", examplesOf(count)).holdout).toHaveLength(hidden);
   });
@@ -31,7 +43,10 @@ describe("the split", () => {
   test("does not depend on the order in which examples are given", () => {
     fc.assert(
       fc.property(inputs, fc.infiniteStream(fc.nat()), ({ digest, count }, noise) => {
-        const shuffled = examplesOf(count).map((example) => ({ example, key: noise.next().value ?? 0 })).sort((a, b) => a.key - b.key).map(({ example }) => example);
+        const shuffled = examplesOf(count)
+          .map((example) => ({ example, key: noise.next().value ?? 0 }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ example }) => example);
         const lines = (examples: readonly Example[]): number[] => examples.map(({ line }) => line).toSorted((a, b) => a - b);
         expect(lines(splitExamples(digest, shuffled).holdout)).toEqual(lines(splitExamples(digest, examplesOf(count)).holdout));
       }),

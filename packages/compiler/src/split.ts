@@ -20,7 +20,9 @@ export function orderDigest(order: WorkOrder): string {
  * `(order digest, line)` is lowest, so that no one who writes or reads the order picks them.
  */
 export function splitExamples(digest: string, examples: readonly Example[]): ExampleSplit {
-  const ranked = examples.map((example, index) => ({ index, rank: sha256Hex(`${digest}:${example.line}`) })).sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : a.index - b.index));
+  const ranked = examples
+    .map((example, index) => ({ index, rank: sha256Hex(`${digest}:${example.line}`) }))
+    .sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : a.index - b.index));
   const hidden = new Set(ranked.slice(0, holdoutCount(examples.length)).map(({ index }) => index));
   return { visible: examples.filter((_, index) => !hidden.has(index)), holdout: examples.filter((_, index) => hidden.has(index)) };
 }

@@ -59,7 +59,12 @@ export function tokenize(text: string): { readonly tokens: Token[]; readonly pro
 function readToken(take: (pattern: RegExp) => string | undefined, next: string, line: number, first: boolean): Token | undefined {
   if (OPENERS.includes(next)) return { kind: "open", text: next, line, first };
   if (CLOSERS.includes(next)) return { kind: "close", text: next, line, first };
-  const patterns: readonly (readonly [TokenKind, RegExp])[] = [["word", WORD], ["string", TEXT], ["number", NUMBER], ["punctuation", PUNCTUATION]];
+  const patterns: readonly (readonly [TokenKind, RegExp])[] = [
+    ["word", WORD],
+    ["string", TEXT],
+    ["number", NUMBER],
+    ["punctuation", PUNCTUATION],
+  ];
   for (const [kind, pattern] of patterns) {
     const text = take(pattern);
     if (text !== undefined) return { kind, text, line, first };
@@ -111,10 +116,10 @@ export function render(tokens: readonly Token[]): string {
 
 function joins(previous: Token, token: Token): boolean {
   if (NO_SPACE_AFTER.has(previous.text) && previous.kind !== "string") return true;
-  if (previous.text === "-" || previous.text === "?" && token.text === ":") return true;
+  if (previous.text === "-" || (previous.text === "?" && token.text === ":")) return true;
   if (token.kind === "string") return false;
   if (token.text === "[") return previous.kind === "word" || previous.kind === "string" || previous.kind === "close";
-  if (token.text === "?") return previous.kind === "word" || previous.kind === "close" && previous.text !== ">";
+  if (token.text === "?") return previous.kind === "word" || (previous.kind === "close" && previous.text !== ">");
   if (token.text === "<" || token.text === "(") return previous.kind === "word" && !WORDS_BEFORE_TYPES.has(previous.text);
   return NO_SPACE_BEFORE.has(token.text);
 }

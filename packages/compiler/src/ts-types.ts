@@ -9,7 +9,24 @@ const PREFIXES = new Set(["keyof", "readonly", "typeof", "infer", "asserts", "un
 const INFIXES = new Set(["|", "&", "=>", "?", ":"]);
 const INFIX_WORDS = new Set(["extends", "is"]);
 /** Words that cannot be the name of a type. */
-const RESERVED = new Set(["function", "const", "let", "var", "return", "if", "else", "for", "while", "class", "import", "export", "default", "async", "await", "enum"]);
+const RESERVED = new Set([
+  "function",
+  "const",
+  "let",
+  "var",
+  "return",
+  "if",
+  "else",
+  "for",
+  "while",
+  "class",
+  "import",
+  "export",
+  "default",
+  "async",
+  "await",
+  "enum",
+]);
 
 /**
  * Why tokens are no type, or undefined when they are one. A flat reader that alternates operands and operators: what
@@ -63,7 +80,11 @@ function isLabel(tokens: readonly Token[], index: number): boolean {
 
 /** Names of types that tokens use: words that are no labels and no operators. */
 export function namesIn(tokens: readonly Token[]): string[] {
-  return tokens.filter((token, index) => token.kind === "word" && !PREFIXES.has(token.text) && !INFIX_WORDS.has(token.text) && token.text !== "in" && !isLabel(tokens, index)).map(({ text }) => text);
+  return tokens
+    .filter(
+      (token, index) => token.kind === "word" && !PREFIXES.has(token.text) && !INFIX_WORDS.has(token.text) && token.text !== "in" && !isLabel(tokens, index),
+    )
+    .map(({ text }) => text);
 }
 
 /** How deep declared types may nest, and how many tokens one type may grow to; more is a declaration that contains itself. */
@@ -75,7 +96,11 @@ const MAX_TYPE_TOKENS = 2_000;
  *
  * @returns the tokens, or the name of the type that contains itself or grows beyond bounds
  */
-export function expand(tokens: readonly Token[], declared: ReadonlyMap<string, DeclaredType>, within: readonly string[] = []): { readonly tokens: Token[] } | { readonly recursive: string } {
+export function expand(
+  tokens: readonly Token[],
+  declared: ReadonlyMap<string, DeclaredType>,
+  within: readonly string[] = [],
+): { readonly tokens: Token[] } | { readonly recursive: string } {
   const out: Token[] = [];
   for (const [index, token] of tokens.entries()) {
     const type = token.kind === "word" && !isLabel(tokens, index) ? declared.get(token.text) : undefined;
@@ -109,10 +134,76 @@ export function typeText(tokens: readonly Token[]): string {
 
 /** Names that need no declaration: keywords of types and what the ECMAScript library declares. */
 export const BUILT_IN_TYPES: ReadonlySet<string> = new Set([
-  "any", "unknown", "never", "void", "null", "undefined", "string", "number", "boolean", "bigint", "symbol", "object", "true", "false", "this",
-  "Array", "ReadonlyArray", "Record", "Partial", "Required", "Readonly", "Pick", "Omit", "Exclude", "Extract", "NonNullable", "ReturnType",
-  "Parameters", "Awaited", "Promise", "PromiseLike", "Map", "ReadonlyMap", "WeakMap", "Set", "ReadonlySet", "WeakSet", "Date", "RegExp", "Error", "TypeError", "RangeError",
-  "SyntaxError", "Function", "Object", "String", "Number", "Boolean", "Symbol", "BigInt", "Iterable", "Iterator", "IterableIterator", "Generator", "AsyncIterable",
-  "ArrayBuffer", "Uint8Array", "Int8Array", "Uint16Array", "Int16Array", "Uint32Array", "Int32Array", "Float32Array", "Float64Array", "DataView",
-  "Uppercase", "Lowercase", "Capitalize", "Uncapitalize", "PropertyKey", "JSON", "Math",
+  "any",
+  "unknown",
+  "never",
+  "void",
+  "null",
+  "undefined",
+  "string",
+  "number",
+  "boolean",
+  "bigint",
+  "symbol",
+  "object",
+  "true",
+  "false",
+  "this",
+  "Array",
+  "ReadonlyArray",
+  "Record",
+  "Partial",
+  "Required",
+  "Readonly",
+  "Pick",
+  "Omit",
+  "Exclude",
+  "Extract",
+  "NonNullable",
+  "ReturnType",
+  "Parameters",
+  "Awaited",
+  "Promise",
+  "PromiseLike",
+  "Map",
+  "ReadonlyMap",
+  "WeakMap",
+  "Set",
+  "ReadonlySet",
+  "WeakSet",
+  "Date",
+  "RegExp",
+  "Error",
+  "TypeError",
+  "RangeError",
+  "SyntaxError",
+  "Function",
+  "Object",
+  "String",
+  "Number",
+  "Boolean",
+  "Symbol",
+  "BigInt",
+  "Iterable",
+  "Iterator",
+  "IterableIterator",
+  "Generator",
+  "AsyncIterable",
+  "ArrayBuffer",
+  "Uint8Array",
+  "Int8Array",
+  "Uint16Array",
+  "Int16Array",
+  "Uint32Array",
+  "Int32Array",
+  "Float32Array",
+  "Float64Array",
+  "DataView",
+  "Uppercase",
+  "Lowercase",
+  "Capitalize",
+  "Uncapitalize",
+  "PropertyKey",
+  "JSON",
+  "Math",
 ]);

@@ -49,7 +49,8 @@ function executedValidation(claim: Claim, claims: readonly Claim[]): Validation 
 /** What executes a criterion or metric; undefined when nothing does. */
 export function checkOf(claim: Claim, claims: readonly Claim[]): SuccessCheck | undefined {
   const checks: SuccessCheck[] = [];
-  const source = claim.functionName === undefined ? undefined : claims.find(({ functionName, visible }) => functionName === claim.functionName && visible.length > 0);
+  const source =
+    claim.functionName === undefined ? undefined : claims.find(({ functionName, visible }) => functionName === claim.functionName && visible.length > 0);
   if (source !== undefined) checks.push({ kind: "examples", claim: source.claimId });
   if (claim.testFiles.length > 0) checks.push({ kind: "tests", files: [...claim.testFiles] });
   const [first] = checks;

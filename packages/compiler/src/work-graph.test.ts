@@ -1,6 +1,6 @@
 import { ROLES, successCheckSchema } from "@factory/schemas";
 import type { SuccessCheck } from "@factory/schemas";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { claimsOfOrder } from "./claims.ts";
 import { anOrder } from "./testing/orders.ts";
@@ -16,15 +16,39 @@ const signature = (name: string): string => `function ${name}(n: number): number
 
 describe("planning atoms", () => {
   test("each function is one coder's, the integrator follows all, the outcome ends it", () => {
-    const atoms = plan({ criteria: ["`lineTotal` multiplies.", "`cartTotal` sums `lineTotal`."], functions: [signature("lineTotal"), signature("cartTotal")], examples: ["lineTotal(1) => 1", "cartTotal(1) => 1"], constraints: ["Pure functions."] });
+    const atoms = plan({
+      criteria: ["`lineTotal` multiplies.", "`cartTotal` sums `lineTotal`."],
+      functions: [signature("lineTotal"), signature("cartTotal")],
+      examples: ["lineTotal(1) => 1", "cartTotal(1) => 1"],
+      constraints: ["Pure functions."],
+    });
     expect(atoms.map(({ key, role, writes, dependsOn, claimRefs }) => ({ key, role, writes, dependsOn, claimRefs }))).toEqual([
       { key: "function:lineTotal", role: "coder", writes: ["src/line-total.ts"], dependsOn: [], claimRefs: ["C-1", "C-3"] },
       { key: "function:cartTotal", role: "coder", writes: ["src/cart-total.ts"], dependsOn: ["function:lineTotal"], claimRefs: ["C-2", "C-3"] },
-      { key: "integrate", role: "integrator", writes: ["src/index.ts"], dependsOn: ["function:lineTotal", "function:cartTotal"], claimRefs: ["C-1", "C-2", "C-3"] },
+      {
+        key: "integrate",
+        role: "integrator",
+        writes: ["src/index.ts"],
+        dependsOn: ["function:lineTotal", "function:cartTotal"],
+        claimRefs: ["C-1", "C-2", "C-3"],
+      },
       { key: "outcome", role: "verifier:outcome", writes: [], dependsOn: ["integrate"], claimRefs: ["C-1", "C-2", "C-3"] },
     ]);
-    expect(atoms[1]?.check).toEqual({ kind: "all", checks: [{ kind: "file-exists", path: "src/cart-total.ts" }, { kind: "examples", claim: "C-2" }] });
-    expect(atoms[2]?.check).toEqual({ kind: "all", checks: [{ kind: "file-exists", path: "src/index.ts" }, { kind: "examples", claim: "C-1" }, { kind: "examples", claim: "C-2" }] });
+    expect(atoms[1]?.check).toEqual({
+      kind: "all",
+      checks: [
+        { kind: "file-exists", path: "src/cart-total.ts" },
+        { kind: "examples", claim: "C-2" },
+      ],
+    });
+    expect(atoms[2]?.check).toEqual({
+      kind: "all",
+      checks: [
+        { kind: "file-exists", path: "src/index.ts" },
+        { kind: "examples", claim: "C-1" },
+        { kind: "examples", claim: "C-2" },
+      ],
+    });
   });
 
   test("types are part of every check when they are required", () => {
@@ -33,7 +57,9 @@ describe("planning atoms", () => {
   });
 
   test("criteria with tests and no function share a coder by test set, in a row behind the functions", () => {
-    const atoms = plan({ criteria: ["`twice` doubles.", "A passes tests/a.test.ts.", "B passes tests/b.test.ts and tests/c.test.ts.", "A2 passes tests/a.test.ts too."] });
+    const atoms = plan({
+      criteria: ["`twice` doubles.", "A passes tests/a.test.ts.", "B passes tests/b.test.ts and tests/c.test.ts.", "A2 passes tests/a.test.ts too."],
+    });
     expect(atoms.map(({ key, dependsOn, tests, writes }) => ({ key, dependsOn, tests, writes })).slice(1, 3)).toEqual([
       { key: "tests:C-2", dependsOn: ["function:twice"], tests: ["tests/a.test.ts"], writes: ["src/**"] },
       { key: "tests:C-3", dependsOn: ["tests:C-2"], tests: ["tests/b.test.ts", "tests/c.test.ts"], writes: ["src/**"] },
@@ -45,12 +71,19 @@ describe("planning atoms", () => {
   });
 
   test("an order without functions and tests is the integrator's alone", () => {
-    expect(plan({ criteria: ["The page is pretty."], functions: [], examples: [] }).map(({ key, writes }) => [key, writes])).toEqual([["integrate", ["src/**"]], ["outcome", []]]);
+    expect(plan({ criteria: ["The page is pretty."], functions: [], examples: [] }).map(({ key, writes }) => [key, writes])).toEqual([
+      ["integrate", ["src/**"]],
+      ["outcome", []],
+    ]);
   });
 
   test("fifty functions keep every check inside its bounds", () => {
     const names = Array.from({ length: 50 }, (_, index) => `fn${index}Of`);
-    const atoms = plan({ criteria: names.map((name) => `\`${name}\` works.`), functions: names.map(signature), examples: names.map((name) => `${name}(1) => 1`) });
+    const atoms = plan({
+      criteria: names.map((name) => `\`${name}\` works.`),
+      functions: names.map(signature),
+      examples: names.map((name) => `${name}(1) => 1`),
+    });
     expect(atoms).toHaveLength(52);
     for (const { check, role } of atoms) {
       expect(successCheckSchema.safeParse(check).success).toBe(true);
@@ -79,9 +112,15 @@ describe("a check of several", () => {
 });
 
 describe("finding a cycle", () => {
-  const graph = fc.integer({ min: 1, max: 12 }).chain((size) =>
-    fc.array(fc.tuple(fc.nat(size - 1), fc.nat(size - 1)), { maxLength: 24 }).map((edges) => Array.from({ length: size }, (_, key) => ({ key: `${key}`, dependsOn: edges.filter(([from]) => from === key).map(([, to]) => `${to}`) }))),
-  );
+  const graph = fc
+    .integer({ min: 1, max: 12 })
+    .chain((size) =>
+      fc
+        .array(fc.tuple(fc.nat(size - 1), fc.nat(size - 1)), { maxLength: 24 })
+        .map((edges) =>
+          Array.from({ length: size }, (_, key) => ({ key: `${key}`, dependsOn: edges.filter(([from]) => from === key).map(([, to]) => `${to}`) })),
+        ),
+    );
 
   test("finds one exactly when no order of the nodes respects every dependency", () => {
     fc.assert(
@@ -104,7 +143,7 @@ describe("finding a cycle", () => {
   /** Kahn's algorithm, as an independent judge. */
   function canBeSorted(nodes: readonly { readonly key: string; readonly dependsOn: readonly string[] }[]): boolean {
     const left = new Set(nodes.map(({ key }) => key));
-    for (let moved = true; moved; ) {
+    for (let moved = true; moved;) {
       moved = false;
       for (const { key, dependsOn } of nodes) {
         if (!left.has(key) || dependsOn.some((parent) => left.has(parent))) continue;

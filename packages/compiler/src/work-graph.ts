@@ -48,7 +48,10 @@ export function allOf(checks: readonly SuccessCheck[]): SuccessCheck {
 export function planAtoms(order: WorkOrder, claims: readonly Claim[], typesRequired: boolean): AtomPlan[] {
   const context: Context = { order, claims, typesRequired, constraints: claims.filter(({ kind }) => kind === "constraint").map(({ claimId }) => claimId) };
   const functions = order.functions.map((block) => planFunction(block, context));
-  const suites = planSuites(context, functions.map(({ key }) => key));
+  const suites = planSuites(
+    context,
+    functions.map(({ key }) => key),
+  );
   const integrator = planIntegrator(context, [...functions, ...suites]);
   return [...functions, ...suites, integrator, planOutcome(context, integrator)];
 }

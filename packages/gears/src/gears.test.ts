@@ -18,7 +18,9 @@ describe("the self-check of gears", () => {
     for (const role of ROLES) {
       for (const needed of GEARS[role].needs) {
         const broken = { ...GEARS[role], tools: GEARS[role].tools.filter((name) => name !== needed) };
-        expect(gearProblems({ ...shipped(), gears: { ...GEARS, [role]: broken } })).toEqual([`The role ${role} needs ${needed} and its gear does not permit it.`]);
+        expect(gearProblems({ ...shipped(), gears: { ...GEARS, [role]: broken } })).toEqual([
+          `The role ${role} needs ${needed} and its gear does not permit it.`,
+        ]);
       }
     }
   });

@@ -7,8 +7,14 @@ test("each role gets a policy, a trust and a consent bead for its own agent", ()
   const beads = defaultKnowingState("acme", 1_000);
   for (const role of ROLES) {
     expect(beads.find(({ type, content }) => type === "policy" && content["scope"] === `role:${role}`)?.content).toMatchObject({ autonomy: "EXECUTE_BOUNDED" });
-    expect(beads.find(({ type, content }) => type === "trust" && content["subject_id"] === agentIdOf(role))?.content).toMatchObject({ status: "APPROVED", trust_score: 0.8 });
-    expect(beads.find(({ type, content }) => type === "consent" && content["role_id"] === role)?.content).toMatchObject({ status: "ACTIVE", grants: GEARS[role].tools });
+    expect(beads.find(({ type, content }) => type === "trust" && content["subject_id"] === agentIdOf(role))?.content).toMatchObject({
+      status: "APPROVED",
+      trust_score: 0.8,
+    });
+    expect(beads.find(({ type, content }) => type === "consent" && content["role_id"] === role)?.content).toMatchObject({
+      status: "ACTIVE",
+      grants: GEARS[role].tools,
+    });
   }
   expect(beads).toHaveLength(3 * ROLES.length);
 });

@@ -64,7 +64,12 @@ export function defaultGrants(): { readonly [role: string]: readonly string[] } 
 
 function policyContent(role: Role): KnowingStateBead["content"] {
   const gear = GEARS[role];
-  return { scope: roleScope(role), rules: { tools: gear.tools, fileScope: "directive", network: "none" }, autonomy: DEFAULT_AUTONOMY, effective_at: EFFECTIVE_AT };
+  return {
+    scope: roleScope(role),
+    rules: { tools: gear.tools, fileScope: "directive", network: "none" },
+    autonomy: DEFAULT_AUTONOMY,
+    effective_at: EFFECTIVE_AT,
+  };
 }
 
 function trustContent(role: Role): KnowingStateBead["content"] {
@@ -78,6 +83,12 @@ function trustContent(role: Role): KnowingStateBead["content"] {
   };
 }
 
-function consentContent(role: Role): { readonly role_id: string; readonly grants: readonly string[]; readonly status: string; readonly granted_by: string; readonly granted_at: string } {
+function consentContent(role: Role): {
+  readonly role_id: string;
+  readonly grants: readonly string[];
+  readonly status: string;
+  readonly granted_by: string;
+  readonly granted_at: string;
+} {
   return { role_id: role, grants: permittedTools(GEARS[role]), status: "ACTIVE", granted_by: BOOTSTRAP_WRITER, granted_at: EFFECTIVE_AT };
 }

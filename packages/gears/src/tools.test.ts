@@ -11,7 +11,10 @@ test("every tool is described by a real JSON Schema that a directive accepts", (
 });
 
 test("the schema names what a tool requires", () => {
-  expect(describeTool("write_file").parameters).toMatchObject({ required: ["path", "content"], properties: { content: { type: "string", maxLength: MAX_WRITE_CHARS } } });
+  expect(describeTool("write_file").parameters).toMatchObject({
+    required: ["path", "content"],
+    properties: { content: { type: "string", maxLength: MAX_WRITE_CHARS } },
+  });
 });
 
 test.each(["/etc/passwd", "../x", "a/../b", "a//b", "", "a\\b", "a\0b"])("a path that leaves the workspace is refused: %j", (path) => {

@@ -19,20 +19,38 @@ const tool = <Input extends z.ZodObject>(effect: ToolEffect, description: string
 
 /** Every tool by name. A name that is not here does not exist, whatever a policy says. */
 export const TOOLS = {
-  read_file: tool("read", "Reads one text file of the workspace. Specification files are under `spec/`.", z.strictObject({ path: workspacePath.describe("Path relative to the workspace") })),
+  read_file: tool(
+    "read",
+    "Reads one text file of the workspace. Specification files are under `spec/`.",
+    z.strictObject({ path: workspacePath.describe("Path relative to the workspace") }),
+  ),
   write_file: tool(
     "write",
     "Creates or replaces one text file. Only paths in the directive's write scope are accepted.",
-    z.strictObject({ path: workspacePath.describe("Path relative to the workspace"), content: z.string().max(MAX_WRITE_CHARS).describe("The whole new content") }),
+    z.strictObject({
+      path: workspacePath.describe("Path relative to the workspace"),
+      content: z.string().max(MAX_WRITE_CHARS).describe("The whole new content"),
+    }),
   ),
-  list_files: tool("read", "Lists the files of the workspace, sorted.", z.strictObject({ prefix: z.string().max(512).optional().describe("Only paths that begin with this") })),
+  list_files: tool(
+    "read",
+    "Lists the files of the workspace, sorted.",
+    z.strictObject({ prefix: z.string().max(512).optional().describe("Only paths that begin with this") }),
+  ),
   search_files: tool(
     "read",
     "Finds lines that contain a text, with path and line number. The text is taken literally.",
-    z.strictObject({ text: z.string().min(1).max(512).describe("What to look for"), prefix: z.string().max(512).optional().describe("Only paths that begin with this") }),
+    z.strictObject({
+      text: z.string().min(1).max(512).describe("What to look for"),
+      prefix: z.string().max(512).optional().describe("Only paths that begin with this"),
+    }),
   ),
   run_checks: tool("check", "Runs the directive's checks on the workspace as it is now and reports what passed and what failed.", z.strictObject({})),
-  ask_clarification: tool("ask", "Asks a person one question and ends this attempt. Use it only when the directive cannot be carried out without the answer.", z.strictObject({ question: z.string().min(1).max(2_000) })),
+  ask_clarification: tool(
+    "ask",
+    "Asks a person one question and ends this attempt. Use it only when the directive cannot be carried out without the answer.",
+    z.strictObject({ question: z.string().min(1).max(2_000) }),
+  ),
 } as const satisfies Record<string, ToolSpec>;
 
 export type ToolName = keyof typeof TOOLS;

@@ -194,8 +194,8 @@ function traceNode(input: OutcomeInput): ArtifactNode {
     consentDigest,
     claimRefs: [...claimRefs],
     blockers: [...blockers],
-    firings: firings.map((firing) => ({ ...firing })),
-    checks: checks.map((check) => ({ ...check })),
+    firings: [...firings],
+    checks: [...checks],
     summary: clip(input.summary),
   };
   return artifactNode("ET", "ExecutionTrace", input.org, data, parents);

@@ -6,11 +6,11 @@
  */
 import { RetryableError, TerminalError } from "@factory/durable";
 import { claimNodeId, ERRORS } from "@factory/schemas";
-import type { Refusal } from "@factory/schemas";
+import type { Claim, Refusal } from "@factory/schemas";
 import type { ArtifactGraphRpc, BeadGraphRpc, DivergenceReport, StoredNode } from "@factory/schemas/rpc";
 import { planAdoption } from "./adoption.ts";
 import type { Adoption, RejectedOption } from "./adoption.ts";
-import { planAmendment, revealable } from "./amendment.ts";
+import { planAmendment } from "./amendment.ts";
 import type { ProposedAmendment } from "./amendment.ts";
 import { hypothesisByRule, outcomeOfTrace } from "./hypothesis.ts";
 import type { Hypothesis, HypothesisAuthor, HypothesisEvidence } from "./hypothesis.ts";
@@ -124,7 +124,7 @@ export class LoopClosure {
 
   async #hypothesise(
     { divergence, specificationId, elucidationIds }: ProposalRequest,
-    claim: Parameters<typeof planAmendment>[0]["claim"],
+    claim: Claim,
   ): Promise<{ hypothesis: Hypothesis; author: HypothesisAuthor }> {
     const trace = (await this.#node(divergence.traceId)).data;
     const outcome = outcomeOfTrace(trace);
@@ -194,7 +194,7 @@ function visibleTrace(trace: { readonly [key: string]: unknown }): { readonly [k
 function rejectedOptions(
   { amendment, hypothesis }: AdoptionRequest["proposal"],
   { failedHoldoutLines }: DivergenceReport,
-  claim: Parameters<typeof revealable>[0] | undefined,
+  claim: Pick<Claim, "holdout"> | undefined,
 ): RejectedOption[] {
   const mode = amendment.change.mode;
   const options: RejectedOption[] = [

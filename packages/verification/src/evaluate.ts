@@ -85,7 +85,13 @@ class PlanRun {
     const { run } = requirement;
     switch (run.how) {
       case "decided":
-        return verdict(requirement, { passed: run.ok ? 1 : 0, failed: run.ok ? 0 : 1, problems: run.problems, lines: [], evidence: { ok: run.ok, problems: run.problems } });
+        return verdict(requirement, {
+          passed: run.ok ? 1 : 0,
+          failed: run.ok ? 0 : 1,
+          problems: run.problems,
+          lines: [],
+          evidence: { ok: run.ok, problems: run.problems },
+        });
       case "typecheck":
         return this.#typecheck(requirement, run.roots);
       case "tests":
@@ -111,7 +117,7 @@ class PlanRun {
       const disturbed = report.fault !== undefined || report.tests.some(({ fault }) => fault !== undefined);
       if (!disturbed || files.length === 1) return byFile(files, report);
       const alone = await Promise.all(files.map(async (file) => byFile([file], await this.#tests([file]))));
-      return new Map(alone.flatMap((reports) => [...reports]));
+      return alone.reduce((all, reports) => new Map([...all, ...reports]), new Map<string, FileReport>());
     })();
     return this.#together;
   }
@@ -183,7 +189,13 @@ function testVerdict(requirement: Requirement, run: Extract<Requirement["run"], 
       if (report.fault === undefined) problems.push(`${file} ran no test`);
     } else if (report.fault !== undefined && failed === 0) failed += 1;
   }
-  return verdict(requirement, { passed, failed, problems: requirement.holdout ? hiddenProblems(lines, problems) : problems, lines: [...lines].sort((a, b) => a - b), evidence });
+  return verdict(requirement, {
+    passed,
+    failed,
+    problems: requirement.holdout ? hiddenProblems(lines, problems) : problems,
+    lines: [...lines].sort((a, b) => a - b),
+    evidence,
+  });
 }
 
 /** A hidden example's text and values stay hidden; that it failed, and where the order has it, may be told to the session. */
@@ -192,7 +204,13 @@ function hiddenProblems(lines: ReadonlySet<number>, problems: readonly string[])
   return lines.size === 0 ? ["the hidden examples could not be run to their end"] : [...lines].map((line) => `the hidden example at line ${line} failed`);
 }
 
-type Findings = { readonly passed: number; readonly failed: number; readonly problems: readonly string[]; readonly lines: readonly number[]; readonly evidence: unknown };
+type Findings = {
+  readonly passed: number;
+  readonly failed: number;
+  readonly problems: readonly string[];
+  readonly lines: readonly number[];
+  readonly evidence: unknown;
+};
 
 function verdict({ key, kind, label, claimId, invariantId, holdout }: Requirement, { passed, failed, problems, lines, evidence }: Findings): CheckResult {
   return {

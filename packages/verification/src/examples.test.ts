@@ -10,7 +10,13 @@ import { exampleTestName, lineOfTestName, mutationTestName, renderExampleTests }
 
 const json = (value: unknown): ExampleValue => ({ kind: "json", value: value as never });
 const UNDEFINED: ExampleValue = { kind: "undefined" };
-const anExample = (line: number, args: ExampleValue[], expected: Example["expected"]): Example => ({ functionName: "f", args, expected, text: `f(...) => example ${line}`, line });
+const anExample = (line: number, args: ExampleValue[], expected: Example["expected"]): Example => ({
+  functionName: "f",
+  args,
+  expected,
+  text: `f(...) => example ${line}`,
+  line,
+});
 
 /** One rendered file with the source it tests; `failing` are the lines whose value test fails, `mutating` those of the mutation test. */
 type Case = { readonly source: string; readonly examples: readonly Example[]; readonly failing: readonly number[]; readonly mutating: readonly number[] };
@@ -26,7 +32,7 @@ const CASES: Readonly<Record<string, Case>> = {
       anExample(5, [json(0.1 + 0.2)], json(0.3)),
       anExample(6, [UNDEFINED], UNDEFINED),
       anExample(7, [json(null)], UNDEFINED),
-      anExample(8, [json({ a: [1, { b: "x\u2028\"`${1}" }] })], json({ a: [1, { b: "x\u2028\"`${1}" }] })),
+      anExample(8, [json({ a: [1, { b: 'x\u2028"`${1}' }] })], json({ a: [1, { b: 'x\u2028"`${1}' }] })),
       anExample(9, [json(JSON.parse('{"__proto__": 1}'))], json(JSON.parse('{"__proto__": 1}'))),
       anExample(10, [json({ a: 1 })], json({ a: 1, b: 2 })),
     ],
@@ -40,10 +46,30 @@ const CASES: Readonly<Record<string, Case>> = {
     failing: [1, 4],
     mutating: [],
   },
-  "throws-where-a-value-is-expected": { source: `export const f = () => { throw new Error("no"); };`, examples: [anExample(1, [], json(1))], failing: [1], mutating: [] },
-  mutates: { source: "export const f = (list: number[]) => list.sort()[0];", examples: [anExample(1, [json([2, 1])], json(1)), anExample(2, [json([1])], json(1))], failing: [], mutating: [1] },
-  "mutates-and-restores": { source: "export const f = (o: { n: number }) => { o.n += 1; const n = o.n; o.n -= 1; return n; };", examples: [anExample(1, [json({ n: 1 })], json(2))], failing: [], mutating: [1] },
-  "mutates-and-throws": { source: "export const f = (o: { n: number }) => { o.n += 1; throw new TypeError('x'); };", examples: [anExample(1, [json({ n: 1 })], { kind: "throws", name: "TypeError" })], failing: [], mutating: [1] },
+  "throws-where-a-value-is-expected": {
+    source: `export const f = () => { throw new Error("no"); };`,
+    examples: [anExample(1, [], json(1))],
+    failing: [1],
+    mutating: [],
+  },
+  mutates: {
+    source: "export const f = (list: number[]) => list.sort()[0];",
+    examples: [anExample(1, [json([2, 1])], json(1)), anExample(2, [json([1])], json(1))],
+    failing: [],
+    mutating: [1],
+  },
+  "mutates-and-restores": {
+    source: "export const f = (o: { n: number }) => { o.n += 1; const n = o.n; o.n -= 1; return n; };",
+    examples: [anExample(1, [json({ n: 1 })], json(2))],
+    failing: [],
+    mutating: [1],
+  },
+  "mutates-and-throws": {
+    source: "export const f = (o: { n: number }) => { o.n += 1; throw new TypeError('x'); };",
+    examples: [anExample(1, [json({ n: 1 })], { kind: "throws", name: "TypeError" })],
+    failing: [],
+    mutating: [1],
+  },
   missing: { source: "export const g = 1;", examples: [anExample(1, [], UNDEFINED)], failing: [1], mutating: [1] },
   promises: { source: "export const f = async (n: number) => n;", examples: [anExample(1, [json(1)], json(1))], failing: [], mutating: [] },
 };
@@ -55,19 +81,27 @@ test("rendered examples pass and fail as the order says, under vitest itself", a
     await mkdir(join(folder, "tests"));
     for (const [name, { source, examples }] of Object.entries(CASES)) {
       await writeFile(join(folder, `${name}.ts`), source);
-      await writeFile(join(folder, "tests", `${name}.test.ts`), renderExampleTests({ functionName: "f", module: `../${name}.ts`, examples, freezeArguments: true }));
+      await writeFile(
+        join(folder, "tests", `${name}.test.ts`),
+        renderExampleTests({ functionName: "f", module: `../${name}.ts`, examples, freezeArguments: true }),
+      );
     }
     const vitest = join(dirname(fileURLToPath(import.meta.resolve("vitest/package.json"))), "vitest.mjs");
     const report = join(folder, "report.json");
     // A failing test makes the exit code 1, which is what most of these files are for.
-    await promisify(execFile)(process.execPath, [vitest, "run", "--root", folder, "--reporter", "json", "--outputFile", report, "--no-file-parallelism"], { timeout: 60_000 }).catch((err: unknown) => {
+    await promisify(execFile)(process.execPath, [vitest, "run", "--root", folder, "--reporter", "json", "--outputFile", report, "--no-file-parallelism"], {
+      timeout: 60_000,
+    }).catch((err: unknown) => {
       if (!(err instanceof Error && "code" in err && err.code === 1)) throw err;
     });
     const parsed = JSON.parse(await readFile(report, "utf8")) as { testResults: { name: string; assertionResults: { title: string; status: string }[] }[] };
     const failures = Object.fromEntries(
       Object.entries(CASES).map(([name]) => {
-        const failed = (parsed.testResults.find((file) => file.name.endsWith(`tests/${name}.test.ts`))?.assertionResults ?? []).filter(({ status }) => status !== "passed");
-        const linesOf = (mutation: boolean): (number | null)[] => failed.filter(({ title }) => title.endsWith("unchanged") === mutation).map(({ title }) => lineOfTestName(title));
+        const failed = (parsed.testResults.find((file) => file.name.endsWith(`tests/${name}.test.ts`))?.assertionResults ?? []).filter(
+          ({ status }) => status !== "passed",
+        );
+        const linesOf = (mutation: boolean): (number | null)[] =>
+          failed.filter(({ title }) => title.endsWith("unchanged") === mutation).map(({ title }) => lineOfTestName(title));
         return [name, { failing: linesOf(false), mutating: linesOf(true) }];
       }),
     );

@@ -38,10 +38,7 @@ const MAX_NAME_CHARS = 160;
  * name and not the whole file.
  */
 export function renderExampleTests({ functionName, module, examples, freezeArguments }: ExampleTests): string {
-  const tests = examples.flatMap((example, index) => [
-    renderTest(example, index),
-    ...(freezeArguments ? [renderMutationTest(example, index)] : []),
-  ]);
+  const tests = examples.flatMap((example, index) => [renderTest(example, index), ...(freezeArguments ? [renderMutationTest(example, index)] : [])]);
   return `${preamble(functionName, module)}${freezeArguments ? FREEZE : ""}\n${tests.join("\n")}`;
 }
 

@@ -10,7 +10,9 @@ export type OutputCheck = Extract<SuccessCheck, { kind: "output-contains" | "out
 /** Renders the check; text is compared as it is, other values as their JSON text. */
 export function renderOutputTest(check: OutputCheck, module: string): string {
   const compare =
-    check.kind === "output-contains" ? `expect(text).toContain(${JSON.stringify(check.text)});` : `expect(text).toMatch(new RegExp(${JSON.stringify(check.pattern)}));`;
+    check.kind === "output-contains"
+      ? `expect(text).toContain(${JSON.stringify(check.text)});`
+      : `expect(text).toMatch(new RegExp(${JSON.stringify(check.pattern)}));`;
   return `import { expect, test } from "vitest";
 import * as subject from ${JSON.stringify(module)};
 

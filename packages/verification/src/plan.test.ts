@@ -6,9 +6,31 @@ import { importClosure, planChecks, planHoldouts } from "./plan.ts";
 import type { PlanContext, PlanInvariant } from "./plan.ts";
 import type { Sandbox } from "./sandbox-client.ts";
 
-const anExample = (line: number): Example => ({ functionName: "total", args: [{ kind: "json", value: line }], expected: { kind: "json", value: line }, text: `total(${line}) => ${line}`, line });
-const aClaim = (fields: Partial<Claim> = {}): Claim => ({ claimId: "C-1", kind: "criterion", text: "sums", line: 3, functionName: "total", visible: [anExample(10), anExample(11)], holdout: [anExample(12)], testFiles: [], ...fields });
-const anInvariant = (fields: Partial<PlanInvariant> = {}): PlanInvariant => ({ invariantId: "INV-1", claimId: "C-9", detector: "no-ambient-access", statement: "no clock", ...fields });
+const anExample = (line: number): Example => ({
+  functionName: "total",
+  args: [{ kind: "json", value: line }],
+  expected: { kind: "json", value: line },
+  text: `total(${line}) => ${line}`,
+  line,
+});
+const aClaim = (fields: Partial<Claim> = {}): Claim => ({
+  claimId: "C-1",
+  kind: "criterion",
+  text: "sums",
+  line: 3,
+  functionName: "total",
+  visible: [anExample(10), anExample(11)],
+  holdout: [anExample(12)],
+  testFiles: [],
+  ...fields,
+});
+const anInvariant = (fields: Partial<PlanInvariant> = {}): PlanInvariant => ({
+  invariantId: "INV-1",
+  claimId: "C-9",
+  detector: "no-ambient-access",
+  statement: "no clock",
+  ...fields,
+});
 
 const FILES = new Map([
   ["src/total.ts", `import { add } from "./add.ts"; export const total = (a: number) => add(a, 0);`],
@@ -29,7 +51,14 @@ const aContext = (fields: Partial<PlanContext> = {}): PlanContext => ({
 
 const passing = (job: CheckJob): CheckReport => {
   const files = job.task.kind === "tests" ? job.task.files : [];
-  const tests = files.flatMap((file) => [...(job.files[file] ?? "").matchAll(/^test\((".*?"), /gm)].map((match) => ({ file, name: JSON.parse(match[1] ?? '""') as string, state: "passed" as const, durationMs: 1 })));
+  const tests = files.flatMap((file) =>
+    [...(job.files[file] ?? "").matchAll(/^test\((".*?"), /gm)].map((match) => ({
+      file,
+      name: JSON.parse(match[1] ?? '""') as string,
+      state: "passed" as const,
+      durationMs: 1,
+    })),
+  );
   return { jobId: job.jobId, ok: true, tests, diagnostics: [], console: "", droppedOutput: 0, durationMs: 7 };
 };
 
@@ -71,7 +100,19 @@ test("hidden examples are in no visible plan, and visible ones in no hidden plan
 });
 
 test("a failed hidden example tells its line and neither its values nor its message", async () => {
-  const sandbox = new RecordingSandbox((job) => ({ ...passing(job), ok: false, tests: [{ file: job.task.kind === "tests" ? (job.task.files[0] ?? "") : "", name: exampleTestName(anExample(12), 0), state: "failed", message: "expected 12 to be 13", durationMs: 1 }] }));
+  const sandbox = new RecordingSandbox((job) => ({
+    ...passing(job),
+    ok: false,
+    tests: [
+      {
+        file: job.task.kind === "tests" ? (job.task.files[0] ?? "") : "",
+        name: exampleTestName(anExample(12), 0),
+        state: "failed",
+        message: "expected 12 to be 13",
+        durationMs: 1,
+      },
+    ],
+  }));
   const evaluation = await evaluatePlan(planHoldouts([aClaim()], aContext()), sandbox);
   const result = evaluation.ok ? evaluation.results[0] : undefined;
   expect(result).toMatchObject({ ok: false, holdout: true, failedLines: [12], problems: ["the hidden example at line 12 failed"] });
@@ -80,14 +121,35 @@ test("a failed hidden example tells its line and neither its values nor its mess
 test("a second criterion on the same function shares the examples of the first", async () => {
   const sandbox = new RecordingSandbox();
   const context = aContext({ claims: [aClaim(), aClaim({ claimId: "C-2", visible: [], holdout: [] })] });
-  const results = await resultsOf({ kind: "all", checks: [{ kind: "examples", claim: "C-1" }, { kind: "examples", claim: "C-2" }] }, context, sandbox);
-  expect(results.map(({ key, ok }) => [key, ok])).toEqual([["examples:C-1", true], ["examples:C-2", true]]);
+  const results = await resultsOf(
+    {
+      kind: "all",
+      checks: [
+        { kind: "examples", claim: "C-1" },
+        { kind: "examples", claim: "C-2" },
+      ],
+    },
+    context,
+    sandbox,
+  );
+  expect(results.map(({ key, ok }) => [key, ok])).toEqual([
+    ["examples:C-1", true],
+    ["examples:C-2", true],
+  ]);
   expect(sandbox.jobs).toHaveLength(1);
 });
 
 test("a claim without examples, a missing test file, a missing file and an empty run fail", async () => {
   const context = aContext({ claims: [aClaim({ visible: [], functionName: "nobody" })] });
-  const check: SuccessCheck = { kind: "all", checks: [{ kind: "examples", claim: "C-1" }, { kind: "examples", claim: "C-7" }, { kind: "tests", files: ["tests/gone.test.ts"] }, { kind: "file-exists", path: "src/gone.ts" }] };
+  const check: SuccessCheck = {
+    kind: "all",
+    checks: [
+      { kind: "examples", claim: "C-1" },
+      { kind: "examples", claim: "C-7" },
+      { kind: "tests", files: ["tests/gone.test.ts"] },
+      { kind: "file-exists", path: "src/gone.ts" },
+    ],
+  };
   expect((await resultsOf(check, context, new RecordingSandbox())).map(({ ok }) => ok)).toEqual([false, false, false, false]);
   const empty = new RecordingSandbox((job) => ({ ...passing(job), tests: [] }));
   const ran = await resultsOf({ kind: "tests", files: ["tests/total.test.ts"] }, aContext(), empty);
@@ -96,17 +158,32 @@ test("a claim without examples, a missing test file, a missing file and an empty
 });
 
 test("skipped tests are no passes", async () => {
-  const sandbox = new RecordingSandbox((job) => ({ ...passing(job), tests: passing(job).tests.map((one) => ({ ...one, state: "skipped" as const })) }));
+  const sandbox = new RecordingSandbox((job) => ({
+    ...passing(job),
+    tests: passing(job).tests.map(({ file, name }) => ({ file, name, state: "skipped" as const, durationMs: 1 })),
+  }));
   expect((await resultsOf({ kind: "examples", claim: "C-1" }, aContext(), sandbox))[0]?.ok).toBe(false);
 });
 
 test("a job that a fault stopped is run again file by file, so that one claim does not fail another", async () => {
   const sandbox = new RecordingSandbox((job) => {
     const files = job.task.kind === "tests" ? job.task.files : [];
-    return files.some((file) => file.includes("c-2")) ? { ...passing(job), ok: false, tests: [], fault: { code: "FUEL", message: "out of fuel", file: "src/other.ts", line: 1 } } : passing(job);
+    return files.some((file) => file.includes("c-2"))
+      ? { ...passing(job), ok: false, tests: [], fault: { code: "FUEL", message: "out of fuel", file: "src/other.ts", line: 1 } }
+      : passing(job);
   });
   const context = aContext({ claims: [aClaim(), aClaim({ claimId: "C-2", functionName: "other" })] });
-  const results = await resultsOf({ kind: "all", checks: [{ kind: "examples", claim: "C-1" }, { kind: "examples", claim: "C-2" }] }, context, sandbox);
+  const results = await resultsOf(
+    {
+      kind: "all",
+      checks: [
+        { kind: "examples", claim: "C-1" },
+        { kind: "examples", claim: "C-2" },
+      ],
+    },
+    context,
+    sandbox,
+  );
   expect(results.map(({ ok }) => ok)).toEqual([true, false]);
   expect(results[1]?.problems).toEqual(["FUEL: out of fuel (src/other.ts:1)"]);
   expect(sandbox.jobs).toHaveLength(3);
@@ -134,12 +211,18 @@ test("a report is used again for the same files and not for others; what a clock
 });
 
 test("the digest of a result does not depend on durations", async () => {
-  const digestWith = async (durationMs: number) => (await resultsOf({ kind: "examples", claim: "C-1" }, aContext(), new RecordingSandbox((job) => ({ ...passing(job), durationMs, fuelLeft: durationMs }))))[0]?.reportDigest;
+  const digestWith = async (durationMs: number) =>
+    (await resultsOf({ kind: "examples", claim: "C-1" }, aContext(), new RecordingSandbox((job) => ({ ...passing(job), durationMs, fuelLeft: durationMs }))))[0]
+      ?.reportDigest;
   expect(await digestWith(1)).toBe(await digestWith(99));
 });
 
 test("the type checker starts from the unit's sources and reports diagnostics by place", async () => {
-  const sandbox = new RecordingSandbox((job) => ({ ...passing(job), ok: false, diagnostics: [{ file: "src/total.ts", line: 2, column: 3, code: 2322, message: "no" }] }));
+  const sandbox = new RecordingSandbox((job) => ({
+    ...passing(job),
+    ok: false,
+    diagnostics: [{ file: "src/total.ts", line: 2, column: 3, code: 2322, message: "no" }],
+  }));
   const results = await resultsOf({ kind: "typecheck" }, aContext(), sandbox);
   expect(results[0]).toMatchObject({ ok: false, problems: ["src/total.ts:2:3 TS2322 no"] });
   expect(Object.keys(sandbox.jobs[0]?.files ?? {}).sort()).toEqual(["src/add.ts", "src/total.ts"]);
@@ -161,13 +244,25 @@ test("a static detector fails the claim of its constraint and names the place", 
 });
 
 test("argument mutation fails its own constraint and not the examples", async () => {
-  const sandbox = new RecordingSandbox((job) => ({ ...passing(job), tests: passing(job).tests.map((one) => (one.name === mutationTestName(anExample(11), 1) ? { ...one, state: "failed" as const, message: "frozen" } : one)) }));
+  const sandbox = new RecordingSandbox((job) => ({
+    ...passing(job),
+    tests: passing(job).tests.map((one) =>
+      one.name === mutationTestName(anExample(11), 1) ? { file: one.file, name: one.name, state: "failed" as const, message: "frozen", durationMs: 1 } : one,
+    ),
+  }));
   const results = await resultsOf({ kind: "examples", claim: "C-1" }, aContext({ invariants: [anInvariant({ detector: "no-argument-mutation" })] }), sandbox);
-  expect(results.map(({ key, ok, passed, failed }) => [key, ok, passed, failed])).toEqual([["examples:C-1", true, 2, 0], ["detector:INV-1", false, 1, 1]]);
+  expect(results.map(({ key, ok, passed, failed }) => [key, ok, passed, failed])).toEqual([
+    ["examples:C-1", true, 2, 0],
+    ["detector:INV-1", false, 1, 1],
+  ]);
 });
 
 test("what nothing exercises is listed and never counted as passed", () => {
-  const invariants = [anInvariant({ detector: "person" }), anInvariant({ invariantId: "INV-2", detector: "no-argument-mutation" }), anInvariant({ invariantId: "INV-3" })];
+  const invariants = [
+    anInvariant({ detector: "person" }),
+    anInvariant({ invariantId: "INV-2", detector: "no-argument-mutation" }),
+    anInvariant({ invariantId: "INV-3" }),
+  ];
   const plan = planChecks({ kind: "file-exists", path: "src/total.ts" }, aContext({ sources: [], invariants }));
   expect(plan.requirements.map(({ key }) => key)).toEqual(["file-exists:src/total.ts"]);
   expect(plan.unexercised.map(({ invariantId }) => invariantId)).toEqual(["INV-1", "INV-2", "INV-3"]);
@@ -176,8 +271,21 @@ test("what nothing exercises is listed and never counted as passed", () => {
 test("output checks compare inside the sandbox", async () => {
   const sandbox = new RecordingSandbox();
   const probe = { module: "src/total.ts", export: "total", args: [1] };
-  const results = await resultsOf({ kind: "all", checks: [{ kind: "output-contains", ...probe, text: "1" }, { kind: "output-matches", ...probe, pattern: "^(a+)+$" }] }, aContext(), sandbox);
-  expect(results.map(({ kind, ok }) => [kind, ok])).toEqual([["output", true], ["output", true]]);
+  const results = await resultsOf(
+    {
+      kind: "all",
+      checks: [
+        { kind: "output-contains", ...probe, text: "1" },
+        { kind: "output-matches", ...probe, pattern: "^(a+)+$" },
+      ],
+    },
+    aContext(),
+    sandbox,
+  );
+  expect(results.map(({ kind, ok }) => [kind, ok])).toEqual([
+    ["output", true],
+    ["output", true],
+  ]);
   expect(Object.values(sandbox.jobs[0]?.files ?? {}).join("\n")).toContain('new RegExp("^(a+)+$")');
 });
 

@@ -86,8 +86,20 @@ export function planHoldouts(claims: readonly Claim[], context: Pick<PlanContext
     if (first === undefined) return [];
     const path = `${RENDERED_FOLDER}/${slug(claim.claimId)}.holdout.test.ts`;
     const functionName = claim.functionName ?? first.functionName;
-    files.set(path, renderExampleTests({ functionName, module: specifier(path, context.moduleOf(functionName)), examples: claim.holdout, freezeArguments: false }));
-    return [{ key: `holdout:${claim.claimId}`, kind: "examples", label: `hidden examples of ${claim.claimId}`, claimId: claim.claimId, holdout: true, run: { how: "tests", files: [path], part: "all" } }];
+    files.set(
+      path,
+      renderExampleTests({ functionName, module: specifier(path, context.moduleOf(functionName)), examples: claim.holdout, freezeArguments: false }),
+    );
+    return [
+      {
+        key: `holdout:${claim.claimId}`,
+        kind: "examples",
+        label: `hidden examples of ${claim.claimId}`,
+        claimId: claim.claimId,
+        holdout: true,
+        run: { how: "tests", files: [path], part: "all" },
+      },
+    ];
   });
   return { files, requirements, unexercised: [] };
 }
@@ -181,7 +193,10 @@ class Planner {
   /** A criterion that names a function whose examples belong to an earlier criterion shares its check. */
   #examples(claimId: string): void {
     const claim = this.#context.claims.find((one) => one.claimId === claimId);
-    const owner = claim === undefined || claim.visible.length > 0 ? claim : this.#context.claims.find((one) => one.functionName !== undefined && one.functionName === claim.functionName && one.visible.length > 0);
+    const owner =
+      claim === undefined || claim.visible.length > 0
+        ? claim
+        : this.#context.claims.find((one) => one.functionName !== undefined && one.functionName === claim.functionName && one.visible.length > 0);
     const [first] = owner?.visible ?? [];
     const label = `examples of ${claimId}`;
     if (owner === undefined || first === undefined) {

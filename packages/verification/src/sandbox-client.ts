@@ -31,12 +31,15 @@ export function sandboxClient(fetcher: SandboxFetcher, graceMs: number = SANDBOX
     async check(job) {
       const startedAt = Date.now();
       const failed = (message: string): CheckReport => infrastructure(job.jobId, message, Date.now() - startedAt);
+      // A timer of its own and not `AbortSignal.timeout`, which would keep the caller's object awake long after the answer.
+      const deadline = new AbortController();
+      const timer = setTimeout(() => deadline.abort(new Error(`no answer in ${job.limits.timeoutMs + graceMs} ms`)), job.limits.timeoutMs + graceMs);
       try {
         const response = await fetcher.fetch(`http://sandbox${SANDBOX_CHECK_PATH}`, {
           method: "POST",
           headers: { "content-type": "application/json" },
           body: JSON.stringify(job),
-          signal: AbortSignal.timeout(job.limits.timeoutMs + graceMs),
+          signal: deadline.signal,
         });
         const text = await response.text();
         if (!response.ok) return failed(`the sandbox answered ${response.status}: ${text.slice(0, 200)}`);
@@ -44,6 +47,8 @@ export function sandboxClient(fetcher: SandboxFetcher, graceMs: number = SANDBOX
         return readReport(job.jobId, text, failed);
       } catch (err) {
         return failed(`the sandbox did not answer: ${err instanceof Error ? err.message : String(err)}`);
+      } finally {
+        clearTimeout(timer);
       }
     },
   };

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { sha256Hex } from "@factory/schemas";
 import type { ChangeEntry, Tree } from "@factory/schemas";
@@ -58,7 +58,12 @@ test("a path called __proto__ is a file like any other", () => {
 const path = fc.constantFrom("src/a.ts", "src/b.ts", "src/c.ts", "tests/a.test.ts");
 const trees = fc.dictionary(path, fc.constantFrom("1", "2", "3").map(digest), { noNullPrototype: true });
 const changes = fc.uniqueArray(
-  fc.record({ path, baseDigest: fc.option(fc.constantFrom("1", "2", "3").map(digest)), digest: fc.option(fc.constantFrom("1", "2", "3").map(digest)), bytes: fc.constant(1) }),
+  fc.record({
+    path,
+    baseDigest: fc.option(fc.constantFrom("1", "2", "3").map(digest)),
+    digest: fc.option(fc.constantFrom("1", "2", "3").map(digest)),
+    bytes: fc.constant(1),
+  }),
   { selector: (entry) => entry.path },
 );
 

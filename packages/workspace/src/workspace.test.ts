@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { NodeSqliteStorage } from "@factory/durable/testing";
 import { FactoryError, MAX_FILE_BYTES, sha256Hex } from "@factory/schemas";
@@ -20,7 +20,9 @@ beforeEach(() => {
 });
 
 async function treeOf(files: Readonly<Record<string, string | Uint8Array>>): Promise<Tree> {
-  const entries = Object.entries(files).map(async ([path, content]) => [path, await blobs.put(typeof content === "string" ? new TextEncoder().encode(content) : content)] as const);
+  const entries = Object.entries(files).map(
+    async ([path, content]) => [path, await blobs.put(typeof content === "string" ? new TextEncoder().encode(content) : content)] as const,
+  );
   return Object.fromEntries(await Promise.all(entries));
 }
 
@@ -116,7 +118,11 @@ test("a fresh workspace has none of the changes of the bead before", async () =>
 });
 
 test("search finds lines with their place, passes over binary files and says when there is more", async () => {
-  const workspace = await aWorkspace({ "src/a.ts": "one\n two needle\n", "src/b.bin": new Uint8Array([0xff, 0xfe, 0]), "src/c.ts": "needle\n".repeat(WORKSPACE_LIMITS.searchMatches) });
+  const workspace = await aWorkspace({
+    "src/a.ts": "one\n two needle\n",
+    "src/b.bin": new Uint8Array([0xff, 0xfe, 0]),
+    "src/c.ts": "needle\n".repeat(WORKSPACE_LIMITS.searchMatches),
+  });
   expect((await workspace.search("needle", "src/a.ts")).matches).toEqual([{ path: "src/a.ts", line: 2, text: "two needle" }]);
   expect((await workspace.search("needle")).truncated).toBe(true);
   expect(await faultOfAsync(() => workspace.read("src/b.bin"))).toBe("NOT_TEXT");

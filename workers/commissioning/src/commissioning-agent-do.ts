@@ -35,8 +35,6 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const shared = { storage: ctx.storage, log: this.#log, now: Date.now, random: Math.random };
-    migrate(ctx.storage, SESSION_MIGRATIONS);
-    migrate(ctx.storage, LOOP_CLOSURE_MIGRATIONS, LOOP_CLOSURE_COMPONENT);
     this.#scheduler = new Scheduler({ ...shared, timer: ctx.storage });
     this.#outbox = new Outbox({
       ...shared,
@@ -50,7 +48,11 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
     this.#session = this.#createSession();
     this.#scheduler.on(ADVANCE_TIMER, ({ signal }) => this.#advance(signal), { timeoutMs: ADVANCE_TIMEOUT_MS, dueAt: () => this.#session.dueAt() });
     this.#scheduler.on(REDRIVE_TIMER, () => this.#redrive());
-    void ctx.blockConcurrencyWhile(() => this.#scheduler.rearm());
+    void ctx.blockConcurrencyWhile(async () => {
+      migrate(ctx.storage, SESSION_MIGRATIONS);
+      migrate(ctx.storage, LOOP_CLOSURE_MIGRATIONS, LOOP_CLOSURE_COMPONENT);
+      await this.#scheduler.rearm();
+    });
   }
 
   override async alarm(): Promise<void> {

@@ -14,7 +14,7 @@ import { acceptedRun } from "./run-reports.ts";
 const FILE_MODE = 0o644;
 
 /** One file of a manifest. */
-export type ManifestFile = { readonly path: string; readonly mode: number; readonly digest: string; readonly bytes: number };
+type ManifestFile = { readonly path: string; readonly mode: number; readonly digest: string; readonly bytes: number };
 
 /**
  * Stores the files and their manifest, then decides that the session completes. Everything is named by its content, so a

@@ -13,7 +13,7 @@ import { openReview } from "./reviews.ts";
 import type { AmendmentRow, RunReportRow } from "./session-store.ts";
 
 /** Amendments one bead may go through before a person is asked. */
-export const MAX_AMENDMENT_DEPTH = 3;
+const MAX_AMENDMENT_DEPTH = 3;
 
 /** No hypothesis could be formed; a person is asked instead. */
 export class HypothesisError extends TerminalError {

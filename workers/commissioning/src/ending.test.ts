@@ -107,7 +107,10 @@ describe("a cancellation", () => {
     const world = await executing();
     await world.diverged("d1");
     await cancelled(world);
-    await world.report("parked", { kind: "compiled", report: { outcome: "refused", code: "GATE_REFUSED", reportId: "VR-1", remediation: ["the coordinator did not take it"] } });
+    await world.report("parked", {
+      kind: "compiled",
+      report: { outcome: "refused", code: "GATE_REFUSED", reportId: "VR-1", remediation: ["the coordinator did not take it"] },
+    });
     expect(world.kinds.at(-1)).toBe("SESSION_CANCELLED");
   });
 

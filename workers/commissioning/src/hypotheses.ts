@@ -38,7 +38,7 @@ export async function askHypothesis(
 }
 
 /** The question with its facts. Neither hidden examples nor their values are in it. */
-export function hypothesisPrompt({ divergence, outcome, claim, trace, specification, elucidations }: HypothesisEvidence): string {
+function hypothesisPrompt({ divergence, outcome, claim, trace, specification, elucidations }: HypothesisEvidence): string {
   const { affectedBeadIds: _beads, failedHoldoutLines, hiddenLeft: _left, ...seen } = divergence;
   return [
     `The claim ${claim.claimId} does not hold after ${divergence.cycle} amendments. Expected: ${divergence.expected}. Observed: ${divergence.observed}.`,

@@ -25,7 +25,7 @@ export function everyCriterionExecuted(order: WorkOrder): boolean {
 }
 
 /** The gate's finding on an order: tests that a criterion names must be attached, every criterion is testable or marked. */
-export function intakeReport(request: Pick<CommissionRequest, "order" | "baseTree">, signalId: string): VerificationReport {
+function intakeReport(request: Pick<CommissionRequest, "order" | "baseTree">, signalId: string): VerificationReport {
   const { order, baseTree } = request;
   const checked: VerificationReport["checked"] = [
     { check: "order-parses", outcome: "PASS", detail: order.title },

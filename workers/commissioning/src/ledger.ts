@@ -44,7 +44,7 @@ export type RegistryEntry = {
 };
 
 /** Artifact data in an event, in UTF-16 units of its canonical form; more than that is a reference. */
-export const MAX_EVENT_DATA_CHARS = 64 * 1024;
+const MAX_EVENT_DATA_CHARS = 64 * 1024;
 
 /** Where the stored data of a large artifact is. */
 export function artifactBlob(node: ArtifactNode): { readonly key: string; readonly text: string } {

@@ -47,7 +47,7 @@ describe("a model's answer", () => {
       aWorld((purpose, turn) => (turn === 1 ? text(purpose) : good(purpose))),
       aRequest(),
     );
-    expect(world.of("PASS_COMPLETED").map(({ repaired, modelCalls }) => [repaired, modelCalls])).toEqual(Array(4).fill([true, 2]));
+    expect(world.of("PASS_COMPLETED").map(({ repaired, modelCalls }) => [repaired, modelCalls])).toEqual([1, 2, 3, 4].map(() => [true, 2]));
     expect(world.of("MODEL_CALLED")).toHaveLength(8);
   });
 
@@ -85,7 +85,7 @@ describe("a model's answer", () => {
       principal: ANN,
     });
     await world.settle();
-    expect(world.questions.filter(({ purpose }) => purpose === "map-capability").at(-1)?.prompt).toContain("A person adds: Think of doubling.");
+    expect(world.questions.findLast(({ purpose }) => purpose === "map-capability")?.prompt).toContain("A person adds: Think of doubling.");
     expect(world.compiles).toHaveLength(1);
   });
 

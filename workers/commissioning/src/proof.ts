@@ -41,11 +41,12 @@ export async function currentClaims({ store, deps }: SessionContext): Promise<Cl
     .sort((a, b) => Number(a.claimId.slice(2)) - Number(b.claimId.slice(2)));
 }
 
-/** The proof of each claim: the last result of each check, by its bead and kind. */
+/** The proof of each claim, from the checks of the last tree: what a tree before it passed or failed is history. */
 export function proofsOf(claims: readonly Claim[], record: RunRecord | null, personClaims: PersonClaims, approvedByPerson: boolean): ClaimProof[] {
   const persons = new Set(personClaims.map(({ claimId }) => claimId));
-  return claims.map(({ claimId, kind, text, line, holdout }) => {
-    const checks = checksOf(claimId, record);
+  return claims.map((claim) => {
+    const { claimId, kind, text, line, holdout } = claim;
+    const checks = checksOf(claim, claims, record);
     const hidden = checks.filter((check) => check.holdout);
     return {
       claimId,
@@ -54,7 +55,7 @@ export function proofsOf(claims: readonly Claim[], record: RunRecord | null, per
       line,
       verdict: verdictOf(checks, persons.has(claimId), approvedByPerson),
       checks,
-      holdouts: { status: hidden.length === 0 || holdout.length === 0 ? "absent" : hidden.every(({ ok }) => ok) ? "passed" : "failed", count: holdout.length },
+      holdouts: { status: hidden.length === 0 ? "absent" : hidden.every(({ ok }) => ok) ? "passed" : "failed", count: holdout.length },
     };
   });
 }
@@ -65,15 +66,14 @@ function verdictOf(checks: ClaimProof["checks"], person: boolean, approvedByPers
   return approvedByPerson ? "decided by a person" : "not judged";
 }
 
-/** Later results of the same check replace earlier ones: what counts is the tree as it is. */
-function checksOf(claimId: string, record: RunRecord | null): ClaimProof["checks"] {
-  const claimsOfBead = new Map(record?.beads.map(({ beadId, claimRefs }) => [beadId, claimRefs]));
-  const last = new Map<string, ClaimProof["checks"][number]>();
-  for (const check of record?.checks ?? []) {
-    const named = check.claimId === undefined ? (claimsOfBead.get(check.beadId) ?? []).includes(claimId) : check.claimId === claimId;
-    if (!named) continue;
-    const { checkId, kind, ok, holdout, summary, reportDigest } = check;
-    last.set(`${check.beadId}:${kind}:${holdout}:${check.claimId ?? ""}`, { checkId, kind, ok, holdout, summary, reportDigest });
-  }
-  return [...last.values()];
+/** Checks that decide a claim: its own, those of its function, and the tests it names. A check of something else is no proof. */
+function checksOf(claim: Claim, claims: readonly Claim[], record: RunRecord | null): ClaimProof["checks"] {
+  const lastTree = record?.checks.at(-1)?.treeDigest;
+  const sameFunction = claims.filter(({ functionName }) => functionName !== undefined && functionName === claim.functionName);
+  const own = new Set([claim.claimId, ...sameFunction.map(({ claimId }) => claimId)]);
+  const decides = ({ claimId, kind, summary }: RunRecord["checks"][number]) =>
+    claimId === undefined ? kind === "tests" && claim.testFiles.some((path) => summary.includes(path)) : own.has(claimId);
+  return (record?.checks ?? [])
+    .filter((check) => check.treeDigest === lastTree && decides(check))
+    .map(({ checkId, kind, ok, holdout, summary, reportDigest }) => ({ checkId, kind, ok, holdout, summary, reportDigest }));
 }

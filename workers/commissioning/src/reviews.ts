@@ -26,7 +26,7 @@ export type ReviewQuestion = {
 };
 
 /** Digest of the exact action a decision is on: another session, subject or wording is another digest. */
-export function actionDigestOf(sessionId: string, subject: ReviewSubject, action: string): string {
+function actionDigestOf(sessionId: string, subject: ReviewSubject, action: string): string {
   return digestOf({ sessionId, subject, action });
 }
 

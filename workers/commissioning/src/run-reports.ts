@@ -31,7 +31,8 @@ function takeCompileReport(context: SessionContext, report: CompileReport): void
   const session = store.requireSession();
   if (session.mediation === "compiled" && report.outcome === "refused") {
     // Mediation gave up what it was doing after it had compiled: that can only be an amendment.
-    for (const { amendmentId } of inFlight(context)) takeAmendReport(context, { outcome: "refused", amendmentId, code: report.code, remediation: report.remediation });
+    for (const { amendmentId } of inFlight(context))
+      takeAmendReport(context, { outcome: "refused", amendmentId, code: report.code, remediation: report.remediation });
   }
   if (session.mediation !== "compiling") return;
   if (report.outcome === "refused") {

@@ -13,7 +13,7 @@ export type Ending = {
 };
 
 /** The deliverable once it is stored. */
-export type Deliverable = { readonly treeDigest: string; readonly files: number; readonly bytes: number };
+type Deliverable = { readonly treeDigest: string; readonly files: number; readonly bytes: number };
 
 export type SessionRow = {
   readonly sessionId: string;
@@ -158,7 +158,7 @@ export class SessionStore {
   request(): CommissionRequest {
     this.#request ??= JSON.parse(
       this.#rows("SELECT text FROM documents WHERE name = ? ORDER BY part", REQUEST)
-        .map((row) => String(row["text"]))
+        .map((row) => text(row["text"]))
         .join(""),
     );
     // The cast holds: `create` wrote it, and the gateway's parse gave it its shape.
@@ -211,7 +211,7 @@ export class SessionStore {
 
   /** Artifact ids by pass name. */
   passes(): ReadonlyMap<string, string> {
-    return new Map(this.#rows("SELECT name, artifact_id FROM passes").map((row) => [String(row["name"]), String(row["artifact_id"])]));
+    return new Map(this.#rows("SELECT name, artifact_id FROM passes").map((row) => [text(row["name"]), text(row["artifact_id"])]));
   }
 
   openReview(): ReviewRow | null {
@@ -268,10 +268,10 @@ export class SessionStore {
 
   approvals(): ApprovalRow[] {
     return this.#rows("SELECT * FROM approvals ORDER BY approval_id").map((row) => ({
-      approvalId: String(row["approval_id"]),
-      reviewId: String(row["review_id"]),
-      approver: String(row["approver"]),
-      actionDigest: String(row["action_digest"]),
+      approvalId: text(row["approval_id"]),
+      reviewId: text(row["review_id"]),
+      approver: text(row["approver"]),
+      actionDigest: text(row["action_digest"]),
     }));
   }
 
@@ -353,8 +353,11 @@ function columnValue(name: string, value: unknown): SqlValue {
   return JSON_COLUMNS.has(name) ? JSON.stringify(value) : (value as SqlValue);
 }
 
-const text = (value: SqlValue | undefined): string => String(value);
-const textOrNull = (value: SqlValue | undefined): string | null => (value === null || value === undefined ? null : String(value));
+function text(value: SqlValue | undefined): string {
+  if (typeof value !== "string") throw new TypeError("A text column holds no text.");
+  return value;
+}
+const textOrNull = (value: SqlValue | undefined): string | null => (value === null || value === undefined ? null : text(value));
 const jsonOrNull = (value: SqlValue | undefined): unknown => (typeof value === "string" ? JSON.parse(value) : null);
 
 // The casts below read back what this file wrote: CHECK constraints and the writers' types hold the values.

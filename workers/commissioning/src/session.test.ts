@@ -72,6 +72,14 @@ describe("commissioning", () => {
     });
   });
 
+  test("an artifact over 64 KB is reported by reference, and what it refers to is stored", async () => {
+    const constraints = Array.from({ length: 700 }, (_, index) => ({ text: `${"no imports of anything ".repeat(5)}${index}`, line: 100 + index }));
+    const world = await commissioned(new Surroundings(), aRequest({ order: anOrder({ constraints }) }));
+    const intent = world.of("ARTIFACT_WRITTEN").find(({ artifactType }) => artifactType === "IntentSpecification");
+    expect(intent).not.toHaveProperty("metadata");
+    expect(sha256Hex(world.blobs.get(intent?.storageRef ?? "") ?? "")).toBe(intent?.contentHash);
+  });
+
   test("the prompt of a pass holds no hidden example", async () => {
     const world = await commissioned(new Surroundings(), REQUEST);
     const shown = anOrder().examples.filter(({ text }) => world.questions[0]?.prompt.includes(text));

@@ -75,7 +75,10 @@ export function verificationPayload(reportId: string, report: VerificationReport
     verificationType: "COHERENCE",
     outcome: report.outcome,
     subjectId: report.subjectId,
-    summary: failed.length === 0 ? `All ${passed} coherence checks hold.` : `${failed.length} of ${report.checked.length} coherence checks fail: ${failed.join(", ")}.`,
+    summary:
+      failed.length === 0
+        ? `All ${passed} coherence checks hold.`
+        : `${failed.length} of ${report.checked.length} coherence checks fail: ${failed.join(", ")}.`,
     failedCriteria: failed,
     checksPassed: passed,
     checksFailed: failed.length,

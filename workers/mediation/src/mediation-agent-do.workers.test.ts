@@ -47,7 +47,8 @@ describe("a mediation object", () => {
     const runId = await runIdOf(request);
     const coordinator = await callsOf(env.COORDINATORS, objectName.coordinator(request.org, runId));
     expect(coordinator.map(({ method }) => method)).toEqual(["seed"]);
-    expect((coordinator[0]?.args[1] as SeedRequest).beads).toHaveLength(4);
+    const seed = coordinator[0]?.args[1] as SeedRequest | undefined;
+    expect(seed?.beads).toHaveLength(4);
     expect((await graphCalls(request)).length).toBeGreaterThan(0);
     const events = (await logCalls(request)).flatMap(({ args }) => args[1] as EventWrite[]);
     expect(events.filter(({ kind }) => kind === "VERIFICATION_PRODUCED")).toHaveLength(1);
@@ -63,7 +64,9 @@ describe("a mediation object", () => {
     await evictDurableObject(objectOf(request));
     await runDurableObjectAlarm(objectOf(request));
     await runIdOf(request);
-    await expect.poll(() => runInDurableObject(objectOf(request), (_, { storage }) => storage.sql.exec("SELECT count(*) AS n FROM outbox_effects").one()["n"])).toBe(0);
+    await expect
+      .poll(() => runInDurableObject(objectOf(request), (_, { storage }) => storage.sql.exec("SELECT count(*) AS n FROM outbox_effects").one()["n"]))
+      .toBe(0);
     expect(await sessionCalls(request)).toHaveLength(1);
   });
 
@@ -79,7 +82,9 @@ describe("a mediation object", () => {
     expect(await objectOf(request).amend("amend", amend)).toEqual({ ok: true });
     expect(await objectOf(request).amend("amend", amend)).toEqual({ ok: true });
     await runDurableObjectAlarm(objectOf(request));
-    await expect.poll(async () => (await callsOf(env.COORDINATORS, objectName.coordinator(request.org, runId))).map(({ method }) => method)).toEqual(["seed", "reopen"]);
+    await expect
+      .poll(async () => (await callsOf(env.COORDINATORS, objectName.coordinator(request.org, runId))).map(({ method }) => method))
+      .toEqual(["seed", "reopen"]);
   });
 
   test("tries again with the next alarm when a neighbour is not there", async () => {
@@ -109,7 +114,10 @@ describe("a mediation object", () => {
 
   test("applies its migrations once", async () => {
     const request = aCompileRequest("migrated");
-    const applied = () => runInDurableObject(objectOf(request), (_, { storage }) => storage.sql.exec("SELECT component, id FROM durable_migrations ORDER BY component, position").toArray());
+    const applied = () =>
+      runInDurableObject(objectOf(request), (_, { storage }) =>
+        storage.sql.exec("SELECT component, id FROM durable_migrations ORDER BY component, position").toArray(),
+      );
     const first = await applied();
     expect(first.map(({ id }) => id)).toContain("0001-mediation");
     await evictDurableObject(objectOf(request));

@@ -62,7 +62,12 @@ export class MediationStore {
     for (const { node, edges } of artifacts) {
       const [nodeText, edgeText] = [JSON.stringify(node), JSON.stringify(edges)];
       const [row] = this.#storage.sql
-        .exec<{ position: number }>("INSERT INTO artifacts (id, node, edges) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING position", node.id, nodeText, edgeText)
+        .exec<{ position: number }>(
+          "INSERT INTO artifacts (id, node, edges) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING position",
+          node.id,
+          nodeText,
+          edgeText,
+        )
         .toArray();
       if (row === undefined) continue;
       const chars = nodeText.length + edgeText.length;
@@ -78,7 +83,9 @@ export class MediationStore {
 
   /** The artifacts of a batch in order. */
   artifactsOf({ from, to }: ArtifactBatch): { readonly nodes: ArtifactNode[]; readonly edges: ArtifactEdge[] } {
-    const rows = this.#storage.sql.exec<{ node: string; edges: string }>("SELECT node, edges FROM artifacts WHERE position BETWEEN ? AND ? ORDER BY position", from, to).toArray();
+    const rows = this.#storage.sql
+      .exec<{ node: string; edges: string }>("SELECT node, edges FROM artifacts WHERE position BETWEEN ? AND ? ORDER BY position", from, to)
+      .toArray();
     return { nodes: rows.map(({ node }) => JSON.parse(node) as ArtifactNode), edges: rows.flatMap(({ edges }) => JSON.parse(edges) as ArtifactEdge[]) };
   }
 }
@@ -86,7 +93,7 @@ export class MediationStore {
 /** Text in pieces that a row holds. No surrogate pair is cut: half of one does not survive UTF-8. */
 function piecesOf(text: string): string[] {
   const pieces: string[] = [];
-  for (let from = 0; from < text.length; ) {
+  for (let from = 0; from < text.length;) {
     const end = Math.min(text.length, from + PART_CHARS);
     const cutsPair = end < text.length && /[\ud800-\udbff]/.test(text.charAt(end - 1));
     const to = cutsPair ? end - 1 : end;

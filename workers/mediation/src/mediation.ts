@@ -7,7 +7,7 @@ import type { AmendableRun, CompiledArtifact, CompiledRun } from "@factory/compi
 import { canonicalJson, FactoryError, refuse, ulidId } from "@factory/schemas";
 import type { EventWrite, Result } from "@factory/schemas";
 import type { Inbox, Outbox, ParkedEffect, StoragePort } from "@factory/durable";
-import type { AmendRequest, CompileReport, CompileRequest, ReopenRequest, SeedRequest } from "@factory/schemas/rpc";
+import type { AmendRequest, CompileReport, CompileRequest, ReopenRequest, SeedRequest, SessionReport } from "@factory/schemas/rpc";
 import { artifactPayload, effectsOf, FAULT_LANE, verificationPayload } from "./effects.ts";
 import type { EffectPayload } from "./effects.ts";
 import type { ArtifactBatch, MediationStore } from "./mediation-store.ts";
@@ -77,8 +77,9 @@ export class Mediation {
       const key = reopenKey(request.amendmentId);
       store.put(RUN_KEY, { ...state, run: amended.run });
       store.put(key, amended.reopen);
-      const payloads = [...this.#artifactEffects(amended.artifacts, state.run.runId), { kind: "reopen" as const, key }];
-      this.#enqueue(effectsOf(effectId, payloads));
+      // The report follows the re-opening in the lane: once the session has it, nothing more comes of this amendment.
+      const report: SessionReport = { kind: "amended", report: { outcome: "reopened", amendmentId: request.amendmentId } };
+      this.#enqueue(effectsOf(effectId, [...this.#artifactEffects(amended.artifacts, state.run.runId), { kind: "reopen", key }, { kind: "report", report }]));
       return { ok: true };
     });
   }
@@ -105,7 +106,12 @@ export class Mediation {
   parked(effect: ParkedEffect): void {
     if (effect.target === "session") return;
     const reportId = this.state()?.reportId ?? "";
-    const report: CompileReport = { outcome: "refused", code: "GATE_REFUSED", reportId, remediation: [`${effect.target} did not take ${effect.effectId}: ${effect.reason}`] };
+    const report: CompileReport = {
+      outcome: "refused",
+      code: "GATE_REFUSED",
+      reportId,
+      remediation: [`${effect.target} did not take ${effect.effectId}: ${effect.reason}`],
+    };
     this.#enqueue(effectsOf(`parked:${effect.effectId}`, [{ kind: "report", report: { kind: "compiled", report } }], FAULT_LANE));
   }
 
@@ -130,10 +136,16 @@ export class Mediation {
   #artifactEffects(artifacts: readonly CompiledArtifact[], runId: string): EffectPayload[] {
     return this.#deps.store.addArtifacts(artifacts).flatMap((batch: ArtifactBatch): EffectPayload[] => {
       const { nodes, edges } = this.#deps.store.artifactsOf(batch);
-      const byNode = edgesByNode(nodes.map(({ id }) => id), edges);
+      const byNode = edgesByNode(
+        nodes.map(({ id }) => id),
+        edges,
+      );
       return [
         { kind: "append", batch },
-        ...nodes.map((node): EffectPayload => ({ kind: "event", event: this.#event(runId, "ARTIFACT_WRITTEN", artifactPayload(node, byNode.get(node.id) ?? [])) })),
+        ...nodes.map((node): EffectPayload => ({
+          kind: "event",
+          event: this.#event(runId, "ARTIFACT_WRITTEN", artifactPayload(node, byNode.get(node.id) ?? [])),
+        })),
       ];
     });
   }
@@ -162,7 +174,10 @@ function reopenKey(amendmentId: string): string {
 }
 
 /** Edges by the later of their ends: they are reported with the node that made them possible. */
-function edgesByNode(ids: readonly string[], edges: readonly { readonly source: string; readonly rel: string; readonly target: string }[]): Map<string, { source: string; rel: string; target: string }[]> {
+function edgesByNode(
+  ids: readonly string[],
+  edges: readonly { readonly source: string; readonly rel: string; readonly target: string }[],
+): Map<string, { source: string; rel: string; target: string }[]> {
   const place = new Map(ids.map((id, index) => [id, index]));
   const byNode = new Map<string, { source: string; rel: string; target: string }[]>();
   for (const edge of edges) {
@@ -190,7 +205,8 @@ function artifactProblem(artifacts: readonly CompiledArtifact[]): string | undef
     const text = canonicalJson(node.data);
     // No UTF-16 unit needs more than three bytes, so most nodes need no encoding to be known small.
     const bytes = text.length * 3 <= MAX_ARTIFACT_BYTES ? 0 : new TextEncoder().encode(text).length;
-    if (bytes > MAX_ARTIFACT_BYTES) return `${node.type} ${node.id} has ${bytes} bytes; an artifact may have ${MAX_ARTIFACT_BYTES}. Split the function or the section it comes from, or give it fewer examples.`;
+    if (bytes > MAX_ARTIFACT_BYTES)
+      return `${node.type} ${node.id} has ${bytes} bytes; an artifact may have ${MAX_ARTIFACT_BYTES}. Split the function or the section it comes from, or give it fewer examples.`;
   }
   return undefined;
 }

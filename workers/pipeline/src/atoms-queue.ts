@@ -13,7 +13,11 @@ import { MAX_SLOTS } from "./coordinator/seed-graph.ts";
 const wakeMessage: z.ZodType<WakeMessage> = z.strictObject({
   org: z.string().min(1).max(128),
   runId: idSchema("RUN"),
-  slot: z.number().int().min(0).max(MAX_SLOTS - 1),
+  slot: z
+    .number()
+    .int()
+    .min(0)
+    .max(MAX_SLOTS - 1),
 });
 
 /** A message as the consumer needs it; the platform's `Message` fits. */
@@ -44,7 +48,13 @@ async function wakeOperative(message: QueueMessage, env: { readonly OPERATIVES: 
   const parsed = wakeMessage.safeParse(message.body);
   if (!parsed.success) {
     // No repetition mends a malformed body, so it is taken off the queue and told of.
-    log.event({ op: "atoms.wake", outcome: "failed", durationMs: 0, ids: { message: message.id }, fields: { error: `malformed: ${parsed.error.issues[0]?.message ?? "unreadable"}`, body: message.body } });
+    log.event({
+      op: "atoms.wake",
+      outcome: "failed",
+      durationMs: 0,
+      ids: { message: message.id },
+      fields: { error: `malformed: ${parsed.error.issues[0]?.message ?? "unreadable"}`, body: message.body },
+    });
     message.ack();
     return;
   }
@@ -64,6 +74,12 @@ async function wakeOperative(message: QueueMessage, env: { readonly OPERATIVES: 
 async function buryMessage(message: QueueMessage, log: Log): Promise<void> {
   const parsed = wakeMessage.safeParse(message.body);
   const ids = parsed.success ? { org: parsed.data.org, run: parsed.data.runId, slot: String(parsed.data.slot) } : {};
-  log.event({ op: "atoms.dead-letter", outcome: "failed", durationMs: 0, ids: { message: message.id, ...ids }, fields: { attempts: message.attempts, ...(parsed.success ? {} : { body: message.body }) } });
+  log.event({
+    op: "atoms.dead-letter",
+    outcome: "failed",
+    durationMs: 0,
+    ids: { message: message.id, ...ids },
+    fields: { attempts: message.attempts, ...(parsed.success ? {} : { body: message.body }) },
+  });
   message.ack();
 }

@@ -8,7 +8,14 @@ import type { RawReport, RunRequest } from "./harness/raw-report.ts";
 
 type Run = { readonly program: Program; readonly request: RunRequest };
 
-const aRaw = (raw: Partial<RawReport> = {}): RawReport => ({ busy: false, tests: [{ name: "x", state: "passed", durationMs: 1 }], console: "", droppedOutput: 0, fuelLeft: 10, ...raw });
+const aRaw = (raw: Partial<RawReport> = {}): RawReport => ({
+  busy: false,
+  tests: [{ name: "x", state: "passed", durationMs: 1 }],
+  console: "",
+  droppedOutput: 0,
+  fuelLeft: 10,
+  ...raw,
+});
 
 function aRunner(deps: Partial<IsolateDeps> = {}, answer: (run: Run) => RawReport = () => aRaw()): { runner: CheckRunner; runs: Run[] } {
   const runs: Run[] = [];
@@ -29,7 +36,10 @@ function aRunner(deps: Partial<IsolateDeps> = {}, answer: (run: Run) => RawRepor
 
 const TEST_FILE = 'import { test } from "vitest"; test("x", () => {});';
 
-function aJob(files: { readonly [path: string]: string } = { "tests/a.test.ts": TEST_FILE }, task: CheckJob["task"] = { kind: "tests", files: ["tests/a.test.ts"] }): CheckJob {
+function aJob(
+  files: { readonly [path: string]: string } = { "tests/a.test.ts": TEST_FILE },
+  task: CheckJob["task"] = { kind: "tests", files: ["tests/a.test.ts"] },
+): CheckJob {
   return { jobId: "j", files: { ...files }, task, limits: DEFAULT_CHECK_LIMITS };
 }
 
@@ -44,7 +54,15 @@ describe("a run of tests", () => {
 
   test.each<[string, Partial<RawReport>]>([
     ["a test failed", { tests: [{ name: "x", state: "failed", durationMs: 0 }] }],
-    ["a test was skipped", { tests: [{ name: "x", state: "passed", durationMs: 0 }, { name: "y", state: "skipped", durationMs: 0 }] }],
+    [
+      "a test was skipped",
+      {
+        tests: [
+          { name: "x", state: "passed", durationMs: 0 },
+          { name: "y", state: "skipped", durationMs: 0 },
+        ],
+      },
+    ],
     ["there were no tests", { tests: [] }],
     ["there was a fault", { fault: { code: "FUEL", message: "m" } }],
     ["the isolate was busy", { busy: true }],
@@ -53,9 +71,17 @@ describe("a run of tests", () => {
   });
 
   test("gives each file an isolate of its own with only what it reaches, and hands on what is left", async () => {
-    const files = { "tests/a.test.ts": `import "../src/a"; ${TEST_FILE}`, "tests/b.test.ts": TEST_FILE, "src/a.ts": "export {};", "src/unused.ts": "const = broken;" };
+    const files = {
+      "tests/a.test.ts": `import "../src/a"; ${TEST_FILE}`,
+      "tests/b.test.ts": TEST_FILE,
+      "src/a.ts": "export {};",
+      "src/unused.ts": "const = broken;",
+    };
     const { runner, runs } = aRunner({}, () => aRaw({ fuelLeft: 5, console: "12345" }));
-    const result = await runner.run({ ...aJob(files, { kind: "tests", files: ["tests/a.test.ts", "tests/b.test.ts", "tests/a.test.ts"] }), limits: { ...DEFAULT_CHECK_LIMITS, outputChars: 8 } });
+    const result = await runner.run({
+      ...aJob(files, { kind: "tests", files: ["tests/a.test.ts", "tests/b.test.ts", "tests/a.test.ts"] }),
+      limits: { ...DEFAULT_CHECK_LIMITS, outputChars: 8 },
+    });
     expect(runs.map(({ program }) => program.rows.map((row) => row.path))).toEqual([["tests/a.test.ts", "src/a.ts"], ["tests/b.test.ts"]]);
     expect(runs.map(({ request }) => [request.fuel, request.outputChars])).toEqual([
       [DEFAULT_CHECK_LIMITS.fuel, 8],
@@ -80,7 +106,10 @@ describe("a run of tests", () => {
     let line = 0;
     const result = await report(aJob(files), {}, ({ program }) => {
       line = (program.codes[0] ?? "").split("\n").findIndex((text) => text.includes("throw")) + 1;
-      return aRaw({ tests: [{ name: "x", state: "failed", message: "m", at: { module: 0, line }, durationMs: 0 }], fault: { code: "FUEL", message: "m", at: { module: 0, line } } });
+      return aRaw({
+        tests: [{ name: "x", state: "failed", message: "m", at: { module: 0, line }, durationMs: 0 }],
+        fault: { code: "FUEL", message: "m", at: { module: 0, line } },
+      });
     });
     expect(result.tests[0]?.message).toBe("m\n    at tests/a.test.ts:5");
     expect(result.fault).toEqual({ code: "FUEL", message: "m", file: "tests/a.test.ts", line: 5 });
@@ -89,7 +118,7 @@ describe("a run of tests", () => {
 
 describe("what fails", () => {
   test.each<[string, unknown]>([
-    ["HANGING", new DeadlineError("late")],
+    ["TIMEOUT", new DeadlineError("late")],
     ["HANGING", new Error("The Workers runtime canceled this request because it detected that your Worker's code had hung")],
     ["MEMORY", new Error("Worker exceeded memory limit.")],
     ["TIMEOUT", new Error("Worker exceeded CPU time limit.")],
@@ -101,13 +130,14 @@ describe("what fails", () => {
   });
 
   test("a syntax error that only the runtime sees becomes SYNTAX with its file", async () => {
-    const run = (): Promise<RawReport> => Promise.reject(new Error("Failed to start Worker:\nUncaught SyntaxError: Invalid regular expression flags\n  at module-0.js:1"));
+    const run = (): Promise<RawReport> =>
+      Promise.reject(new Error("Failed to start Worker:\nUncaught SyntaxError: Invalid regular expression flags\n  at module-0.js:1"));
     expect(await report(aJob(), { run })).toMatchObject({ fault: { code: "SYNTAX", file: "tests/a.test.ts", line: 1 } });
   });
 
-  test("a deadline that is over before a run starts is HANGING", async () => {
+  test("a deadline that is over before a run starts is TIMEOUT", async () => {
     let clock = 0;
-    expect(await report(aJob(), { now: () => (clock += 60_000) })).toMatchObject({ ok: false, fault: { code: "HANGING" } });
+    expect(await report(aJob(), { now: () => (clock += 60_000) })).toMatchObject({ ok: false, fault: { code: "TIMEOUT" } });
   });
 });
 

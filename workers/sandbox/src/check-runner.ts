@@ -38,7 +38,10 @@ export class CheckRunner {
 
   constructor(deps: IsolateDeps) {
     this.#deps = deps;
-    this.#compiled = new CompileCache((text) => deps.digest(text), (files) => deps.compile(files));
+    this.#compiled = new CompileCache(
+      (text) => deps.digest(text),
+      (files) => deps.compile(files),
+    );
   }
 
   /** Never rejects: what fails becomes a fault of the report, INFRASTRUCTURE where it says nothing about the code. */
@@ -145,7 +148,7 @@ function programOf(modules: readonly LinkedModule[]): Program {
 /** Failures of the platform's own, by what it says. A limit of an isolate is the code's doing; everything else is not. */
 function faultOfFailure(err: unknown): CheckFault {
   const message = err instanceof Error ? err.message : String(err);
-  if (err instanceof DeadlineError) return { code: "HANGING", message: "Not finished within the deadline: something it waits for never comes" };
+  if (err instanceof DeadlineError) return { code: "TIMEOUT", message: "Not finished within the deadline" };
   if (/code had hung|will never generate a response/i.test(message)) return { code: "HANGING", message: "The code waits for something that never comes" };
   if (/exceeded (its )?memory limit/i.test(message)) return { code: "MEMORY", message: "The code used more memory than an isolate has" };
   if (/exceeded (its )?CPU (time )?limit/i.test(message)) return { code: "TIMEOUT", message: "The code used more CPU time than a run has" };
@@ -205,7 +208,14 @@ class Tally {
     for (const { name, state, message, fault, at, durationMs } of raw.tests) {
       const where = at === undefined ? undefined : placeIn(modules, at);
       const shown = message === undefined ? undefined : this.#limited(where === undefined ? message : `${message}\n    at ${where.file}:${where.line}`);
-      this.#tests.push({ file, name, state, ...(shown === undefined ? {} : { message: shown }), ...(fault === undefined ? {} : { fault: fault.code }), durationMs });
+      this.#tests.push({
+        file,
+        name,
+        state,
+        ...(shown === undefined ? {} : { message: shown }),
+        ...(fault === undefined ? {} : { fault: fault.code }),
+        durationMs,
+      });
     }
     if (raw.fault !== undefined) this.fault(placed(raw.fault, modules, file));
     if (raw.value !== undefined) this.#value = raw.value;

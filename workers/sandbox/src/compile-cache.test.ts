@@ -18,7 +18,10 @@ test("a file is compiled once for each content", async () => {
   const { cache, asked } = aCache();
   await cache.compile({ "a.ts": "1", "b.ts": "2" });
   const second = await cache.compile({ "a.ts": "1", "b.ts": "3", "c.ts": "1" });
-  expect(asked).toEqual([["a.ts", "b.ts"], ["b.ts", "c.ts"]]);
+  expect(asked).toEqual([
+    ["a.ts", "b.ts"],
+    ["b.ts", "c.ts"],
+  ]);
   expect([...second.keys()].sort()).toEqual(["a.ts", "b.ts", "c.ts"]);
   expect(second.get("c.ts")).toMatchObject({ module: { path: "c.ts" } });
 });

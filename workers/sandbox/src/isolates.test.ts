@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Program } from "./check-runner.ts";
 import type { RunRequest } from "./harness/raw-report.ts";
 import { isolatesOf } from "./isolates.ts";
@@ -44,6 +44,7 @@ test("an isolate has one run at a time; a second one gets another isolate of the
   });
   const isolates = isolatesOf(loader);
   const runs = [isolates.run(aProgram("1"), REQUEST, 1_000), isolates.run(aProgram("1"), REQUEST, 1_000)];
+  await vi.waitFor(() => expect(names).toHaveLength(2));
   release();
   await Promise.all(runs);
   expect(new Set(names).size).toBe(2);

@@ -11,12 +11,20 @@ export type OrderParts = {
   readonly examples?: readonly string[];
 };
 
-const list = (heading: string, items: readonly string[]): string => (items.length === 0 ? "" : `## ${heading}\n\n${items.map((item) => `- ${item}`).join("\n")}\n`);
+const list = (heading: string, items: readonly string[]): string =>
+  items.length === 0 ? "" : `## ${heading}\n\n${items.map((item) => `- ${item}`).join("\n")}\n`;
 const fence = (language: string, lines: readonly string[]): string => (lines.length === 0 ? "" : `\`\`\`${language}\n${lines.join("\n")}\n\`\`\`\n`);
 
 /** Markdown of an order. */
 export function orderText(parts: OrderParts = {}): string {
-  const { front = [], criteria = ["`twice` doubles a number."], constraints = [], metrics = [], functions = ["function twice(n: number): number"], examples = ["twice(1) => 2", "twice(2) => 4", "twice(5) => 10"] } = parts;
+  const {
+    front = [],
+    criteria = ["`twice` doubles a number."],
+    constraints = [],
+    metrics = [],
+    functions = ["function twice(n: number): number"],
+    examples = ["twice(1) => 2", "twice(2) => 4", "twice(5) => 10"],
+  } = parts;
   return [
     front.length === 0 ? "" : `---\n${front.join("\n")}\n---\n`,
     "# Numbers\n\n## Problem\n\nNumbers are too small.\n\n## Goal\n\nLarger numbers.\n",

@@ -43,7 +43,7 @@ export function compileModule(path: string, source: string, transpile: Transpile
   const [error] = transpiled.errors;
   if (error !== undefined) return refuse("SYNTAX", path, error.line, error.message);
   const lineMap = lineMapOf(transpiled.mappings);
-  const parsed = parseScript(transpiled.code);
+  const parsed = parseCode(transpiled.code);
   if ("message" in parsed) return refuse("SYNTAX", path, sourceLine(lineMap, parsed.line), parsed.message);
   const facts = inspectModule(parsed.program);
   const [forbidden] = facts.forbidden;
@@ -80,17 +80,10 @@ function compileJson(path: string, source: string): CompileResult {
   return { ok: true, module: { path, code, imports: [], async: false, lineMap: [1] } };
 }
 
-/** CommonJS that may await at its top level. `import.meta` parses, so that it is refused by its name. */
-const PARSE_OPTIONS: Options = {
-  ecmaVersion: "latest",
-  sourceType: "script",
-  allowAwaitOutsideFunction: true,
-  allowImportExportEverywhere: true,
-  preserveParens: true,
-  locations: true,
-};
+/** As a module, which is how the isolate reads the code: a parser that saw other comments than the runtime would leave code unmetered. */
+const PARSE_OPTIONS: Options = { ecmaVersion: "latest", sourceType: "module", preserveParens: true, locations: true };
 
-function parseScript(code: string): { program: Program } | { message: string; line: number } {
+function parseCode(code: string): { program: Program } | { message: string; line: number } {
   try {
     return { program: parse(code, PARSE_OPTIONS) };
   } catch (err) {

@@ -46,7 +46,7 @@ export function inspectModule(program: acorn.Program): ModuleFacts {
     if (binding !== undefined) bindings.set(binding, found);
   });
   collectNames(program, bindings);
-  return { imports: imports.map((found) => ({ ...found, names: [...found.names] })), forbidden, async };
+  return { imports: imports.map(({ specifier, line, dynamic, names }) => ({ specifier, line, dynamic, names: [...names] })), forbidden, async };
 }
 
 /** Names read off the bindings of imports. A re-export is not counted: what it passes on may be only a type. */

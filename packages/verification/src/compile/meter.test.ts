@@ -1,5 +1,5 @@
 import { parse } from "acorn";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { MAX_CALL_DEPTH, type Meter } from "./call-depth.ts";
@@ -14,7 +14,8 @@ const meter = (code: string): { metered: string; name: string } => {
 /** A program that does not end is a failure of the test, not its hang, in milliseconds. */
 const PATIENCE_MS = 2_000;
 
-const strict = (code: string): string => `"use strict";\nconst log = [];\ntry {\n${code}\n} catch (err) { log.push("threw " + err.message); }\nJSON.stringify(log);`;
+const strict = (code: string): string =>
+  `"use strict";\nconst log = [];\ntry {\n${code}\n} catch (err) { log.push("threw " + err.message); }\nJSON.stringify(log);`;
 
 function run(code: string, globals: object = {}): unknown {
   return runInNewContext(`(() => { return eval(${JSON.stringify(strict(code))}); })()`, { ...globals }, { timeout: PATIENCE_MS });
@@ -82,9 +83,9 @@ describe("an endless program ends", () => {
 
   test("also when async functions and promises go round without a loop", async () => {
     const { metered, name } = meter("const f = async () => { await null; return f(); }; done = f();");
-    const context: { done?: Promise<unknown> } & Record<string, unknown> = { [name]: newMeter(10_000), done: undefined };
+    const context: { [name: string]: unknown } = { [name]: newMeter(10_000), done: undefined };
     runInNewContext(metered, context, { timeout: PATIENCE_MS });
-    await expect(context.done).rejects.toThrow("fuel");
+    await expect(context["done"]).rejects.toThrow("fuel");
   });
 });
 

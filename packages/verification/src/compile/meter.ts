@@ -7,7 +7,7 @@
  */
 import type * as acorn from "acorn";
 import { ancestor, full, type AncestorVisitors } from "acorn-walk";
-import MagicString from "magic-string";
+import { MagicString } from "magic-string";
 import { MAX_CALL_DEPTH } from "./call-depth.ts";
 
 /** A name for the meter that no identifier of the program has. */
@@ -92,7 +92,7 @@ function meterLoop(marks: Marks, { body }: acorn.WhileStatement): void {
 function meterFunction(marks: Marks, node: AnyFunction): void {
   const { body } = node;
   // A generator or an async function leaves its frame before it ends, so its depth cannot be counted by a `finally`.
-  const counted = !node.async && node.generator !== true;
+  const counted = !node.async && !node.generator;
   if (body.type !== "BlockStatement") {
     if (counted) wrap(marks, body, `{${marks.enter}return (`, `)${marks.leave}}`);
     else wrap(marks, body, marks.fuelValue, ")");

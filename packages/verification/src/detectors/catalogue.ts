@@ -6,7 +6,7 @@ import type { DetectorName } from "@factory/schemas";
 import { declaredLimit, overDeclaredLimit } from "./declared-limits.ts";
 import { noAmbientAccess } from "./no-ambient-access.ts";
 import { noImports } from "./no-imports.ts";
-import type { SourceDetector, Violation } from "./violation.ts";
+import type { SourceDetector } from "./violation.ts";
 
 /** How a detector looks at a result. */
 export type DetectorForm =
@@ -17,7 +17,7 @@ export type DetectorForm =
   | { readonly form: "frozen-arguments" }
   | { readonly form: "person" };
 
-/** The form of a detector for the constraint it watches. A limit that the statement does not state measurably is a violation. */
+/** The form of a detector for the constraint it watches. A limit that is not stated measurably is left to a person: it is neither passed nor failed. */
 export function detectorForm(name: DetectorName, statement: string): DetectorForm {
   switch (name) {
     case "no-ambient-access":
@@ -25,7 +25,7 @@ export function detectorForm(name: DetectorName, statement: string): DetectorFor
     case "no-imports":
       return { form: "static", detect: noImports };
     case "declared-limits":
-      return { form: "static", detect: limitDetector(statement) };
+      return limitForm(statement);
     case "types":
       return { form: "typecheck" };
     case "no-argument-mutation":
@@ -37,8 +37,7 @@ export function detectorForm(name: DetectorName, statement: string): DetectorFor
   }
 }
 
-function limitDetector(statement: string): SourceDetector {
+function limitForm(statement: string): DetectorForm {
   const limit = declaredLimit(statement);
-  return (file, source): Violation[] =>
-    limit === null ? [{ file, line: 1, message: "cannot be measured: the constraint states no limit in lines, parameters or characters" }] : overDeclaredLimit(limit, file, source);
+  return limit === null ? { form: "person" } : { form: "static", detect: (file, source) => overDeclaredLimit(limit, file, source) };
 }

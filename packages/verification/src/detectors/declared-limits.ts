@@ -7,12 +7,10 @@ import type { Violation } from "./violation.ts";
 /** A limit as a constraint states it: at most `max` of `unit` in each `of`. */
 export type DeclaredLimit = { readonly unit: "lines" | "parameters" | "characters"; readonly of: "file" | "function" | "line"; readonly max: number };
 
-const BOUND = /\b(?:at most|no more than|not more than|up to|maximum(?: of)?|max\.?|within|limited to|(?:no|not|never)\s+(?:\w+\s+){0,4}(?:longer|larger|greater|more) than|exceeds?|(?<strict>under|below|fewer than|less than|shorter than))\s+(?<count>\d{1,6})\s+(?<unit>lines?|parameters?|arguments?|characters?|columns?)\b/i;
+const BOUND =
+  /\b(?:at most|no more than|not more than|up to|maximum(?: of)?|max\.?|within|limited to|(?:no|not|never)\s+(?:\w+\s+){0,4}(?:longer|larger|greater|more) than|exceeds?|(?<strict>under|below|fewer than|less than|shorter than))\s+(?<count>\d{1,6})\s+(?<unit>lines?|parameters?|arguments?|characters?|columns?)\b/i;
 
-/**
- * The limit a constraint states, or null when it states none that this detector measures. The compiler asks this before it
- * picks the detector, so that a constraint that cannot be measured goes to a person.
- */
+/** The limit a constraint states, or null when it states none that this detector measures: then a person has to look. */
 export function declaredLimit(statement: string): DeclaredLimit | null {
   const match = BOUND.exec(statement);
   if (match?.groups === undefined) return null;
@@ -30,7 +28,9 @@ export function overDeclaredLimit(limit: DeclaredLimit, file: string, source: st
   const lines = source.replace(/\n$/, "").split("\n");
   if (limit.of === "file") return lines.length <= limit.max ? [] : [{ file, line: 1, message: `has ${lines.length} lines; at most ${limit.max} are allowed` }];
   if (limit.of === "line") {
-    return lines.flatMap((line, index) => (line.length <= limit.max ? [] : [{ file, line: index + 1, message: `has ${line.length} characters; at most ${limit.max} are allowed` }]));
+    return lines.flatMap((line, index) =>
+      line.length <= limit.max ? [] : [{ file, line: index + 1, message: `has ${line.length} characters; at most ${limit.max} are allowed` }],
+    );
   }
   const parsed = parseSource(source);
   if (!parsed.ok) return [{ file, line: parsed.line, message: `cannot be checked for its limits: ${parsed.reason}` }];

@@ -48,7 +48,12 @@ function declarationsOf(node: acorn.AnyNode, above: readonly acorn.AnyNode[], pr
     case "CatchClause":
       return [{ scope: node, names: node.param === null || node.param === undefined ? [] : patternNames(node.param) }];
     case "VariableDeclaration":
-      return [{ scope: node.kind === "var" ? nearest(above, isFunctionScope, program) : nearest(above, isBlockScope, program), names: node.declarations.flatMap(({ id }) => patternNames(id)) }];
+      return [
+        {
+          scope: node.kind === "var" ? nearest(above, isFunctionScope, program) : nearest(above, isBlockScope, program),
+          names: node.declarations.flatMap(({ id }) => patternNames(id)),
+        },
+      ];
     case "ClassExpression":
       return [{ scope: node, names: node.id === null || node.id === undefined ? [] : [node.id.name] }];
     case "ClassDeclaration":
@@ -59,7 +64,9 @@ function declarationsOf(node: acorn.AnyNode, above: readonly acorn.AnyNode[], pr
         { scope: node, names: ["arguments", ...node.params.flatMap(patternNames)] },
       ];
     case "FunctionExpression":
-      return [{ scope: node, names: ["arguments", ...(node.id === null || node.id === undefined ? [] : [node.id.name]), ...node.params.flatMap(patternNames)] }];
+      return [
+        { scope: node, names: ["arguments", ...(node.id === null || node.id === undefined ? [] : [node.id.name]), ...node.params.flatMap(patternNames)] },
+      ];
     case "ArrowFunctionExpression":
       return [{ scope: node, names: node.params.flatMap(patternNames) }];
     default:
@@ -75,7 +82,15 @@ function isFunctionScope({ type }: acorn.AnyNode): boolean {
   return type.includes("Function") || type === "StaticBlock";
 }
 
-const BLOCKS: ReadonlySet<string> = new Set(["Program", "BlockStatement", "ForStatement", "ForInStatement", "ForOfStatement", "SwitchStatement", "StaticBlock"]);
+const BLOCKS: ReadonlySet<string> = new Set([
+  "Program",
+  "BlockStatement",
+  "ForStatement",
+  "ForInStatement",
+  "ForOfStatement",
+  "SwitchStatement",
+  "StaticBlock",
+]);
 
 function isBlockScope({ type }: acorn.AnyNode): boolean {
   return BLOCKS.has(type);

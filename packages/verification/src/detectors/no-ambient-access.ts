@@ -34,7 +34,8 @@ export const noAmbientAccess: SourceDetector = (file, source) => {
 function ambientUse(file: string, { name, line, above }: FreeReference): Violation[] {
   if (PURE_GLOBALS.has(name)) return [];
   const parent = above.at(-1);
-  if (name === "Math") return memberName(parent, name) !== undefined && memberName(parent, name) !== "random" ? [] : [{ file, line, message: mathMessage(parent) }];
+  if (name === "Math")
+    return memberName(parent, name) !== undefined && memberName(parent, name) !== "random" ? [] : [{ file, line, message: mathMessage(parent) }];
   if (name === "Date") return isPureDate(parent) ? [] : [{ file, line, message: "reads the clock through Date; take the moment as an argument" }];
   return [{ file, line, message: `uses ${name}, which is not declared here and is not part of what only computes` }];
 }
@@ -70,7 +71,9 @@ function escapes(file: string, program: acorn.Program): Violation[] {
     if (node.type === "MetaProperty" && node.meta.name === "import") found.push({ file, line, message: "uses import.meta, which tells of the host" });
     if (node.type !== "MemberExpression") return;
     const { property, computed } = node;
-    const named = (!computed && property.type === "Identifier" && property.name === "constructor") || (computed && property.type === "Literal" && property.value === "constructor");
+    const named =
+      (!computed && property.type === "Identifier" && property.name === "constructor") ||
+      (computed && property.type === "Literal" && property.value === "constructor");
     if (named) found.push({ file, line, message: "reads .constructor, through which any code can be made and run" });
   });
   return found;

@@ -37,7 +37,9 @@ export const noImports: SourceDetector = (file, source) => {
   if (!parsed.ok) return [{ file, line: parsed.line, message: `cannot be checked for imports: ${parsed.reason}` }];
   const outside = importsOf(parsed.program).flatMap(({ specifier, line }): Violation[] => {
     if (specifier === undefined) return [{ file, line, message: "computes what it imports" }];
-    return /^\.\.?(?:\/|$)/.test(specifier) ? [] : [{ file, line, message: `imports ${JSON.stringify(specifier)}; only relative imports of its own files are allowed` }];
+    return /^\.\.?(?:\/|$)/.test(specifier)
+      ? []
+      : [{ file, line, message: `imports ${JSON.stringify(specifier)}; only relative imports of its own files are allowed` }];
   });
   const required = freeReferences(parsed.program)
     .filter(({ name }) => name === "require")

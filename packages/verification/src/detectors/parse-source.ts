@@ -12,9 +12,7 @@ import { Parser } from "acorn";
 import type * as acorn from "acorn";
 
 /** A module as it runs, or why it could not be read. `line` is 1-based. */
-export type ParsedSource =
-  | { readonly ok: true; readonly program: acorn.Program }
-  | { readonly ok: false; readonly line: number; readonly reason: string };
+export type ParsedSource = { readonly ok: true; readonly program: acorn.Program } | { readonly ok: false; readonly line: number; readonly reason: string };
 
 const TypeScriptParser = Parser.extend(tsPlugin());
 
@@ -57,17 +55,40 @@ class UnreadableSyntax extends Error {
 
 /** Fields that hold types only. */
 const TYPE_FIELDS: ReadonlySet<string> = new Set([
-  "typeAnnotation", "returnType", "typeParameters", "typeArguments", "superTypeParameters", "superTypeArguments", "implements", "accessibility", "definite", "optionalParameter",
+  "typeAnnotation",
+  "returnType",
+  "typeParameters",
+  "typeArguments",
+  "superTypeParameters",
+  "superTypeArguments",
+  "implements",
+  "accessibility",
+  "definite",
+  "optionalParameter",
 ]);
 
 /** Statements and members that leave nothing behind. */
 const TYPE_ONLY: ReadonlySet<string> = new Set([
-  "TSInterfaceDeclaration", "TSTypeAliasDeclaration", "TSDeclareFunction", "TSDeclareMethod", "TSIndexSignature", "TSAbstractMethodDefinition", "TSAbstractPropertyDefinition",
-  "TSAbstractClassProperty", "TSNamespaceExportDeclaration",
+  "TSInterfaceDeclaration",
+  "TSTypeAliasDeclaration",
+  "TSDeclareFunction",
+  "TSDeclareMethod",
+  "TSIndexSignature",
+  "TSAbstractMethodDefinition",
+  "TSAbstractPropertyDefinition",
+  "TSAbstractClassProperty",
+  "TSNamespaceExportDeclaration",
 ]);
 
 /** Expressions around another expression that change its type only. */
-const WRAPPERS: ReadonlySet<string> = new Set(["TSAsExpression", "TSSatisfiesExpression", "TSNonNullExpression", "TSTypeAssertion", "TSInstantiationExpression", "ParenthesizedExpression"]);
+const WRAPPERS: ReadonlySet<string> = new Set([
+  "TSAsExpression",
+  "TSSatisfiesExpression",
+  "TSNonNullExpression",
+  "TSTypeAssertion",
+  "TSInstantiationExpression",
+  "ParenthesizedExpression",
+]);
 
 function eraseTypes(value: unknown, keepTypeImports: boolean): unknown {
   const erase = (item: unknown): unknown => eraseTypes(item, keepTypeImports);

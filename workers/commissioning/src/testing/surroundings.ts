@@ -34,7 +34,7 @@ class RecordedLog {
       parseEventPayload(write.kind, write.payload);
       const prevHash = this.events.at(-1)?.hash ?? GENESIS_HASH;
       const row = { ...write, seq: this.events.length + 1, stream: "sessionEvents" as const, sessionId, assemblyId: "pricing", workOrderId: "WO-1", prevHash };
-      this.events.push({ ...row, hash: digestOf(row) } as SessionEvent);
+      this.events.push({ ...row, hash: digestOf(row) });
     }
     return { ok: true as const, appended: fresh.length, tip: this.tip() };
   }

@@ -70,7 +70,13 @@ export function claimCoverage(claims: readonly Omit<Claim, "holdout">[], doneRef
   const criteria = claims.filter(({ kind }) => kind === "criterion");
   const missing = criteria.filter(({ claimId }) => !doneRefs.has(claimId));
   const problems = criteria.length === 0 ? ["the run has no criterion"] : missing.map(({ claimId }) => `${claimId} is referred to by no bead that is done`);
-  return { key: "claims", kind: "claims", label: "every criterion is carried by a done bead", holdout: false, run: { how: "decided", ok: problems.length === 0, problems } };
+  return {
+    key: "claims",
+    kind: "claims",
+    label: "every criterion is carried by a done bead",
+    holdout: false,
+    run: { how: "decided", ok: problems.length === 0, problems },
+  };
 }
 
 /**
@@ -84,7 +90,11 @@ export function uncheckedClaims(claims: readonly Claim[], invariants: SeedReques
     .filter((claim) => {
       switch (claim.kind) {
         case "criterion":
-          return !(passed.has(`examples:${claim.claimId}`) || claim.testFiles.some((path) => passed.has(`tests:${path}`)) || (claim.functionName !== undefined && functions.has(claim.functionName)));
+          return !(
+            passed.has(`examples:${claim.claimId}`) ||
+            claim.testFiles.some((path) => passed.has(`tests:${path}`)) ||
+            (claim.functionName !== undefined && functions.has(claim.functionName))
+          );
         case "constraint": {
           const watched = invariants.filter(({ claimId, detector }) => claimId === claim.claimId && detector !== "person");
           return watched.some(({ invariantId }) => !passed.has(`detector:${invariantId}`));

@@ -14,10 +14,14 @@ export function seedRun(context: RunContext, request: SeedRequest): Result<{ rea
   const { store } = context;
   const seedDigest = digestOf(request);
   const known = store.run();
-  if (known !== null) return known.seedDigest === seedDigest ? { ok: true, ready: store.readyCount(context.now()) } : refuse("ALREADY_EXISTS", "The run was seeded with another graph.");
+  if (known !== null)
+    return known.seedDigest === seedDigest
+      ? { ok: true, ready: store.readyCount(context.now()) }
+      : refuse("ALREADY_EXISTS", "The run was seeded with another graph.");
   if (store.cancellation() !== null) return refuse("CANCELLED", "The run was cancelled before it was seeded.");
   const problems = seedProblems(request);
-  if (problems.length > 0) return refuse("INVALID_ARGUMENT", `The seed has ${problems.length} faults; the first: ${problems[0]}`, { problems: problems.slice(0, 50) });
+  if (problems.length > 0)
+    return refuse("INVALID_ARGUMENT", `The seed has ${problems.length} faults; the first: ${problems[0]}`, { problems: problems.slice(0, 50) });
   store.insertSeed(request, seedDigest);
   const run = store.requireRun();
   for (const bead of store.beads()) announceBead(context, run, bead);
@@ -67,7 +71,18 @@ function blockForReopening(context: RunContext, run: Run, beadId: string, amendm
   if (bead === null || bead.state === "CANCELLED") return [];
   const ended = bead.state === "DONE" || bead.state === "FAILED";
   const directive = directives.get(bead.atomId) ?? bead.directive;
-  const patch = { directive, epoch: bead.epoch + 1, cycle: bead.cycle + (ended ? 1 : 0), attempts: 0, faults: 0, notBefore: 0, feedback: [], clarificationId: null, question: null, answer: null };
+  const patch = {
+    directive,
+    epoch: bead.epoch + 1,
+    cycle: bead.cycle + (ended ? 1 : 0),
+    attempts: 0,
+    faults: 0,
+    notBefore: 0,
+    feedback: [],
+    clarificationId: null,
+    question: null,
+    answer: null,
+  };
   return [moveBead(context, run, bead, "BLOCKED", { reason: `re-opened by ${amendmentId}` }, patch)];
 }
 
@@ -76,10 +91,17 @@ export function answerClarification(context: RunContext, { beadId, clarification
   const run = context.store.run();
   const bead = context.store.bead(beadId);
   if (run === null || bead === null) return refuse("NOT_FOUND");
-  if (bead.clarificationId !== clarificationId) return refuse("FAILED_PRECONDITION", `${beadId} asked nothing under ${clarificationId}, or was re-opened since.`);
+  if (bead.clarificationId !== clarificationId)
+    return refuse("FAILED_PRECONDITION", `${beadId} asked nothing under ${clarificationId}, or was re-opened since.`);
   if (bead.state !== "WAITING") return { ok: true };
   moveBead(context, run, bead, "READY", { reason: `answered by ${answeredBy}` }, { answer });
-  context.ledger.event(run.runId, "CLARIFICATION_ANSWERED", { clarificationId, beadId, answer, answeredBy, ...(bead.question === null ? {} : { question: bead.question }) });
+  context.ledger.event(run.runId, "CLARIFICATION_ANSWERED", {
+    clarificationId,
+    beadId,
+    answer,
+    answeredBy,
+    ...(bead.question === null ? {} : { question: bead.question }),
+  });
   return { ok: true };
 }
 

@@ -66,10 +66,19 @@ export class CoordinatorDO extends DurableObject<Env> implements CoordinatorRpc 
 
   /** Refusals and failures of a command go to the log with the object they concern. */
   async #answered<T extends object>(op: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
-    const answer = await answered(this.#log, Date.now, { op, ids: { object: this.ctx.id.name ?? this.ctx.id.toString() } }, async () => ({ result: await work() }));
+    const answer = await answered(this.#log, Date.now, { op, ids: { object: this.ctx.id.name ?? this.ctx.id.toString() } }, async () => ({
+      result: await work(),
+    }));
     if (!answer.ok) return answer;
     const { result } = answer;
-    if (!result.ok) this.#log.event({ op, outcome: "refused", durationMs: 0, ids: { object: this.ctx.id.name ?? "" }, fields: { code: result.code, message: result.message } });
+    if (!result.ok)
+      this.#log.event({
+        op,
+        outcome: "refused",
+        durationMs: 0,
+        ids: { object: this.ctx.id.name ?? "" },
+        fields: { code: result.code, message: result.message },
+      });
     return result;
   }
 }

@@ -24,7 +24,12 @@ test("a run goes from its seed to an accepted verdict with its counts, its linea
   const { world, seed } = await aWorld({ name: "happy", beads: [{ key: "base" }, { key: "total", dependsOn: ["base"] }] });
   expect((await world.work()).work).toBe("waiting");
   const [report] = accepted(world.reports);
-  expect(report).toMatchObject({ beads: { done: 4, failed: 0 }, checks: { passed: 6, failed: 0 }, holdouts: { passed: 2, failed: 0, absentClaims: [] }, uncheckedClaims: [] });
+  expect(report).toMatchObject({
+    beads: { done: 4, failed: 0 },
+    checks: { passed: 6, failed: 0 },
+    holdouts: { passed: 2, failed: 0, absentClaims: [] },
+    uncheckedClaims: [],
+  });
   expect(Object.keys(report?.tree ?? {}).sort()).toEqual(["src/base.ts", "src/index.ts", "src/total.ts"]);
   expect(world.moves(beadIdIn(seed, "total"))).toEqual([">BLOCKED", "BLOCKED>READY", "READY>LEASED", "LEASED>DONE"]);
   expect(world.eventsOf("VERIFICATION_PRODUCED")).toHaveLength(4);
@@ -40,7 +45,11 @@ test("the record tells every executed check with its tree and the model use", as
   const { world, seed } = await aWorld({ name: "record", beads: [{ key: "total" }] });
   await world.work();
   const record = await world.coordinator.record();
-  expect(record?.beads.map(({ state, attempt }) => [state, attempt])).toEqual([["DONE", 1], ["DONE", 1], ["DONE", 1]]);
+  expect(record?.beads.map(({ state, attempt }) => [state, attempt])).toEqual([
+    ["DONE", 1],
+    ["DONE", 1],
+    ["DONE", 1],
+  ]);
   expect(record?.checks.filter(({ holdout }) => holdout).map(({ claimId, ok }) => [claimId, ok])).toEqual([["C-1", true]]);
   expect(record).toMatchObject({ runId: seed.runId, modelCalls: 2, costUsd: 0 });
   expect(await new CoordinatorWorld().coordinator.record()).toBeNull();
@@ -196,10 +205,14 @@ test("a result that fails its checks goes back with feedback, and after the last
   expect(last).toMatchObject({ verdicts: [{ state: "FAILED" }], work: "blocked" });
   expect(world.moves(beadIdIn(seed, "total")).at(-1)).toBe("LEASED>FAILED");
   expect(await world.stateOf("integrate")).toBe("BLOCKED");
-  expect(diverged(world.reports)).toMatchObject([{ divergenceType: "atom-failure", claimId: "C-1", beadId: beadIdIn(seed, "total"), status: "COMPLETE", cycle: 0, hiddenLeft: 1 }]);
+  expect(diverged(world.reports)).toMatchObject([
+    { divergenceType: "atom-failure", claimId: "C-1", beadId: beadIdIn(seed, "total"), status: "COMPLETE", cycle: 0, hiddenLeft: 1 },
+  ]);
   expect(diverged(world.reports)[0]?.affectedBeadIds).toEqual(["total", "integrate", "outcome"].map((title) => beadIdIn(seed, title)));
   expect(world.eventsOf("DIVERGENCE_DETECTED")).toHaveLength(1);
-  expect(world.edges.map(({ rel }) => rel)).toEqual(expect.arrayContaining(["produces", "evidences", "diverges_from", "concerns", "gate_result", "governed_by", "instantiates"]));
+  expect(world.edges.map(({ rel }) => rel)).toEqual(
+    expect.arrayContaining(["produces", "evidences", "diverges_from", "concerns", "gate_result", "governed_by", "instantiates"]),
+  );
   expect(world.rows("SELECT * FROM tree_files")).toEqual([]);
 });
 
@@ -279,7 +292,9 @@ test("a question makes the bead wait without a lease until it is answered, and t
 
 test("two units that write the same file: the second is told, keeps its attempt's feedback and loses nothing of the first", async () => {
   const { world, seed } = await aWorld({ name: "conflict", beads: [{ key: "a" }, { key: "b" }] });
-  const shared = seed.beads.map((bead) => (bead.role === "coder" ? { ...bead, directive: { ...bead.directive, fileScope: { read: ["src/**"], write: ["src/**"] } } } : bead));
+  const shared = seed.beads.map((bead) =>
+    bead.role === "coder" ? { ...bead, directive: { ...bead.directive, fileScope: { read: ["src/**"], write: ["src/**"] } } } : bead,
+  );
   const other = new CoordinatorWorld();
   await other.seed({ ...seed, beads: shared });
   const [a, b] = [await other.claim(0), await other.claim(1)];
@@ -345,14 +360,26 @@ test("an outcome whose files were never stored is nobody's fault but the store's
 test("what is required of the whole tree and fails there goes to the bead that wrote it", async () => {
   const { world, seed } = await aWorld({ name: "whole", beads: [{ key: "a" }, { key: "b" }], typesRequired: true });
   // The unit's own type check passes; on the merged tree the same file does not.
-  world.answer = (job) => (job.task.kind === "typecheck" && Object.keys(job.files).length < 3 ? { ...answerByContent(job), ok: true, diagnostics: [] } : answerByContent(job));
+  world.answer = (job) =>
+    job.task.kind === "typecheck" && Object.keys(job.files).length < 3 ? { ...answerByContent(job), ok: true, diagnostics: [] } : answerByContent(job);
   await world.work(({ directive }) => (directive.title === "b" ? "export const b = 'UNTYPED';" : "export {};"));
   expect(await world.stateOf("outcome")).toBe("FAILED");
   expect(diverged(world.reports)).toMatchObject([{ divergenceType: "molecule-outcome-failure", beadId: beadIdIn(seed, "b") }]);
 });
 
 test("a detector that fires fails the bead with the place", async () => {
-  const invariants = [{ invariantId: "INV-1", claimId: "C-1", statement: "no clock", detector: "no-ambient-access" as const, matched: ["clock"], violationImpact: "high" as const, evidenceSource: "source", regressionPolicy: "regressed" as const }];
+  const invariants = [
+    {
+      invariantId: "INV-1",
+      claimId: "C-1",
+      statement: "no clock",
+      detector: "no-ambient-access" as const,
+      matched: ["clock"],
+      violationImpact: "high" as const,
+      evidenceSource: "source",
+      regressionPolicy: "regressed" as const,
+    },
+  ];
   const { world } = await aWorld({ name: "detector", beads: [{ key: "total" }], invariants });
   const bead = await world.claim();
   const answer = await world.exchange(0, [await world.written(bead, "export const total = Date.now();")]);
@@ -364,7 +391,9 @@ test("a failed hidden example diverges with its line and its values are in no ev
   const { world, seed } = await aWorld({ name: "overfit", beads: [{ key: "total" }], hidden: 2 });
   await world.work(() => "OVERFIT");
   expect(accepted(world.reports)).toEqual([]);
-  expect(diverged(world.reports)).toMatchObject([{ divergenceType: "run-verdict-failure", claimId: "C-1", beadId: beadIdIn(seed, "total"), failedHoldoutLines: [150, 151], hiddenLeft: 2, cycle: 0 }]);
+  expect(diverged(world.reports)).toMatchObject([
+    { divergenceType: "run-verdict-failure", claimId: "C-1", beadId: beadIdIn(seed, "total"), failedHoldoutLines: [150, 151], hiddenLeft: 2, cycle: 0 },
+  ]);
   const told = JSON.stringify([world.events, world.reports, world.nodes]);
   expect(told).toContain("line 150");
   expect(told).not.toContain("total(150)");
@@ -374,18 +403,31 @@ test("a failed hidden example diverges with its line and its values are in no ev
 
 test("an adopted amendment re-opens the bead and its dependants only, and the run is accepted on the next cycle", async () => {
   const { world, seed } = await aWorld({ name: "amend", beads: [{ key: "total" }, { key: "other" }], hidden: 2 });
-  await world.work(({ directive }) => (directive.title === "total" ? "OVERFIT" : directive.role === "integrator" ? `export * from "./total.ts"; export * from "./other.ts";` : "fine"));
+  await world.work(({ directive }) =>
+    directive.title === "total" ? "OVERFIT" : directive.role === "integrator" ? `export * from "./total.ts"; export * from "./other.ts";` : "fine",
+  );
   const [divergence] = diverged(world.reports);
   const total = seed.beads.find(({ title }) => title === "total");
   if (divergence === undefined || total === undefined) throw new Error("no divergence");
   const [claim] = seed.claims;
   const moved = claim === undefined ? [] : [{ ...claim, visible: [...claim.visible, ...claim.holdout.slice(0, 1)], holdout: claim.holdout.slice(1) }];
-  const request = { amendmentId: "AMD-1", specificationId: aRun("successor").specificationId, directives: [{ ...total.directive, instructions: "Mind line 150." }], claims: moved, beadIds: divergence.affectedBeadIds };
+  const request = {
+    amendmentId: "AMD-1",
+    specificationId: aRun("successor").specificationId,
+    directives: [{ ...total.directive, instructions: "Mind line 150." }],
+    claims: moved,
+    beadIds: divergence.affectedBeadIds,
+  };
   expect(await world.coordinator.reopen("r1", request)).toEqual({ ok: true });
   expect(await world.coordinator.reopen("r1", request)).toEqual({ ok: true });
   await world.settle();
   const states = (await world.coordinator.record())?.beads.map(({ title, state, cycle }) => [title, state, cycle]);
-  expect(states).toEqual([["total", "READY", 1], ["other", "DONE", 0], ["integrate", "BLOCKED", 1], ["outcome", "BLOCKED", 1]]);
+  expect(states).toEqual([
+    ["total", "READY", 1],
+    ["other", "DONE", 0],
+    ["integrate", "BLOCKED", 1],
+    ["outcome", "BLOCKED", 1],
+  ]);
   const bead = await world.claim();
   expect(bead).toMatchObject({ attempt: 1, cycle: 1, directive: { instructions: "Mind line 150." }, feedback: [] });
   expect(bead.claims[0]?.visible).toHaveLength(3);
@@ -403,7 +445,15 @@ test("re-opening a bead that is being worked on closes its epoch", async () => {
   const bead = await world.claim();
   await world.coordinator.reopen("r", { amendmentId: "AMD-1", specificationId: seed.specificationId, directives: [], claims: [], beadIds: [bead.beadId] });
   expect((await world.exchange(0, [await world.written(bead, "x")], 0)).verdicts).toMatchObject([{ accepted: false }]);
-  expect(await world.coordinator.reopen("r2", { amendmentId: "AMD-2", specificationId: seed.specificationId, directives: [], claims: [], beadIds: ["BEAD-UNKNOWN"] })).toMatchObject({ ok: false, code: "INVALID_ARGUMENT" });
+  expect(
+    await world.coordinator.reopen("r2", {
+      amendmentId: "AMD-2",
+      specificationId: seed.specificationId,
+      directives: [],
+      claims: [],
+      beadIds: ["BEAD-UNKNOWN"],
+    }),
+  ).toMatchObject({ ok: false, code: "INVALID_ARGUMENT" });
 });
 
 test("no run verdict is taken while a divergence waits for its amendment", async () => {
@@ -413,7 +463,13 @@ test("no run verdict is taken while a divergence waits for its amendment", async
   expect(reports.map(({ beadId }) => beadId).sort()).toEqual([beadIdIn(seed, "a"), beadIdIn(seed, "b")].sort());
   const [first, second] = reports;
   const reopen = (divergence: typeof first, amendmentId: string) =>
-    world.coordinator.reopen(amendmentId, { amendmentId, specificationId: seed.specificationId, directives: [], claims: [], beadIds: divergence === undefined ? [] : [divergence.beadId] });
+    world.coordinator.reopen(amendmentId, {
+      amendmentId,
+      specificationId: seed.specificationId,
+      directives: [],
+      claims: [],
+      beadIds: divergence === undefined ? [] : [divergence.beadId],
+    });
   await reopen(first, "AMD-1");
   await world.work(({ directive }) => (directive.role === "integrator" ? "index" : "fits"));
   expect(await world.stateOf("outcome")).toBe("READY");
@@ -424,7 +480,10 @@ test("no run verdict is taken while a divergence waits for its amendment", async
 });
 
 test("a failed optional parent releases its children, a failed required one does not", async () => {
-  const { world } = await aWorld({ name: "optional", beads: [{ key: "risky" }, { key: "child", optional: ["risky"] }, { key: "strict", dependsOn: ["risky"] }] });
+  const { world } = await aWorld({
+    name: "optional",
+    beads: [{ key: "risky" }, { key: "child", optional: ["risky"] }, { key: "strict", dependsOn: ["risky"] }],
+  });
   const bead = await world.claim();
   expect(bead.directive.title).toBe("risky");
   await world.exchange(0, [unfinished(bead, { status: "BLOCKED", blockers: ["no"] })], 0);
@@ -470,18 +529,18 @@ test("a coordinator that is new over the same database goes on where it was", as
 
 test("an outcome bead whose checks were interrupted is taken up by the next instance", async () => {
   const { world } = await aWorld({ name: "interrupted", beads: [{ key: "total" }] });
+  const asked = Promise.withResolvers<void>();
   let first = true;
   world.answer = (job) => {
-    if (job.task.kind === "tests" && first && Object.keys(job.files).includes("src/index.ts")) {
-      first = false;
-      return new Promise(() => undefined);
-    }
-    return answerByContent(job);
+    if (!first || job.task.kind !== "tests" || !Object.keys(job.files).includes("src/index.ts")) return answerByContent(job);
+    first = false;
+    asked.resolve();
+    return new Promise(() => undefined);
   };
   let answer = await world.exchange(0);
   while (answer.beads[0] !== undefined) answer = await world.exchange(0, [await world.written(answer.beads[0], "fine")]);
   void world.settle();
-  while (first) await new Promise((resolve) => setImmediate(resolve));
+  await asked.promise;
   await world.restart();
   await world.settle();
   expect(accepted(world.reports)).toHaveLength(1);
@@ -490,6 +549,12 @@ test("an outcome bead whose checks were interrupted is taken up by the next inst
 test("an exchange of a slot the run does not have, of a foreign bead or before the seed is refused", async () => {
   const { world } = await aWorld({ name: "refusals", beads: [{ key: "total" }], slots: 1 });
   expect(await world.coordinator.exchange(1, [], 1)).toMatchObject({ ok: false, code: "INVALID_ARGUMENT" });
-  expect(await world.coordinator.exchange(0, [anOutcome({ beadId: "BEAD-X", epoch: 1 }, { kind: "failure", failureClass: "quality", code: "INTERNAL", message: "x" })], 1)).toMatchObject({ ok: false, code: "INVALID_ARGUMENT" });
+  expect(
+    await world.coordinator.exchange(
+      0,
+      [anOutcome({ beadId: "BEAD-X", epoch: 1 }, { kind: "failure", failureClass: "quality", code: "INTERNAL", message: "x" })],
+      1,
+    ),
+  ).toMatchObject({ ok: false, code: "INVALID_ARGUMENT" });
   expect(await new CoordinatorWorld().coordinator.exchange(0, [], 1)).toMatchObject({ ok: false, code: "NOT_FOUND" });
 });

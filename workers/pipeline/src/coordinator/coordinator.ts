@@ -78,7 +78,8 @@ export class Coordinator implements CoordinatorRpc {
       storage,
       scheduler,
       deliver: (target, effects) => deliver(neighbours, this.#store.requireRun(), log, target, effects),
-      onParked: ({ effectId, reason }) => log.event({ op: "ledger.stuck", outcome: "failed", durationMs: 0, ids: { effect: effectId, run: this.#store.run()?.runId ?? "" }, fields: { reason } }),
+      onParked: ({ effectId, reason }) =>
+        log.event({ op: "ledger.stuck", outcome: "failed", durationMs: 0, ids: { effect: effectId, run: this.#store.run()?.runId ?? "" }, fields: { reason } }),
       log,
       now,
       random,
@@ -180,7 +181,8 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   #exchangeProblem(run: Run, slot: number, outcomes: readonly BeadOutcome[]): ReturnType<typeof refuse> | null {
-    if (!Number.isInteger(slot) || slot < 0 || slot >= run.slots) return refuse("INVALID_ARGUMENT", `The run has the slots 0 to ${run.slots - 1}, not ${slot}.`);
+    if (!Number.isInteger(slot) || slot < 0 || slot >= run.slots)
+      return refuse("INVALID_ARGUMENT", `The run has the slots 0 to ${run.slots - 1}, not ${slot}.`);
     if (outcomes.length > MAX_WANT) return refuse("TOO_LARGE", `${outcomes.length} outcomes; one exchange takes ${MAX_WANT}.`);
     const stray = outcomes.find(({ beadId }) => this.#store.bead(beadId) === null);
     return stray === undefined ? null : refuse("INVALID_ARGUMENT", `${stray.beadId} is not in the run.`);

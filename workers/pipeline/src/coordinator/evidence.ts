@@ -32,7 +32,9 @@ export function recordChecks({ store }: RunContext, run: Run, bead: Bead, treeDi
 
 /** Detectors that fired. */
 export function firingsOf(results: readonly CheckResult[]): DetectorFiring[] {
-  return results.flatMap(({ ok, invariantId, claimId, problems, label }) => (ok || invariantId === undefined || claimId === undefined ? [] : [{ invariantId, claimId, message: problems[0] ?? label }]));
+  return results.flatMap(({ ok, invariantId, claimId, problems, label }) =>
+    ok || invariantId === undefined || claimId === undefined ? [] : [{ invariantId, claimId, message: problems[0] ?? label }],
+  );
 }
 
 /** What happened to one execution of a bead, for BP3. */
@@ -91,7 +93,18 @@ export function recordEnding(context: RunContext, run: Run, bead: Bead, ending: 
 function executionOf(run: Run, bead: Bead, reported: BeadOutcome): { readonly node: ArtifactNode; readonly edges: readonly ArtifactEdge[] } {
   const { directiveId } = bead.directive;
   const { executionId, knowingStateId, headsDigest, consentDigest, executionBeadId } = reported;
-  const data = { beadId: bead.beadId, runId: run.runId, role: bead.role, attempt: attemptOf(bead), cycle: bead.cycle, epoch: reported.epoch, knowingStateId, headsDigest, consentDigest, executionBeadId };
+  const data = {
+    beadId: bead.beadId,
+    runId: run.runId,
+    role: bead.role,
+    attempt: attemptOf(bead),
+    cycle: bead.cycle,
+    epoch: reported.epoch,
+    knowingStateId,
+    headsDigest,
+    consentDigest,
+    executionBeadId,
+  };
   return {
     node: { id: executionId, type: "Execution", data, parents: [directiveId] },
     edges: [
@@ -103,7 +116,16 @@ function executionOf(run: Run, bead: Bead, reported: BeadOutcome): { readonly no
 
 function reportDivergences({ store, ledger }: RunContext, run: Run, divergences: readonly DivergenceReport[]): void {
   for (const { divergenceId, divergenceType, beadId, atomId, claimId, observed, expected } of divergences) {
-    ledger.event(run.runId, "DIVERGENCE_DETECTED", { divergenceId, divergenceType, beadId, atomId, claimRefs: [claimId], observed, expected, reason: `${claimId}: ${observed}` });
+    ledger.event(run.runId, "DIVERGENCE_DETECTED", {
+      divergenceId,
+      divergenceType,
+      beadId,
+      atomId,
+      claimRefs: [claimId],
+      observed,
+      expected,
+      reason: `${claimId}: ${observed}`,
+    });
   }
   const [first] = divergences;
   if (first === undefined) return;
@@ -112,7 +134,14 @@ function reportDivergences({ store, ledger }: RunContext, run: Run, divergences:
 }
 
 /** Writes the report of the fidelity gate on a bead and tells of it. */
-export function reportFidelity(context: RunContext, run: Run, bead: Bead, traceId: string, results: readonly CheckResult[], unexercised: CheckPlan["unexercised"]): void {
+export function reportFidelity(
+  context: RunContext,
+  run: Run,
+  bead: Bead,
+  traceId: string,
+  results: readonly CheckResult[],
+  unexercised: CheckPlan["unexercised"],
+): void {
   const failed = results.filter(({ ok }) => !ok);
   const outcome = results.length > 0 && failed.length === 0 ? "PASS" : "FAIL";
   const node = artifactNode(
@@ -139,7 +168,10 @@ export function reportFidelity(context: RunContext, run: Run, bead: Bead, traceI
     outcome,
     ...(total === 0 ? {} : { score: (shown.passed + hidden.passed) / total }),
     subjectId: bead.beadId,
-    summary: failed.length === 0 ? `${results.length} checks passed` : `${failed.length} of ${results.length} checks failed: ${failed.map(({ label }) => label).join(", ")}`,
+    summary:
+      failed.length === 0
+        ? `${results.length} checks passed`
+        : `${failed.length} of ${results.length} checks failed: ${failed.map(({ label }) => label).join(", ")}`,
     failedCriteria: [...new Set(failed.map(({ claimId, label }) => claimId ?? label))],
     checksPassed: shown.passed,
     checksFailed: shown.failed,

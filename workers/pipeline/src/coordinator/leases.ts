@@ -34,7 +34,14 @@ export function claimBeads(context: RunContext, run: Run, slot: number, want: nu
 /** Leases a READY bead to a slot under the next epoch. */
 export function leaseBead(context: RunContext, run: Run, bead: Bead, slot: number): Bead {
   const now = context.now();
-  return moveBead(context, run, bead, "LEASED", { reason: `claimed by ${agentOf(slot) ?? "nobody"}` }, { epoch: bead.epoch + 1, slot, claimedAt: now, leaseUntil: now + LEASE_TTL_MS });
+  return moveBead(
+    context,
+    run,
+    bead,
+    "LEASED",
+    { reason: `claimed by ${agentOf(slot) ?? "nobody"}` },
+    { epoch: bead.epoch + 1, slot, claimedAt: now, leaseUntil: now + LEASE_TTL_MS },
+  );
 }
 
 function claimedBead({ store }: RunContext, bead: Bead, leaseUntil: number, tree: ClaimedBead["tree"]): ClaimedBead {
@@ -58,7 +65,12 @@ function claimedBead({ store }: RunContext, bead: Bead, leaseUntil: number, tree
 }
 
 /** Extends the lease of an epoch that is current. False for a stale one: its holder must stop. */
-export function extendLease({ store, now }: RunContext, beadId: string, epoch: number, byMs: number): { readonly current: boolean; readonly leaseUntil: number } {
+export function extendLease(
+  { store, now }: RunContext,
+  beadId: string,
+  epoch: number,
+  byMs: number,
+): { readonly current: boolean; readonly leaseUntil: number } {
   const bead = store.bead(beadId);
   if (bead === null || bead.state !== "LEASED" || bead.epoch !== epoch || bead.leaseUntil === null) return { current: false, leaseUntil: 0 };
   const until = now() + byMs;

@@ -41,7 +41,8 @@ export function receiveOutcome(context: RunContext, run: Run, slot: number, outc
   reportExecution(context, run, outcome);
   if (!isCurrent(bead, outcome.epoch) || bead.slot !== slot) return settled(context, outcome.effectId, staleVerdict(bead, outcome.epoch));
   const { result } = outcome;
-  if (result.kind === "failure") return settled(context, outcome.effectId, settleFailure(context, run, bead, outcome, result.failureClass, result.code, result.message));
+  if (result.kind === "failure")
+    return settled(context, outcome.effectId, settleFailure(context, run, bead, outcome, result.failureClass, result.code, result.message));
   switch (result.task.status) {
     case "COMPLETE":
       return { kind: "check", effectId: outcome.effectId };
@@ -70,9 +71,17 @@ export function settleVerified(context: RunContext, run: Run, effectId: string, 
     case "violation":
       return record(context, effectId, settleFailure(context, run, bead, outcome, "governance", "GOVERNANCE_VIOLATION", verification.reason));
     case "conflict":
-      return record(context, effectId, settleQuality(context, run, bead, outcome, "FAILURE", "The change set does not fit the run tree any more.", verification.reasons));
+      return record(
+        context,
+        effectId,
+        settleQuality(context, run, bead, outcome, "FAILURE", "The change set does not fit the run tree any more.", verification.reasons),
+      );
     case "infrastructure":
-      return record(context, effectId, settleFailure(context, run, bead, outcome, "infrastructure", "UNAVAILABLE", `The checks could not be run: ${verification.message}`));
+      return record(
+        context,
+        effectId,
+        settleFailure(context, run, bead, outcome, "infrastructure", "UNAVAILABLE", `The checks could not be run: ${verification.message}`),
+      );
     case "checked":
       if (verification.onTree !== run.treeDigest) return null;
       return record(context, effectId, settleChecked(context, run, bead, outcome, verification));
@@ -82,7 +91,13 @@ export function settleVerified(context: RunContext, run: Run, effectId: string, 
 }
 
 /** Takes a lease that ended without a result as a fault of the infrastructure, up to the bound. */
-export function faultBead(context: RunContext, run: Run, bead: Bead, why: { readonly code: ErrorCode; readonly message: string; readonly rescued?: boolean }, reported: BeadOutcome | null): BeadState {
+export function faultBead(
+  context: RunContext,
+  run: Run,
+  bead: Bead,
+  why: { readonly code: ErrorCode; readonly message: string; readonly rescued?: boolean },
+  reported: BeadOutcome | null,
+): BeadState {
   const faults = bead.faults + 1;
   const exhausted = faults >= MAX_FAULTS || ERRORS[why.code].retry === "never";
   recordEnding(context, run, bead, { ...endingOf("INFRASTRUCTURE", exhausted, why.message, reported), blockers: exhausted ? [why.message] : [] });
@@ -90,7 +105,8 @@ export function faultBead(context: RunContext, run: Run, bead: Bead, why: { read
   if (exhausted) return moveBead(context, run, bead, "FAILED", reason, { epoch: why.rescued === true ? bead.epoch + 1 : bead.epoch, faults }).state;
   // An expired lease is dispatched at once: its holder is gone, and another one need not wait for it.
   const waitMs = why.rescued === true ? 0 : Math.max(FAULT_BACKOFF.baseMs / 2, fullJitterMs(faults, FAULT_BACKOFF, context.random));
-  return moveBead(context, run, bead, "READY", reason, { epoch: why.rescued === true ? bead.epoch + 1 : bead.epoch, faults, notBefore: context.now() + waitMs }).state;
+  return moveBead(context, run, bead, "READY", reason, { epoch: why.rescued === true ? bead.epoch + 1 : bead.epoch, faults, notBefore: context.now() + waitMs })
+    .state;
 }
 
 /** Takes expired leases back: the beads are READY again under the next epoch, and nothing their holders still send counts. */
@@ -117,13 +133,25 @@ function settleChecked(context: RunContext, run: Run, bead: Bead, outcome: BeadO
 
 /** A result that is not good enough: another attempt with feedback, or FAILED when none is left. */
 function settleQuality(
-  context: RunContext, run: Run, bead: Bead, outcome: BeadOutcome, kind: Extract<Outcome, "FAILURE" | "TIMEOUT">, reason: string, feedback: readonly string[], checked?: Extract<Verification, { kind: "checked" }>,
+  context: RunContext,
+  run: Run,
+  bead: Bead,
+  outcome: BeadOutcome,
+  kind: Extract<Outcome, "FAILURE" | "TIMEOUT">,
+  reason: string,
+  feedback: readonly string[],
+  checked?: Extract<Verification, { kind: "checked" }>,
 ): BeadVerdict {
   const { maxAttempts, backoffMs } = bead.directive.retryPolicy;
   const attempts = bead.attempts + 1;
   const exhausted = attempts >= maxAttempts;
   const checks = checked === undefined ? [] : recordChecks(context, run, bead, checked.onTree, checked.results);
-  const { traceId } = recordEnding(context, run, bead, { ...endingOf(kind, exhausted, reason, outcome), checks, firings: firingsOf(checked?.results ?? []), blockers: checked === undefined ? feedback : [] });
+  const { traceId } = recordEnding(context, run, bead, {
+    ...endingOf(kind, exhausted, reason, outcome),
+    checks,
+    firings: firingsOf(checked?.results ?? []),
+    blockers: checked === undefined ? feedback : [],
+  });
   if (checked !== undefined) reportFidelity(context, run, bead, traceId, checked.results, checked.unexercised);
   const patch = { attempts, faults: 0, feedback: boundedFeedback([reason, ...feedback]) };
   const next = exhausted
@@ -132,7 +160,15 @@ function settleQuality(
   return verdictOf(next, outcome.epoch, reason);
 }
 
-function settleFailure(context: RunContext, run: Run, bead: Bead, outcome: BeadOutcome, failureClass: FailureClass, code: ErrorCode, message: string): BeadVerdict {
+function settleFailure(
+  context: RunContext,
+  run: Run,
+  bead: Bead,
+  outcome: BeadOutcome,
+  failureClass: FailureClass,
+  code: ErrorCode,
+  message: string,
+): BeadVerdict {
   switch (failureClass) {
     case "infrastructure":
     case "provider": {
@@ -156,7 +192,11 @@ function settleFailure(context: RunContext, run: Run, bead: Bead, outcome: BeadO
 function settleBlocked(context: RunContext, run: Run, bead: Bead, outcome: BeadOutcome, blockers: readonly string[], reasoning: string): BeadVerdict {
   const reason = blockers.join("; ") || reasoning || "The operative is blocked and gave no reason.";
   recordEnding(context, run, bead, { ...endingOf("BLOCKED", true, reasoning, outcome), blockers: blockers.length > 0 ? blockers : [reason] });
-  return verdictOf(moveBead(context, run, bead, "FAILED", { reason, errorCode: "CANDIDATES_EXHAUSTED" }, { attempts: bead.attempts + 1 }), outcome.epoch, reason);
+  return verdictOf(
+    moveBead(context, run, bead, "FAILED", { reason, errorCode: "CANDIDATES_EXHAUSTED" }, { attempts: bead.attempts + 1 }),
+    outcome.epoch,
+    reason,
+  );
 }
 
 function settleQuestion(context: RunContext, run: Run, bead: Bead, outcome: BeadOutcome, question: string): BeadVerdict {
@@ -181,12 +221,20 @@ function endingOf(outcome: Outcome, exhausted: boolean, summary: string, reporte
 
 function failureText(results: readonly CheckResult[]): string {
   const failed = results.filter(({ ok }) => !ok);
-  return results.length === 0 ? "No check was executed." : `${failed.length} of ${results.length} required checks failed: ${failed.map(({ label }) => label).join(", ")}.`;
+  return results.length === 0
+    ? "No check was executed."
+    : `${failed.length} of ${results.length} required checks failed: ${failed.map(({ label }) => label).join(", ")}.`;
 }
 
 /** What the next attempt reads. Hidden examples are in no bead's checks; a result of one would still be left out. */
 function feedbackOf(results: readonly CheckResult[]): string[] {
-  return results.filter(({ ok, holdout }) => !ok && !holdout).flatMap((result) => [summaryOf(result), ...result.problems.slice(1).map((problem) => `${result.label}: ${problem}`)]);
+  const failed = results.filter(({ ok, holdout }) => !ok && !holdout);
+  const lines: string[] = [];
+  for (const result of failed) {
+    lines.push(summaryOf(result));
+    for (const problem of result.problems.slice(1)) lines.push(`${result.label}: ${problem}`);
+  }
+  return lines;
 }
 
 function boundedFeedback(lines: readonly string[]): string[] {

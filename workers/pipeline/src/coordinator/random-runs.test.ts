@@ -1,4 +1,5 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
+import assert from "node:assert/strict";
 import { expect, test } from "vitest";
 import type { BeadOutcome, ClaimedBead } from "@factory/schemas/rpc";
 import { aSeed, failure } from "../testing/builders.ts";
@@ -12,7 +13,8 @@ type Step = (typeof STEPS)[number];
 const graphs = fc.integer({ min: 1, max: 7 }).chain((count) =>
   fc.record({
     beads: fc.constant(count),
-    edges: fc.array(fc.tuple(fc.nat(count - 1), fc.nat(count - 1)).filter(([parent, child]) => parent < child), { maxLength: 12 }),
+    // Filtered after the draw: with one bead no pair fits, and a filter inside would search for ever.
+    edges: fc.array(fc.tuple(fc.nat(count - 1), fc.nat(count - 1)), { maxLength: 16 }).map((pairs) => pairs.filter(([parent, child]) => parent < child)),
     slots: fc.integer({ min: 1, max: 3 }),
     steps: fc.array(fc.tuple(fc.nat(2), fc.constantFrom(...STEPS)), { minLength: 1, maxLength: 30 }),
   }),
@@ -21,17 +23,19 @@ const graphs = fc.integer({ min: 1, max: 7 }).chain((count) =>
 /** Drives a run by steps and then to its end; asserts what must hold at every claim. */
 class RandomRun {
   readonly world = new CoordinatorWorld();
+  readonly seed: ReturnType<typeof aSeed>;
   readonly #parents: ReadonlyMap<string, readonly string[]>;
   readonly #epochs = new Map<string, number>();
   readonly #late: { slot: number; outcome: BeadOutcome }[] = [];
 
-  constructor(readonly seed: ReturnType<typeof aSeed>) {
+  constructor(seed: ReturnType<typeof aSeed>) {
+    this.seed = seed;
     this.#parents = new Map(seed.beads.map(({ beadId, dependsOn }) => [beadId, dependsOn.map((parent) => parent.beadId)]));
   }
 
   async step(slot: number, step: Step): Promise<void> {
     const [bead] = await this.#claim(slot);
-    if (bead === undefined) return void (await this.world.pass(LEASE_TTL_MS + 1));
+    if (bead === undefined) return this.world.pass(LEASE_TTL_MS + 1);
     const good = await this.world.written(bead, "fine", `${bead.beadId}:${bead.epoch}:good`);
     switch (step) {
       case "good":
@@ -44,7 +48,7 @@ class RandomRun {
         return this.world.pass(LEASE_TTL_MS + 1);
       case "repeat": {
         const answers = [await this.world.exchange(slot, [good], 0), await this.world.exchange(slot, [good], 0)];
-        expect(answers[1]?.verdicts).toEqual(answers[0]?.verdicts);
+        assert.deepEqual(answers[1]?.verdicts, answers[0]?.verdicts);
         return;
       }
       case "late":
@@ -61,7 +65,10 @@ class RandomRun {
   async finish(): Promise<void> {
     for (const { slot, outcome } of this.#late) {
       const { verdicts } = await this.world.exchange(slot, [outcome], 0);
-      expect(verdicts).toMatchObject([{ accepted: false }]);
+      assert.deepEqual(
+        verdicts.map(({ accepted }) => accepted),
+        [false],
+      );
     }
     for (let round = 0; round < 200; round++) {
       for (let slot = 0; slot < this.seed.slots; slot++) await this.step(slot, "good");
@@ -76,9 +83,9 @@ class RandomRun {
     const { beads } = await this.world.exchange(slot % this.seed.slots, [], 1);
     const states = new Map((await this.world.coordinator.record())?.beads.map(({ beadId, state }) => [beadId, state]));
     for (const { beadId, epoch } of beads) {
-      expect(this.#parents.get(beadId)?.map((parent) => states.get(parent)).every((state) => state === "DONE")).toBe(true);
-      expect(states.get(beadId)).toBe("LEASED");
-      expect(epoch).toBeGreaterThanOrEqual(this.#epochs.get(beadId) ?? 1);
+      assert.ok(this.#parents.get(beadId)?.every((parent) => states.get(parent) === "DONE"));
+      assert.equal(states.get(beadId), "LEASED");
+      assert.ok(epoch >= (this.#epochs.get(beadId) ?? 1));
       this.#epochs.set(beadId, epoch);
     }
     return beads;

@@ -62,14 +62,46 @@ export type CheckRow = RunRecord["checks"][number];
 export type OutcomeRow = { readonly outcome: BeadOutcome; readonly verdict: BeadVerdict | null };
 
 type BeadSqlRow = {
-  bead_id: string; position: number; atom_id: string; molecule_id: string; role: string; title: string; outcome: number; directive: string; state: string;
-  pending: number; epoch: number; attempts: number; cycle: number; faults: number; slot: number | null; claimed_at: number | null; lease_until: number | null;
-  not_before: number; feedback: string; clarification_id: string | null; question: string | null; answer: string | null;
+  bead_id: string;
+  position: number;
+  atom_id: string;
+  molecule_id: string;
+  role: string;
+  title: string;
+  outcome: number;
+  directive: string;
+  state: string;
+  pending: number;
+  epoch: number;
+  attempts: number;
+  cycle: number;
+  faults: number;
+  slot: number | null;
+  claimed_at: number | null;
+  lease_until: number | null;
+  not_before: number;
+  feedback: string;
+  clarification_id: string | null;
+  question: string | null;
+  answer: string | null;
 };
 
 const BEAD_COLUMNS = {
-  directive: "directive", state: "state", pending: "pending", epoch: "epoch", attempts: "attempts", cycle: "cycle", faults: "faults", slot: "slot", claimedAt: "claimed_at",
-  leaseUntil: "lease_until", notBefore: "not_before", feedback: "feedback", clarificationId: "clarification_id", question: "question", answer: "answer",
+  directive: "directive",
+  state: "state",
+  pending: "pending",
+  epoch: "epoch",
+  attempts: "attempts",
+  cycle: "cycle",
+  faults: "faults",
+  slot: "slot",
+  claimedAt: "claimed_at",
+  leaseUntil: "lease_until",
+  notBefore: "not_before",
+  feedback: "feedback",
+  clarificationId: "clarification_id",
+  question: "question",
+  answer: "answer",
 } as const satisfies Record<keyof BeadPatch, string>;
 
 /** The tables of one run. */
@@ -85,8 +117,18 @@ export class RunStore {
   /** The run, or null before it is seeded. */
   run(): Run | null {
     const [row] = this.#rows<{
-      org: string; session_id: string; run_id: string; work_order_id: string; assembly: string; specification_id: string; work_graph_id: string; slots: number;
-      types_required: number; seed_digest: string; tree_digest: string; status: RunStatus;
+      org: string;
+      session_id: string;
+      run_id: string;
+      work_order_id: string;
+      assembly: string;
+      specification_id: string;
+      work_graph_id: string;
+      slots: number;
+      types_required: number;
+      seed_digest: string;
+      tree_digest: string;
+      status: RunStatus;
     }>("SELECT * FROM run");
     if (row === undefined) return null;
     return {
@@ -118,17 +160,37 @@ export class RunStore {
     this.#sql.exec(
       `INSERT INTO run (id, org, session_id, run_id, work_order_id, assembly, specification_id, work_graph_id, slots, types_required, seed_digest, tree_digest, status)
        VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')`,
-      org, sessionId, runId, workOrderId, assembly, specificationId, workGraphId, slots, typesRequired ? 1 : 0, seedDigest, treeDigest(baseTree),
+      org,
+      sessionId,
+      runId,
+      workOrderId,
+      assembly,
+      specificationId,
+      workGraphId,
+      slots,
+      typesRequired ? 1 : 0,
+      seedDigest,
+      treeDigest(baseTree),
     );
     this.replaceClaims(claims);
-    for (const invariant of invariants) this.#sql.exec("INSERT INTO invariants (invariant_id, body) VALUES (?, ?)", invariant.invariantId, JSON.stringify(invariant));
-    for (const [path, digest] of Object.entries(baseTree)) this.#sql.exec("INSERT INTO tree_files (path, digest, base_digest, bead_id) VALUES (?, ?, ?, NULL)", path, digest, digest);
+    for (const invariant of invariants)
+      this.#sql.exec("INSERT INTO invariants (invariant_id, body) VALUES (?, ?)", invariant.invariantId, JSON.stringify(invariant));
+    for (const [path, digest] of Object.entries(baseTree))
+      this.#sql.exec("INSERT INTO tree_files (path, digest, base_digest, bead_id) VALUES (?, ?, ?, NULL)", path, digest, digest);
     for (let slot = 0; slot < slots; slot++) this.#sql.exec("INSERT INTO slots (slot) VALUES (?)", slot);
     for (const [position, bead] of beads.entries()) {
       this.#sql.exec(
         "INSERT INTO beads (bead_id, position, atom_id, molecule_id, role, title, outcome, directive, state, pending) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        bead.beadId, position, bead.atomId, bead.moleculeId, bead.role, bead.title, bead.outcome ? 1 : 0, JSON.stringify(bead.directive),
-        bead.dependsOn.length === 0 ? "READY" : "BLOCKED", bead.dependsOn.length,
+        bead.beadId,
+        position,
+        bead.atomId,
+        bead.moleculeId,
+        bead.role,
+        bead.title,
+        bead.outcome ? 1 : 0,
+        JSON.stringify(bead.directive),
+        bead.dependsOn.length === 0 ? "READY" : "BLOCKED",
+        bead.dependsOn.length,
       );
     }
     for (const bead of beads) {
@@ -194,7 +256,9 @@ export class RunStore {
 
   /** The READY beads for operatives that may be claimed at `now`, in seed order. */
   readyBeads(now: number, limit: number): Bead[] {
-    return this.#rows<BeadSqlRow>("SELECT * FROM beads WHERE state = 'READY' AND outcome = 0 AND not_before <= ? ORDER BY position LIMIT ?", now, limit).map((row) => this.#bead(row));
+    return this.#rows<BeadSqlRow>("SELECT * FROM beads WHERE state = 'READY' AND outcome = 0 AND not_before <= ? ORDER BY position LIMIT ?", now, limit).map(
+      (row) => this.#bead(row),
+    );
   }
 
   readyCount(now: number): number {
@@ -234,13 +298,17 @@ export class RunStore {
 
   /** Parents of a bead. */
   parentsOf(beadId: string): { readonly beadId: string; readonly required: boolean }[] {
-    return this.#rows<{ parent_id: string; required: number }>("SELECT parent_id, required FROM bead_edges WHERE child_id = ? ORDER BY parent_id", beadId).map((row) => ({ beadId: row.parent_id, required: row.required === 1 }));
+    return this.#rows<{ parent_id: string; required: number }>("SELECT parent_id, required FROM bead_edges WHERE child_id = ? ORDER BY parent_id", beadId).map(
+      (row) => ({ beadId: row.parent_id, required: row.required === 1 }),
+    );
   }
 
   /** All dependencies, by child. */
   dependencies(): Map<string, string[]> {
     const found = new Map<string, string[]>();
-    for (const { child_id: child, parent_id: parent } of this.#rows<{ child_id: string; parent_id: string }>("SELECT child_id, parent_id FROM bead_edges ORDER BY child_id, parent_id")) {
+    for (const { child_id: child, parent_id: parent } of this.#rows<{ child_id: string; parent_id: string }>(
+      "SELECT child_id, parent_id FROM bead_edges ORDER BY child_id, parent_id",
+    )) {
       found.set(child, [...(found.get(child) ?? []), parent]);
     }
     return found;
@@ -302,7 +370,9 @@ export class RunStore {
       const digest = Object.hasOwn(tree, path) ? (tree[path] ?? null) : null;
       this.#sql.exec(
         "INSERT INTO tree_files (path, digest, base_digest, bead_id) VALUES (?, ?, NULL, ?) ON CONFLICT (path) DO UPDATE SET digest = excluded.digest, bead_id = excluded.bead_id",
-        path, digest, beadId,
+        path,
+        digest,
+        beadId,
       );
     }
     this.#sql.exec("UPDATE run SET tree_digest = ?", treeDigest(tree));
@@ -316,7 +386,13 @@ export class RunStore {
   }
 
   insertOutcome(outcome: BeadOutcome): void {
-    this.#sql.exec("INSERT INTO outcomes (effect_id, bead_id, epoch, body) VALUES (?, ?, ?, ?)", outcome.effectId, outcome.beadId, outcome.epoch, JSON.stringify(outcome));
+    this.#sql.exec(
+      "INSERT INTO outcomes (effect_id, bead_id, epoch, body) VALUES (?, ?, ?, ?)",
+      outcome.effectId,
+      outcome.beadId,
+      outcome.epoch,
+      JSON.stringify(outcome),
+    );
   }
 
   settleOutcome(effectId: string, verdict: BeadVerdict): void {
@@ -338,26 +414,44 @@ export class RunStore {
   insertCheck(check: CheckRow): void {
     this.#sql.exec(
       "INSERT INTO checks (check_id, bead_id, claim_id, tree_digest, kind, ok, report_digest, holdout, summary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      check.checkId, check.beadId, check.claimId ?? null, check.treeDigest, check.kind, check.ok ? 1 : 0, check.reportDigest, check.holdout ? 1 : 0, check.summary,
+      check.checkId,
+      check.beadId,
+      check.claimId ?? null,
+      check.treeDigest,
+      check.kind,
+      check.ok ? 1 : 0,
+      check.reportDigest,
+      check.holdout ? 1 : 0,
+      check.summary,
     );
   }
 
   /** Every check that was executed, oldest first. */
   checks(): CheckRow[] {
-    const rows = this.#rows<{ check_id: string; bead_id: string; claim_id: string | null; tree_digest: string; kind: string; ok: number; report_digest: string; holdout: number; summary: string }>(
-      "SELECT * FROM checks ORDER BY seq",
-    );
-    return rows.map((row) => ({
-      checkId: row.check_id,
-      beadId: row.bead_id,
-      treeDigest: row.tree_digest,
-      kind: row.kind,
-      ok: row.ok === 1,
-      reportDigest: row.report_digest,
-      holdout: row.holdout === 1,
-      summary: row.summary,
-      ...(row.claim_id === null ? {} : { claimId: row.claim_id }),
-    }));
+    const rows = this.#rows<{
+      check_id: string;
+      bead_id: string;
+      claim_id: string | null;
+      tree_digest: string;
+      kind: string;
+      ok: number;
+      report_digest: string;
+      holdout: number;
+      summary: string;
+    }>("SELECT * FROM checks ORDER BY seq");
+    return rows.map((row) => {
+      const check = {
+        checkId: row.check_id,
+        beadId: row.bead_id,
+        treeDigest: row.tree_digest,
+        kind: row.kind,
+        ok: row.ok === 1,
+        reportDigest: row.report_digest,
+        holdout: row.holdout === 1,
+        summary: row.summary,
+      };
+      return row.claim_id === null ? check : { ...check, claimId: row.claim_id };
+    });
   }
 
   openDivergence(divergenceId: string, beadId: string): void {
@@ -386,7 +480,9 @@ export class RunStore {
 
   /** Slots with a wake-up nobody has answered. */
   hintedSlots(): { readonly slot: number; readonly hintedAt: number; readonly hints: number }[] {
-    return this.#rows<{ slot: number; hinted_at: number; hints: number }>("SELECT slot, hinted_at, hints FROM slots WHERE hinted_at IS NOT NULL ORDER BY slot").map((row) => ({ slot: row.slot, hintedAt: row.hinted_at, hints: row.hints }));
+    return this.#rows<{ slot: number; hinted_at: number; hints: number }>(
+      "SELECT slot, hinted_at, hints FROM slots WHERE hinted_at IS NOT NULL ORDER BY slot",
+    ).map((row) => ({ slot: row.slot, hintedAt: row.hinted_at, hints: row.hints }));
   }
 
   hintSlot(slot: number, now: number): number {

@@ -44,7 +44,14 @@ type Checked = Extract<RunCheck, { kind: "checked" }>;
 function passOutcome(context: RunContext, run: Run, bead: Bead, { results, holdouts, unexercised }: Checked): void {
   const checks = recordChecks(context, run, bead, run.treeDigest, [...results, ...holdouts]);
   const { traceId } = recordEnding(context, run, bead, {
-    outcome: "SUCCESS", exhausted: false, summary: "Every visible check holds on the merged tree.", blockers: [], checks: checks.filter(({ holdout }) => !holdout), firings: [], reported: null, fromOutcomeBead: true,
+    outcome: "SUCCESS",
+    exhausted: false,
+    summary: "Every visible check holds on the merged tree.",
+    blockers: [],
+    checks: checks.filter(({ holdout }) => !holdout),
+    firings: [],
+    reported: null,
+    fromOutcomeBead: true,
   });
   reportFidelity(context, run, bead, traceId, [...results, ...holdouts], unexercised);
   moveBead(context, run, bead, "DONE", { reason: "The molecule's checks passed on the merged tree." }, { faults: 0 });
@@ -59,7 +66,17 @@ function failOutcome(context: RunContext, run: Run, bead: Bead, { results, unexe
   recordChecks(context, run, bead, run.treeDigest, results);
   const traceId = divergeFrom(context, run, bead, failed, "EXHAUSTED");
   reportFidelity(context, run, bead, traceId, results, unexercised);
-  moveBead(context, run, bead, "FAILED", { reason: `${failed.length} of ${results.length} checks failed on the merged tree: ${failed.map(({ label }) => label).join(", ")}.`, errorCode: "GATE_REFUSED" }, { attempts: bead.attempts + 1 });
+  moveBead(
+    context,
+    run,
+    bead,
+    "FAILED",
+    {
+      reason: `${failed.length} of ${results.length} checks failed on the merged tree: ${failed.map(({ label }) => label).join(", ")}.`,
+      errorCode: "GATE_REFUSED",
+    },
+    { attempts: bead.attempts + 1 },
+  );
 }
 
 /** One ending for each bead whose result is at fault; answers the last trace. */
@@ -90,7 +107,9 @@ function byOwner({ store }: RunContext, outcomeBead: Bead, failed: readonly Chec
   for (const result of failed) {
     const file = /^([^\s:]+):\d+/.exec(result.problems[0] ?? "")?.[1];
     const writer = file === undefined || result.kind === "tests" || result.kind === "examples" ? undefined : writers.get(file);
-    const forClaim = units.find(({ directive }) => result.claimId !== undefined && directive.claimRefs[0] === result.claimId) ?? units.find(({ directive }) => result.claimId !== undefined && directive.claimRefs.includes(result.claimId));
+    const forClaim =
+      units.find(({ directive }) => result.claimId !== undefined && directive.claimRefs[0] === result.claimId) ??
+      units.find(({ directive }) => result.claimId !== undefined && directive.claimRefs.includes(result.claimId));
     const owner = writer ?? forClaim?.beadId ?? units.at(-1)?.beadId ?? outcomeBead.beadId;
     owners.set(owner, [...(owners.get(owner) ?? []), result]);
   }
@@ -105,13 +124,26 @@ function acceptRun(context: RunContext, run: Run, bead: Bead, results: readonly 
   const absentClaims = claims.filter(({ kind, holdout }) => kind === "criterion" && holdout.length === 0).map(({ claimId }) => claimId);
   const unchecked = uncheckedClaims(claims, store.invariants(), results);
   const counts = { checks, holdouts: { ...hidden, absentClaims }, uncheckedClaims: unchecked };
-  const molecule = artifactNode("MV", "MoleculeVerdict", run.org, { moleculeId: bead.moleculeId, outcome: "passed", treeDigest: run.treeDigest, cycle: bead.cycle, attempt: attemptOf(bead) }, [bead.directive.directiveId]);
-  const verdict = artifactNode("RV", "RunVerdict", run.org, { runId: run.runId, outcome: "accepted", treeDigest: run.treeDigest, ...counts }, [run.specificationId, molecule.id]);
-  ledger.artifacts(run.runId, [molecule, verdict], [
-    { source: molecule.id, rel: "source_ref", target: bead.directive.directiveId },
-    { source: verdict.id, rel: "source_ref", target: molecule.id },
-    { source: verdict.id, rel: "source_ref", target: run.specificationId },
+  const molecule = artifactNode(
+    "MV",
+    "MoleculeVerdict",
+    run.org,
+    { moleculeId: bead.moleculeId, outcome: "passed", treeDigest: run.treeDigest, cycle: bead.cycle, attempt: attemptOf(bead) },
+    [bead.directive.directiveId],
+  );
+  const verdict = artifactNode("RV", "RunVerdict", run.org, { runId: run.runId, outcome: "accepted", treeDigest: run.treeDigest, ...counts }, [
+    run.specificationId,
+    molecule.id,
   ]);
+  ledger.artifacts(
+    run.runId,
+    [molecule, verdict],
+    [
+      { source: molecule.id, rel: "source_ref", target: bead.directive.directiveId },
+      { source: verdict.id, rel: "source_ref", target: molecule.id },
+      { source: verdict.id, rel: "source_ref", target: run.specificationId },
+    ],
+  );
   store.setStatus("accepted");
   const report: RunReport = {
     outcome: "accepted",

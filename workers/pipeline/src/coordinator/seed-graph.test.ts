@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { sha256Hex } from "@factory/schemas";
 import type { BeadSeed } from "@factory/schemas/rpc";
@@ -13,8 +13,12 @@ const beadOf = (title: string): BeadSeed => {
   return bead;
 };
 /** The seed with one bead changed. */
-const changed = (title: string, change: (bead: BeadSeed) => BeadSeed) => ({ ...SEED, beads: SEED.beads.map((bead) => (bead.title === title ? change(bead) : bead)) });
-const dependingOn = (title: string, ...parents: string[]) => changed(title, (bead) => ({ ...bead, dependsOn: parents.map((parent) => ({ beadId: beadOf(parent).beadId, required: true })) }));
+const changed = (title: string, change: (bead: BeadSeed) => BeadSeed) => ({
+  ...SEED,
+  beads: SEED.beads.map((bead) => (bead.title === title ? change(bead) : bead)),
+});
+const dependingOn = (title: string, ...parents: string[]) =>
+  changed(title, (bead) => ({ ...bead, dependsOn: parents.map((parent) => ({ beadId: beadOf(parent).beadId, required: true })) }));
 
 test("a sound graph has no problem", () => {
   expect(seedProblems(SEED)).toEqual([]);
@@ -35,7 +39,11 @@ test.each([
   ["too many slots", { ...SEED, slots: MAX_SLOTS + 1 }, "slots"],
   ["half a slot", { ...SEED, slots: 1.5 }, "slots"],
   ["a claim that is not there", changed("a", (bead) => ({ ...bead, directive: { ...bead.directive, claimRefs: ["C-99"] } })), "C-99"],
-  ["a check of a claim that is not there", changed("a", (bead) => ({ ...bead, directive: { ...bead.directive, successCheck: { kind: "all", checks: [{ kind: "examples", claim: "C-98" }] } } })), "C-98"],
+  [
+    "a check of a claim that is not there",
+    changed("a", (bead) => ({ ...bead, directive: { ...bead.directive, successCheck: { kind: "all", checks: [{ kind: "examples", claim: "C-98" }] } } })),
+    "C-98",
+  ],
   ["an invariant that is not there", changed("a", (bead) => ({ ...bead, directive: { ...bead.directive, invariantIds: ["INV-1"] } })), "INV-1"],
   ["a claim that is there twice", { ...SEED, claims: [...SEED.claims, ...SEED.claims.slice(0, 1)] }, "is there twice"],
   ["no outcome bead", { ...SEED, beads: SEED.beads.filter(({ outcome }) => !outcome) }, "has 0 outcome beads"],
@@ -43,7 +51,11 @@ test.each([
   ["a path that leaves the tree", { ...SEED, baseTree: { "../x": sha256Hex("x") } }, "has the path"],
   ["a file without a digest", { ...SEED, baseTree: { "src/x.ts": "x" } }, "no SHA-256"],
   ["too many files", { ...SEED, baseTree: Object.fromEntries(Array.from({ length: MAX_BASE_FILES + 1 }, (_, at) => [`f${at}`, sha256Hex("x")])) }, "more than"],
-  ["paths that are too long together", { ...SEED, baseTree: Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`${"x".repeat(500)}${at}`, sha256Hex("x")])) }, "more than"],
+  [
+    "paths that are too long together",
+    { ...SEED, baseTree: Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`${"x".repeat(500)}${at}`, sha256Hex("x")])) },
+    "more than",
+  ],
 ])("a seed with %s is refused and nothing of it is stored", async (_, seed, message) => {
   expect(seedProblems(seed).join("\n")).toContain(message);
   const world = new CoordinatorWorld();
@@ -55,7 +67,10 @@ test("every graph whose edges all go back in order is taken, and one edge agains
   const graphs = fc.integer({ min: 2, max: 10 }).chain((count) =>
     fc.record({
       count: fc.constant(count),
-      edges: fc.uniqueArray(fc.tuple(fc.nat(count - 1), fc.nat(count - 1)).filter(([parent, child]) => parent < child), { selector: ([parent, child]) => `${parent}>${child}`, maxLength: 20 }),
+      edges: fc.uniqueArray(
+        fc.tuple(fc.nat(count - 1), fc.nat(count - 1)).filter(([parent, child]) => parent < child),
+        { selector: ([parent, child]) => `${parent}>${child}`, maxLength: 20 },
+      ),
       against: fc.tuple(fc.nat(count - 1), fc.nat(count - 1)).filter(([parent, child]) => parent < child),
     }),
   );
@@ -63,7 +78,10 @@ test("every graph whose edges all go back in order is taken, and one edge agains
     fc.property(graphs, ({ count, edges, against: [first, last] }) => {
       const plan = (pairs: readonly (readonly [number, number])[]) => ({
         name: "random",
-        beads: Array.from({ length: count }, (_, at) => ({ key: `f${at}`, dependsOn: pairs.filter(([, child]) => child === at).map(([parent]) => `f${parent}`) })),
+        beads: Array.from({ length: count }, (_, at) => ({
+          key: `f${at}`,
+          dependsOn: pairs.filter(([, child]) => child === at).map(([parent]) => `f${parent}`),
+        })),
       });
       expect(seedProblems(aSeed(plan(edges)))).toEqual([]);
       const path = [...edges.filter(([parent, child]) => !(parent === first && child === last)), [first, last], [last, first]] as const;

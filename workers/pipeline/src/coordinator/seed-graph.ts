@@ -36,10 +36,12 @@ function sizeProblems({ beads, slots, baseTree }: SeedRequest): string[] {
 }
 
 function treeProblems({ baseTree }: SeedRequest): string[] {
-  return Object.entries(baseTree).flatMap(([path, digest]) => [
-    ...(workspacePath.safeParse(path).success ? [] : [`The starting tree has the path ${JSON.stringify(path)}.`]),
-    ...(DIGEST.test(digest) ? [] : [`${path} of the starting tree has no SHA-256 digest.`]),
-  ]);
+  const paths = Object.keys(baseTree).filter((path) => !workspacePath.safeParse(path).success);
+  const contents = Object.entries(baseTree).filter(([, digest]) => !DIGEST.test(digest));
+  return [
+    ...paths.map((path) => `The starting tree has the path ${JSON.stringify(path)}.`),
+    ...contents.map(([path]) => `${path} of the starting tree has no SHA-256 digest.`),
+  ];
 }
 
 function beadProblems({ org, runId, beads }: SeedRequest): string[] {
@@ -86,10 +88,16 @@ function referenceProblems({ beads, claims, invariants }: SeedRequest): string[]
   const claimIds = new Set(claims.map(({ claimId }) => claimId));
   const invariantIds = new Set(invariants.map(({ invariantId }) => invariantId));
   const problems = beads.flatMap(({ beadId, directive }) => [
-    ...[...directive.claimRefs, ...claimsOfCheck(directive.successCheck)].filter((id) => !claimIds.has(id)).map((id) => `${beadId} refers to ${id}, which is no claim of the run.`),
+    ...[...directive.claimRefs, ...claimsOfCheck(directive.successCheck)]
+      .filter((id) => !claimIds.has(id))
+      .map((id) => `${beadId} refers to ${id}, which is no claim of the run.`),
     ...directive.invariantIds.filter((id) => !invariantIds.has(id)).map((id) => `${beadId} refers to ${id}, which is no invariant of the run.`),
   ]);
-  return [...problems, ...repeatedOf(claims.map(({ claimId }) => claimId)).map((id) => `The claim ${id} is there twice.`), ...repeatedOf(invariants.map(({ invariantId }) => invariantId)).map((id) => `The invariant ${id} is there twice.`)];
+  return [
+    ...problems,
+    ...repeatedOf(claims.map(({ claimId }) => claimId)).map((id) => `The claim ${id} is there twice.`),
+    ...repeatedOf(invariants.map(({ invariantId }) => invariantId)).map((id) => `The invariant ${id} is there twice.`),
+  ];
 }
 
 /** A molecule ends in one outcome bead that comes after all its others. */
@@ -98,7 +106,8 @@ function outcomeProblems({ beads }: SeedRequest): string[] {
   return [...new Set(beads.map(({ moleculeId }) => moleculeId))].flatMap((moleculeId) => {
     const members = beads.filter((bead) => bead.moleculeId === moleculeId);
     const [last, ...more] = members.filter(({ outcome }) => outcome);
-    if (last === undefined || more.length > 0) return [`The molecule ${moleculeId} has ${more.length + (last === undefined ? 0 : 1)} outcome beads; it needs one.`];
+    if (last === undefined || more.length > 0)
+      return [`The molecule ${moleculeId} has ${more.length + (last === undefined ? 0 : 1)} outcome beads; it needs one.`];
     const before = ancestorsOf(last.beadId, (beadId) => byId.get(beadId)?.dependsOn.map((parent) => parent.beadId) ?? []);
     const beside = members.filter((bead) => bead !== last && !before.has(bead.beadId));
     return beside.map(({ beadId }) => `The outcome bead of ${moleculeId} does not come after ${beadId}.`);

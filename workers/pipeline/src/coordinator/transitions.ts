@@ -54,7 +54,11 @@ function release(context: RunContext, run: Run, parentId: string, edges: "all" |
   }
 }
 
-function eventKind(from: BeadState, to: BeadState, { rescued }: MoveReason): "BEAD_CLAIMED" | "BEAD_RELEASED" | "BEAD_FAILED" | "BEAD_RESCUED" | "BEAD_STATE_CHANGED" {
+function eventKind(
+  from: BeadState,
+  to: BeadState,
+  { rescued }: MoveReason,
+): "BEAD_CLAIMED" | "BEAD_RELEASED" | "BEAD_FAILED" | "BEAD_RESCUED" | "BEAD_STATE_CHANGED" {
   if (to === "LEASED") return "BEAD_CLAIMED";
   if (to === "FAILED") return "BEAD_FAILED";
   if (from === "LEASED" && to === "DONE") return "BEAD_RELEASED";
@@ -81,5 +85,14 @@ export function announceBead({ ledger }: RunContext, run: Run, bead: Bead): void
 }
 
 function identityOf(run: Run, bead: Bead): Pick<BeadEvent, "beadId" | "runId" | "atomId" | "title" | "team" | "role" | "epoch" | "cycle"> {
-  return { beadId: bead.beadId, runId: run.runId, atomId: bead.atomId, title: bead.title, team: bead.directive.team, role: bead.role, epoch: bead.epoch, cycle: bead.cycle };
+  return {
+    beadId: bead.beadId,
+    runId: run.runId,
+    atomId: bead.atomId,
+    title: bead.title,
+    team: bead.directive.team,
+    role: bead.role,
+    epoch: bead.epoch,
+    cycle: bead.cycle,
+  };
 }

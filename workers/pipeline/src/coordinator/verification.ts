@@ -61,16 +61,32 @@ export async function verifyCandidate(deps: VerifierDeps, candidate: Candidate, 
     return evaluatePlan(plan, deps.sandbox, deps.memo);
   });
   if (!evaluation.ok) return { kind: "infrastructure", message: evaluation.message };
-  return { kind: "checked", onTree: candidate.treeDigest, tree: merged.tree, written: merged.written, results: evaluation.results, unexercised: plan?.unexercised ?? [] };
+  return {
+    kind: "checked",
+    onTree: candidate.treeDigest,
+    tree: merged.tree,
+    written: merged.written,
+    results: evaluation.results,
+    unexercised: plan?.unexercised ?? [],
+  };
 }
 
 /** What the run verdict rests on: the visible checks of the merged tree and, when these hold, the hidden examples. */
 export type RunCheck =
-  | { readonly kind: "checked"; readonly results: readonly CheckResult[]; readonly holdouts: readonly CheckResult[]; readonly unexercised: CheckPlan["unexercised"] }
+  | {
+      readonly kind: "checked";
+      readonly results: readonly CheckResult[];
+      readonly holdouts: readonly CheckResult[];
+      readonly unexercised: CheckPlan["unexercised"];
+    }
   | { readonly kind: "infrastructure"; readonly message: string };
 
 /** Checks the merged tree. Hidden examples are run apart from everything an operative could ever see. */
-export async function verifyRun(deps: VerifierDeps, subject: CheckSubject & { readonly tree: Tree; readonly claims: readonly Claim[]; readonly further: readonly Requirement[] }, beforeTry: () => void): Promise<RunCheck> {
+export async function verifyRun(
+  deps: VerifierDeps,
+  subject: CheckSubject & { readonly tree: Tree; readonly claims: readonly Claim[]; readonly further: readonly Requirement[] },
+  beforeTry: () => void,
+): Promise<RunCheck> {
   let unexercised: CheckPlan["unexercised"] = [];
   const visible = await untilAnswered(deps, beforeTry, async () => {
     const plan = planOfBead(subject, await textFiles(deps.blobs, subject.tree));

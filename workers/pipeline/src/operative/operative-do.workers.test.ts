@@ -66,7 +66,9 @@ describe("OperativeDO", () => {
 
   test("refuses to be woken as another slot or for another run", async () => {
     const { runId, operative } = aRun("identity");
-    await expect(operative.wake(ORG, runId, 1)).rejects.toThrow(/is not slot 1/);
-    await expect(operative.wake("other", runId, 0)).rejects.toThrow(/is not slot 0/);
+    await runInDurableObject(operative, async (instance) => {
+      await expect(instance.wake(ORG, runId, 1)).rejects.toThrow(/is not slot 1/);
+      await expect(instance.wake("other", runId, 0)).rejects.toThrow(/is not slot 0/);
+    });
   });
 });

@@ -6,7 +6,8 @@ import type { BlobStore } from "@factory/workspace";
 
 export const ORG = "acme";
 
-const idOf = <P extends "ATOM" | "WG" | "DIR" | "GEAR" | "MOL" | "SPEC" | "KST" | "KSB">(prefix: P, name: string) => contentId(prefix, { kind: "Test", org: ORG, content: { name }, parents: [] });
+const idOf = <P extends "ATOM" | "WG" | "DIR" | "GEAR" | "MOL" | "SPEC" | "KST" | "KSB">(prefix: P, name: string) =>
+  contentId(prefix, { kind: "Test", org: ORG, content: { name }, parents: [] });
 
 /** Session and run of a test; the name makes them unique. */
 export function aRun(name: string): { readonly sessionId: string; readonly runId: string; readonly specificationId: string } {
@@ -21,9 +22,22 @@ export function anExample(functionName: string, line: number): Example {
 }
 
 /** A bead of a test graph. `fn` makes it a coder of a function with its own claim. */
-export type BeadPlan = { readonly key: string; readonly dependsOn?: readonly string[]; readonly optional?: readonly string[]; readonly maxAttempts?: number; readonly backoffMs?: number };
+export type BeadPlan = {
+  readonly key: string;
+  readonly dependsOn?: readonly string[];
+  readonly optional?: readonly string[];
+  readonly maxAttempts?: number;
+  readonly backoffMs?: number;
+};
 
-export type SeedPlan = { readonly name: string; readonly beads: readonly BeadPlan[]; readonly slots?: number; readonly hidden?: number; readonly invariants?: SeedRequest["invariants"]; readonly typesRequired?: boolean };
+export type SeedPlan = {
+  readonly name: string;
+  readonly beads: readonly BeadPlan[];
+  readonly slots?: number;
+  readonly hidden?: number;
+  readonly invariants?: SeedRequest["invariants"];
+  readonly typesRequired?: boolean;
+};
 
 /** A run of coders, one claim and one function each, with an integrator and an outcome bead behind them. */
 export function aSeed(plan: SeedPlan): SeedRequest {
@@ -31,7 +45,12 @@ export function aSeed(plan: SeedPlan): SeedRequest {
   const claims = plan.beads.map(({ key }, index) => aClaim(index, key, plan.hidden ?? 1));
   const invariantIds = (plan.invariants ?? []).map(({ invariantId }) => invariantId);
   const keys = plan.beads.map(({ key }) => key);
-  const bead = (key: string, role: Role, parents: readonly { readonly key: string; readonly required: boolean }[], fields: Partial<AtomDirective>): BeadSeed => {
+  const bead = (
+    key: string,
+    role: Role,
+    parents: readonly { readonly key: string; readonly required: boolean }[],
+    fields: Partial<AtomDirective>,
+  ): BeadSeed => {
     const atomId = idOf("ATOM", key);
     const directive = aDirective(run.runId, key, role, { ...fields, invariantIds });
     return {
@@ -54,8 +73,18 @@ export function aSeed(plan: SeedPlan): SeedRequest {
     }),
   );
   const every = claims.map(({ claimId }) => claimId);
-  const integrator = bead("integrate", "integrator", keys.map((key) => ({ key, required: true })), { claimRefs: every, fileScope: { read: ["src/**"], write: ["src/index.ts"] }, successCheck: { kind: "file-exists", path: "src/index.ts" } });
-  const outcome = bead("outcome", "verifier:outcome", [{ key: "integrate", required: true }], { claimRefs: every, fileScope: { read: ["**"], write: [] }, successCheck: { kind: "file-exists", path: "src/index.ts" }, retryPolicy: { maxAttempts: 1, backoffMs: 0 } });
+  const integrator = bead(
+    "integrate",
+    "integrator",
+    keys.map((key) => ({ key, required: true })),
+    { claimRefs: every, fileScope: { read: ["src/**"], write: ["src/index.ts"] }, successCheck: { kind: "file-exists", path: "src/index.ts" } },
+  );
+  const outcome = bead("outcome", "verifier:outcome", [{ key: "integrate", required: true }], {
+    claimRefs: every,
+    fileScope: { read: ["**"], write: [] },
+    successCheck: { kind: "file-exists", path: "src/index.ts" },
+    retryPolicy: { maxAttempts: 1, backoffMs: 0 },
+  });
   return {
     org: ORG,
     ...run,
@@ -132,7 +161,19 @@ export function anOutcome(bead: Pick<ClaimedBead, "beadId" | "epoch">, result: B
     consentDigest: sha256Hex("consent"),
     consentDenials: [],
     toolCalls: 2,
-    modelCalls: [{ alias: "factory/coder", provider: "offline", modelId: "offline", purpose: "execute", beadId: bead.beadId, promptHash: sha256Hex("prompt"), durationMs: 3, outcome: "ok", costUsd: 0 }],
+    modelCalls: [
+      {
+        alias: "factory/coder",
+        provider: "offline",
+        modelId: "offline",
+        purpose: "execute",
+        beadId: bead.beadId,
+        promptHash: sha256Hex("prompt"),
+        durationMs: 3,
+        outcome: "ok",
+        costUsd: 0,
+      },
+    ],
     durationMs: 10,
     result,
   };
@@ -149,7 +190,12 @@ export function unfinished(bead: Pick<ClaimedBead, "beadId" | "epoch">, task: Pa
 }
 
 /** A failure outside the task. */
-export function failure(bead: Pick<ClaimedBead, "beadId" | "epoch">, failureClass: Extract<BeadOutcome["result"], { kind: "failure" }>["failureClass"], code: Extract<BeadOutcome["result"], { kind: "failure" }>["code"], message: string = failureClass): BeadOutcome {
+export function failure(
+  bead: Pick<ClaimedBead, "beadId" | "epoch">,
+  failureClass: Extract<BeadOutcome["result"], { kind: "failure" }>["failureClass"],
+  code: Extract<BeadOutcome["result"], { kind: "failure" }>["code"],
+  message: string = failureClass,
+): BeadOutcome {
   return anOutcome(bead, { kind: "failure", failureClass, code, message });
 }
 

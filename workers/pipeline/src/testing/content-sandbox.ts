@@ -2,7 +2,7 @@
  * A sandbox that decides by words in the code, for tests of what is done with its answers: WRONG fails every test that
  * reaches it, OVERFIT the hidden ones, UNTYPED the type check, LOOP is out of fuel.
  */
-import { checkJob } from "@factory/schemas";
+import { checkJob, functionFile } from "@factory/schemas";
 import type { CheckJob, CheckReport, TestOutcome } from "@factory/schemas";
 
 /** Answers a job. */
@@ -12,14 +12,20 @@ export function answerByContent(job: CheckJob): CheckReport {
   const report: CheckReport = { jobId: job.jobId, ok: true, tests: [], diagnostics: [], console: "", droppedOutput: 0, durationMs: 1 };
   switch (job.task.kind) {
     case "typecheck": {
-      const diagnostics = sources.filter(([, content]) => content.includes("UNTYPED")).map(([file]) => ({ file, line: 1, column: 1, code: 2322, message: "UNTYPED" }));
+      const diagnostics = sources
+        .filter(([, content]) => content.includes("UNTYPED"))
+        .map(([file]) => ({ file, line: 1, column: 1, code: 2322, message: "UNTYPED" }));
       return { ...report, ok: diagnostics.length === 0, diagnostics };
     }
     case "call":
       return report;
     case "tests": {
       if (has("LOOP")) return { ...report, ok: false, fault: { code: "FUEL", message: "out of fuel" } };
-      const tests = job.task.files.flatMap((file) => testsOf(file, job.files[file] ?? "", has("WRONG") || (file.includes("holdout") && has("OVERFIT"))));
+      const tests = job.task.files.flatMap((file) => {
+        const source = job.files[file] ?? "";
+        const own = job.files[functionFile(/subject\["(.*?)"\]/.exec(source)?.[1] ?? "")] ?? sources.map(([, content]) => content).join("\n");
+        return testsOf(file, source, own.includes("WRONG") || (file.includes("holdout") && own.includes("OVERFIT")));
+      });
       return { ...report, ok: tests.every(({ state }) => state === "passed"), tests };
     }
     default:

@@ -89,7 +89,9 @@ export class CoordinatorWorld {
   }
 
   /** Works the run to its end with one slot; `content` decides what each bead writes. */
-  async work(content: (bead: ClaimedBead) => string = ({ directive }) => `export const ${directive.title} = 1;`): Promise<Extract<Result<ExchangeAnswer>, { ok: true }>> {
+  async work(
+    content: (bead: ClaimedBead) => string = ({ directive }) => `export const ${directive.title} = 1;`,
+  ): Promise<Extract<Result<ExchangeAnswer>, { ok: true }>> {
     let answer = await this.exchange(0);
     while (answer.beads[0] !== undefined) answer = await this.exchange(0, [await this.written(answer.beads[0], content(answer.beads[0]))]);
     await this.settle();

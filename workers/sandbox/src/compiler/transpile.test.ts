@@ -9,7 +9,9 @@ async function evaluate(source: string, imports: { [specifier: string]: unknown 
   const result = compile(source);
   if (!result.ok) throw new Error(result.fault.message);
   const url = `data:text/javascript,${encodeURIComponent(result.module.code)}`;
-  const { default: make } = (await import(url)) as { default: (meter: object) => (exports: object, require: (specifier: string) => unknown, module: object) => unknown };
+  const { default: make } = (await import(url)) as {
+    default: (meter: object) => (exports: object, require: (specifier: string) => unknown, module: object) => unknown;
+  };
   const module = { exports: {} as Record<string, unknown> };
   await make({ f: 1e6, d: 0 })(module.exports, (specifier) => imports[specifier], module);
   return module.exports;
@@ -17,7 +19,8 @@ async function evaluate(source: string, imports: { [specifier: string]: unknown 
 
 describe("TypeScript", () => {
   test("of every kind that a module may hold compiles to what it means", async () => {
-    const exports = await evaluate(`
+    const exports = await evaluate(
+      `
       import type { Unused } from "./types";
       import { type AlsoUnused, value } from "./values";
       export enum Color { Red = 3 }
@@ -26,7 +29,9 @@ describe("TypeScript", () => {
       export abstract class Shape<T> { constructor(readonly side: T, private n = Inner.x) {} area(): number { return this.n; } }
       export const shape = new (class extends Shape<Unused | AlsoUnused | number> {})(4);
       export default (x?: { y?: number }): number => x?.y ?? Color.Red;
-    `, { "./values": { value: 7 } });
+    `,
+      { "./values": { value: 7 } },
+    );
     expect(exports).toMatchObject({ a: 7, shape: { side: 4 }, Color: { Red: 3 } });
     expect((exports["default"] as (x?: object) => number)()).toBe(3);
   });
@@ -39,7 +44,7 @@ describe("TypeScript", () => {
   test("is strict also where nothing is imported or exported", async () => {
     const result = compile("with ({}) {}");
     expect(result).toMatchObject({ ok: false, fault: { code: "SYNTAX" } });
-    expect((await evaluate("const f = function (this: unknown) { return this; }; (globalThis as any).seen = f();"))).toEqual({});
+    expect(await evaluate("const f = function (this: unknown) { return this; }; (globalThis as any).seen = f();")).toEqual({});
     expect((globalThis as { seen?: unknown }).seen).toBeUndefined();
   });
 
@@ -52,7 +57,17 @@ describe("TypeScript", () => {
 
 describe("lines", () => {
   test("of compiled code lead to the lines of the source", () => {
-    const source = ["interface A {", "  a: number;", "}", "", "enum E { X }", "", "export const f = (a: A): number => {", "  throw new Error(String(a.a + E.X));", "};"].join("\n");
+    const source = [
+      "interface A {",
+      "  a: number;",
+      "}",
+      "",
+      "enum E { X }",
+      "",
+      "export const f = (a: A): number => {",
+      "  throw new Error(String(a.a + E.X));",
+      "};",
+    ].join("\n");
     const result = compile(source);
     if (!result.ok) throw new Error(result.fault.message);
     const line = result.module.code.split("\n").findIndex((text) => text.includes("throw new Error")) + 1;
@@ -80,7 +95,11 @@ test("names that a module reads off its imports are known, types are not among t
 });
 
 test("a program of several files links", () => {
-  const files = { "tests/a.test.ts": 'import { f } from "../src/a.js"; import { test } from "vitest"; test("x", () => f());', "src/a.ts": 'export { f } from "./b";', "src/b/index.ts": "export const f = () => 1;" };
+  const files = {
+    "tests/a.test.ts": 'import { f } from "../src/a.js"; import { test } from "vitest"; test("x", () => f());',
+    "src/a.ts": 'export { f } from "./b";',
+    "src/b/index.ts": "export const f = () => 1;",
+  };
   const linked = linkModules("tests/a.test.ts", new Map(Object.entries(files).map(([path, source]) => [path, compile(source, path)])));
   expect(linked.ok && linked.modules.map(({ module }) => module.path)).toEqual(["tests/a.test.ts", "src/a.ts", "src/b/index.ts"]);
 });

@@ -26,7 +26,13 @@ describe("a check", () => {
 
   test("sees files together, by every way of naming them", () => {
     const files = { "src/a.ts": "export const a = 1; export type T = string;", "src/d/index.ts": "export const d = 2;", "src/j.json": '{"n":1}' };
-    expect(errors({ ...files, "src/b.ts": 'import { a, type T } from "./a.js"; import { a as b } from "./a"; import { a as c } from "./a.ts"; import { d } from "./d"; import j from "./j.json"; export const x: T = String(a + b + c + d + j.n);' })).toEqual([]);
+    expect(
+      errors({
+        ...files,
+        "src/b.ts":
+          'import { a, type T } from "./a.js"; import { a as b } from "./a"; import { a as c } from "./a.ts"; import { d } from "./d"; import j from "./j.json"; export const x: T = String(a + b + c + d + j.n);',
+      }),
+    ).toEqual([]);
     expect(errors({ "src/b.ts": 'import { a } from "./a";\nexport const x = a;' })).toEqual(["src/b.ts:1 TS2307"]);
   });
 

@@ -71,7 +71,11 @@ export function typeChecker(libraries: Libraries): TypeChecker {
         ...(previous === undefined ? {} : { oldProgram: previous }),
       });
       previous = program;
-      const found = [...program.getOptionsDiagnostics(), ...program.getGlobalDiagnostics(), ...roots.flatMap((path) => diagnosticsOf(program, JOB_ROOT + path))];
+      const found = [
+        ...program.getOptionsDiagnostics(),
+        ...program.getGlobalDiagnostics(),
+        ...roots.flatMap((path) => diagnosticsOf(program, JOB_ROOT + path)),
+      ];
       return found.map(plain);
     },
   };

@@ -6,11 +6,12 @@ import modules from "factory:job";
 import { ModuleLoader, MissingExportError, type LoadableModule } from "./module-loader.ts";
 import type { RawFault, RawPlace, RawReport, RawTest, RunRequest } from "./raw-report.ts";
 import { SandboxFault, beginSession, placeOf, type Session } from "./session.ts";
+import type * as KitModule from "./vitest-kit.ts";
 import type { KitFile, KitTest } from "./vitest-kit.ts";
 
 lockdown();
 
-type Kit = typeof import("./vitest-kit.ts");
+type Kit = typeof KitModule;
 
 /** vitest's own default, in milliseconds. */
 const TEST_TIMEOUT_MS = 5_000;
@@ -36,7 +37,10 @@ async function perform(run: RunRequest): Promise<RawReport> {
     const work = run.task.kind === "tests" ? runTests(run, run.task.file, kit, loader, session) : runCall(run, run.task, loader, session);
     const outcome = await Promise.race([work, deadline(run.deadlineMs)]);
     await turn();
-    return finish(outcome ?? { tests: [], fault: { code: "HANGING", message: `Not finished after ${run.deadlineMs} ms: something it waits for never comes` } }, session);
+    return finish(
+      outcome ?? { tests: [], fault: { code: "HANGING", message: `Not finished after ${run.deadlineMs} ms: something it waits for never comes` } },
+      session,
+    );
   } finally {
     session.end();
   }
@@ -146,8 +150,10 @@ function judgeTest({ name, state, errors, durationMs }: KitTest, noted: RawFault
 
 async function runCall(run: RunRequest, task: Extract<RunRequest["task"], { kind: "call" }>, loader: ModuleLoader, session: Session): Promise<Outcome> {
   try {
-    const exports = (await loader.load(run.entry)) as { [name: string]: unknown };
-    if (!(task.export in exports)) return { tests: [], fault: { code: "IMPORT", message: `The module does not export ${JSON.stringify(task.export)}` } };
+    await loader.load(run.entry);
+    const exports = loader.exportsOf(run.entry);
+    if (!Object.hasOwn(exports, task.export))
+      return { tests: [], fault: { code: "IMPORT", message: `The module does not export ${JSON.stringify(task.export)}` } };
     const target = exports[task.export];
     if (typeof target !== "function") return { tests: [], fault: { code: "OUTPUT", message: `The export ${JSON.stringify(task.export)} is not a function` } };
     const result: unknown = await Reflect.apply(target, undefined, task.args);
@@ -186,7 +192,8 @@ function faultAmong(errors: readonly unknown[]): RawFault | undefined {
     const text = textOf(error);
     const code = codeOfText(text);
     const at = placeInText(error);
-    if (code !== undefined) return { code, message: code === "HANGING" ? "It waits for something that never comes" : text, ...(at === undefined ? {} : { at }) };
+    if (code !== undefined)
+      return { code, message: code === "HANGING" ? "It waits for something that never comes" : text, ...(at === undefined ? {} : { at }) };
   }
   return undefined;
 }

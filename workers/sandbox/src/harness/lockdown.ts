@@ -104,7 +104,8 @@ function replaceGlobals(): void {
   const random = values["Math.random"];
   delete values["Math.random"];
   Object.defineProperty(Math, "random", { value: random, writable: false, configurable: false });
-  for (const [name, value] of Object.entries(values)) Object.defineProperty(globalThis, name, { value, writable: false, enumerable: false, configurable: false });
+  for (const [name, value] of Object.entries(values))
+    Object.defineProperty(globalThis, name, { value, writable: false, enumerable: false, configurable: false });
 }
 
 function makeOverridable(prototype: object, names: readonly string[] | "all"): void {

@@ -38,13 +38,17 @@ export class ModuleLoader {
   }
 
   /**
-   * Evaluates a module after what it imports, in the order of the imports, and answers its exports.
+   * Evaluates a module after what it imports, in the order of the imports. Its exports are {@link exportsOf}: a promise of them would
+   * call an export named `then`.
    *
    * @throws MissingExportError and whatever the module throws, the same error at each call.
    */
-  async load(index: number): Promise<unknown> {
+  async load(index: number): Promise<void> {
     const { row, instance } = this.#at(index);
-    if (instance.state !== "new") return this.#settled(instance);
+    if (instance.state !== "new") {
+      this.#settled(instance);
+      return;
+    }
     instance.state = "evaluating";
     try {
       for (const { target, dynamic } of row.imports) if (!dynamic && target !== "harness") await this.load(target);
@@ -56,7 +60,12 @@ export class ModuleLoader {
       instance.error = err;
       throw err;
     }
-    return instance.module.exports;
+  }
+
+  /** What a loaded module exports. */
+  exportsOf(index: number): { readonly [name: string]: unknown } {
+    const { exports } = this.#at(index).instance.module;
+    return typeof exports === "object" && exports !== null ? (exports as { readonly [name: string]: unknown }) : {};
   }
 
   #start(index: number): unknown {
@@ -101,7 +110,7 @@ export class ModuleLoader {
     for (const { target, specifier, names, line } of row.imports) {
       const exports = target === "harness" ? this.#harness : this.#finished(target);
       if (exports === undefined) continue;
-      const missing = names.find((name) => !(name in exports));
+      const missing = names.find((name) => !Object.hasOwn(exports, name));
       if (missing === undefined) continue;
       const name = missing === "default" ? "a default export" : JSON.stringify(missing);
       throw new MissingExportError(index, line, `${row.path}:${line} imports ${name} from ${JSON.stringify(specifier)}, which does not export it`);

@@ -11,8 +11,8 @@ export const platform = {
   randomUUID: crypto.randomUUID.bind(crypto),
   getRandomValues: crypto.getRandomValues.bind(crypto),
   AbortController,
-  Event: globalThis.Event,
-  EventTarget: globalThis.EventTarget,
+  Event,
+  EventTarget,
   Response: globalThis.Response,
   /** The constructor of functions, which code under test never gets. */
   Function: globalThis.Function,

@@ -24,7 +24,9 @@ export class SandboxFault extends Error {
   }
 }
 
-type HarnessTimer = { readonly callback: () => void; readonly due: number; readonly handle: unknown };
+type HarnessTimer = { readonly callback: () => void; readonly due: number; readonly handle: Handle };
+/** What the runtime gives for a timer. */
+type Handle = ReturnType<typeof platform.setTimeout>;
 
 let current: Session | undefined;
 
@@ -40,12 +42,12 @@ export class Session {
   readonly #format: (values: unknown[]) => string;
   /** Every fault of the run in order; the first one names the run. */
   readonly #faults: RawFault[] = [];
-  readonly #userTimers = new Map<number, unknown>();
+  readonly #userTimers = new Map<number, Handle>();
   readonly #harnessTimers = new Map<number, HarnessTimer>();
   readonly #unhandled: unknown[] = [];
   #nextTimer = 1;
   #idleTicks = 0;
-  #watch: unknown;
+  #watch: Handle | undefined;
   #console: string[] = [];
   #outputLeft: number;
   #droppedOutput = 0;
@@ -61,9 +63,9 @@ export class Session {
 
   /** Ends the session: nothing that it started runs after this. */
   end(): void {
-    platform.clearTimeout(this.#watch as number);
-    for (const handle of this.#userTimers.values()) platform.clearTimeout(handle as number);
-    for (const { handle } of this.#harnessTimers.values()) platform.clearTimeout(handle as number);
+    platform.clearTimeout(this.#watch);
+    for (const handle of this.#userTimers.values()) platform.clearTimeout(handle);
+    for (const { handle } of this.#harnessTimers.values()) platform.clearTimeout(handle);
     this.#userTimers.clear();
     this.#harnessTimers.clear();
     this.meter.f = -1;
@@ -151,7 +153,7 @@ export class Session {
 
   clearUserTimer(id: unknown): void {
     if (typeof id !== "number") return;
-    platform.clearTimeout(this.#userTimers.get(id) as number | undefined);
+    platform.clearTimeout(this.#userTimers.get(id));
     this.#userTimers.delete(id);
   }
 
@@ -170,7 +172,7 @@ export class Session {
 
   clearHarnessTimer(id: number | undefined): void {
     if (id === undefined) return;
-    platform.clearTimeout(this.#harnessTimers.get(id)?.handle as number | undefined);
+    platform.clearTimeout(this.#harnessTimers.get(id)?.handle);
     this.#harnessTimers.delete(id);
   }
 
@@ -250,7 +252,7 @@ export function blocked(name: string): object {
 export function globalsOfSession(): { [name: string]: unknown } {
   platform.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    current?.noteUnhandled((event as PromiseRejectionEvent).reason);
+    current?.noteUnhandled(event.reason);
   });
   const log = (...values: unknown[]): void => current?.log(values);
   return {

@@ -50,9 +50,19 @@ export type KitHooks = {
 };
 
 /** What one test came to, before faults are taken into account. */
-export type KitTest = { readonly task: object; readonly name: string; readonly state: "passed" | "failed" | "skipped"; readonly errors: readonly unknown[]; readonly durationMs: number };
+export type KitTest = {
+  readonly task: object;
+  readonly name: string;
+  readonly state: "passed" | "failed" | "skipped";
+  readonly errors: readonly unknown[];
+  readonly durationMs: number;
+};
 /** What a file came to: errors of its own (collecting, suite hooks) and its tests. */
-export type KitFile = { readonly tests: readonly KitTest[]; readonly collectErrors: readonly unknown[]; readonly suiteErrors: readonly { readonly name: string; readonly errors: readonly unknown[] }[] };
+export type KitFile = {
+  readonly tests: readonly KitTest[];
+  readonly collectErrors: readonly unknown[];
+  readonly suiteErrors: readonly { readonly name: string; readonly errors: readonly unknown[] }[];
+};
 
 /** Depth to which console output and messages show a value. */
 const SHOWN_DEPTH = 6;
@@ -83,7 +93,13 @@ function createExpect(owner?: Test): ExpectStatic {
   });
   setState(freshState(), expect);
   chai.util.addMethod(expect as never, "assertions", (expected: number) => {
-    setState({ expectedAssertionsNumber: expected, expectedAssertionsNumberErrorGen: () => new Error(`expected number of assertions to be ${expected}, but got ${getState(expect).assertionCalls}`) }, expect);
+    setState(
+      {
+        expectedAssertionsNumber: expected,
+        expectedAssertionsNumberErrorGen: () => new Error(`expected number of assertions to be ${expected}, but got ${getState(expect).assertionCalls}`),
+      },
+      expect,
+    );
   });
   chai.util.addMethod(expect as never, "hasAssertions", () => {
     setState({ isExpectingAssertions: true, isExpectingAssertionsError: new Error("expected any number of assertion, but got none") }, expect);
@@ -93,7 +109,13 @@ function createExpect(owner?: Test): ExpectStatic {
 }
 
 function freshState(): Parameters<typeof setState>[0] {
-  return { assertionCalls: 0, isExpectingAssertions: false, isExpectingAssertionsError: null, expectedAssertionsNumber: null, expectedAssertionsNumberErrorGen: null };
+  return {
+    assertionCalls: 0,
+    isExpectingAssertions: false,
+    isExpectingAssertionsError: null,
+    expectedAssertionsNumber: null,
+    expectedAssertionsNumberErrorGen: null,
+  };
 }
 
 const globalExpect = createExpect();
@@ -120,7 +142,23 @@ const vi: object = new Proxy(supported, {
 /** What `import ... from "vitest"` gives. */
 export const harness = Object.freeze(
   Object.defineProperty(
-    { test, it, describe, suite, expect: globalExpect, beforeAll, afterAll, beforeEach, afterEach, onTestFailed, onTestFinished, vi, vitest: vi, assert: chai.assert, chai },
+    {
+      test,
+      it,
+      describe,
+      suite,
+      expect: globalExpect,
+      beforeAll,
+      afterAll,
+      beforeEach,
+      afterEach,
+      onTestFailed,
+      onTestFinished,
+      vi,
+      vitest: vi,
+      assert: chai.assert,
+      chai,
+    },
     "__esModule",
     { value: true },
   ),
@@ -183,7 +221,8 @@ class SandboxRunner implements VitestRunner {
   onAfterTryTask(task: Test): void {
     const context = task.context as unknown as { readonly _local: boolean; readonly expect: ExpectStatic };
     const state = getState(context._local ? context.expect : globalExpect);
-    if (state.expectedAssertionsNumber !== null && state.assertionCalls !== state.expectedAssertionsNumber) throw state.expectedAssertionsNumberErrorGen?.() ?? new Error("expected assertions");
+    if (state.expectedAssertionsNumber !== null && state.assertionCalls !== state.expectedAssertionsNumber)
+      throw state.expectedAssertionsNumberErrorGen?.() ?? new Error("expected assertions");
     if (state.isExpectingAssertions && state.assertionCalls === 0) throw state.isExpectingAssertionsError ?? new Error("expected assertions");
   }
 
@@ -214,7 +253,11 @@ function settle(file: File): KitFile {
     }
   };
   visit(file);
-  return { tests, collectErrors: tests.length === 0 ? (file.result?.errors ?? []) : [], suiteErrors: tests.length === 0 ? [] : [...fileErrors(file), ...suiteErrors] };
+  return {
+    tests,
+    collectErrors: tests.length === 0 ? (file.result?.errors ?? []) : [],
+    suiteErrors: tests.length === 0 ? [] : [...fileErrors(file), ...suiteErrors],
+  };
 }
 
 /** Errors of the file's own hooks. A file whose tests failed has no errors itself. */

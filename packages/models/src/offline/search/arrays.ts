@@ -1,6 +1,6 @@
 /** Deduction for arrays and objects: what each element must become, which elements stay, and each field on its own. */
 import { FILTER, GREATEST, LEAST, MAP, SORT_DOWN, SORT_UP } from "./components.ts";
-import { eachTerm, type Context } from "./context.ts";
+import { callTerm, eachTerm, type Context } from "./context.ts";
 import { better, isDefinedOn, meets, type Ask, type Effort, type Goal } from "./goals.ts";
 import { readsIndex } from "./print.ts";
 import { isConstant, type Term } from "./terms.ts";
@@ -21,16 +21,20 @@ const itemsAt = (values: readonly unknown[], row: number): readonly unknown[] | 
   return Array.isArray(value) ? value : undefined;
 };
 
-/** Arrays in scope, cheapest first. */
+/** Not persisted: the arrays of a context by its level, found anew when it has grown. */
+const arraysByContext = new WeakMap<Context, { readonly level: number; readonly terms: readonly Term[] }>();
+
+/** Arrays in scope with a value on all rows, cheapest first. */
 export function arraysOf(context: Context, rows: readonly number[]): Term[] {
-  const list: Term[] = [];
-  for (const key of context.types) {
-    for (const term of context.termsByKey(key)) {
-      if (term.type.kind !== "array") break;
-      if (!isConstant(term) && isDefinedOn(term, rows)) list.push(term);
-    }
+  let known = arraysByContext.get(context);
+  if (known === undefined || known.level !== context.level) {
+    const terms: Term[] = [];
+    for (const key of context.types) for (const term of context.termsByKey(key)) if (term.type.kind === "array" && !isConstant(term)) terms.push(term);
+    known = { level: context.level, terms: terms.sort((left, right) => left.rank - right.rank) };
+    arraysByContext.set(context, known);
   }
-  return list.sort((left, right) => left.rank - right.rank);
+  context.shared.budget.spend(known.terms.length / 40);
+  return known.terms.filter((term) => isDefinedOn(term, rows));
 }
 
 /** Rows of a lambda's context that belong to the given rows around it. */
@@ -78,6 +82,7 @@ function sourcesFor(context: Context, goal: Goal): Term[] {
     if (child === undefined) continue;
     for (const condition of child.terms(BOOLEAN).slice(0, MAX_CONDITIONS)) {
       if (!condition.local) continue;
+      context.shared.budget.spend(1);
       const kept = eachTerm(FILTER, source, child, condition, source.type, context);
       if (kept !== undefined && fits(kept)) list.push(kept);
     }
@@ -99,8 +104,9 @@ export function* filtered(context: Context, goal: Goal, effort: Effort, ask: Ask
     count += 1;
     yield* child.grow(Math.min(effort.level, MAX_INNER_LEVEL));
     const target: unknown[] = new Array(child.rowCount).fill(FAIL);
-    const rows = innerRows(child, source, goal.rows);
-    for (const [at, row] of rows.entries()) target[row] = labels[at];
+    const all = innerRows(child, source, goal.rows);
+    for (const [at, row] of all.entries()) target[row] = labels[at];
+    const rows = all.filter((row) => target[row] !== undefined);
     const body = yield* ask(child, { type: BOOLEAN, target, rows }, { ...effort, bound, depth: effort.depth - 1, choices: true });
     const term = body === undefined ? undefined : eachTerm(FILTER, source, child, body, goal.type, context);
     if (term !== undefined && meets(term, goal)) best = better(best, term);
@@ -108,18 +114,53 @@ export function* filtered(context: Context, goal: Goal, effort: Effort, ask: Ask
   return best;
 }
 
-/** For each element whether it stays; undefined when the target is not what is left of the source. */
-function labelsOf(source: Term, goal: Goal): boolean[] | undefined {
-  const labels: boolean[] = [];
+/**
+ * For each element whether it stays, undefined where that is open (some of several equal elements stay); no labels
+ * when the target is not what is left of the source.
+ */
+function labelsOf(source: Term, goal: Goal): (boolean | undefined)[] | undefined {
+  const labels: (boolean | undefined)[] = [];
   for (const row of goal.rows) {
     const kept = (itemsAt(goal.target, row) ?? []).map(keyOf);
     const keys = (itemsAt(source.values, row) ?? []).map(keyOf);
-    const wanted = new Set(kept);
-    const stays = keys.map((key) => wanted.has(key));
-    if (keys.filter((key) => wanted.has(key)).join("|") !== kept.join("|")) return undefined;
-    labels.push(...stays);
+    if (!isSubsequence(kept, keys)) return undefined;
+    for (const key of keys) {
+      const stay = kept.filter((other) => other === key).length;
+      labels.push(stay === 0 ? false : stay === keys.filter((other) => other === key).length ? true : undefined);
+    }
   }
   return labels.includes(true) && labels.includes(false) ? labels : undefined;
+}
+
+function isSubsequence(part: readonly string[], whole: readonly string[]): boolean {
+  let at = 0;
+  for (const key of whole) if (key === part[at]) at += 1;
+  return at === part.length;
+}
+
+/** `[...left, ...right]` of two known arrays. */
+export function* appended(context: Context, goal: Goal, effort: Effort): Generator<void, Term | undefined> {
+  let best: Term | undefined;
+  const joined = context.shared.components.find(({ name, result }) => name === "joined" && result.key === goal.type.key);
+  if (joined === undefined) return undefined;
+  const arrays = arraysOf(context, goal.rows).filter((term) => term.type.key === goal.type.key);
+  const bySuffix = new Map(arrays.toReversed().map((term) => [keyOfColumn(term.values, goal.rows), term]));
+  for (const left of arrays) {
+    if (left.rank + 2 >= (best?.rank ?? effort.bound)) break;
+    context.shared.budget.spend(1);
+    if (context.shared.budget.pauseDue) yield;
+    const rests: unknown[] = [...goal.target];
+    const isPrefix = goal.rows.every((row) => {
+      const items = itemsAt(left.values, row) ?? [];
+      const wanted = itemsAt(goal.target, row) ?? [];
+      rests[row] = wanted.slice(items.length);
+      return items.length <= wanted.length && items.every((item, at) => keyOf(item) === keyOf(wanted[at]));
+    });
+    const right = isPrefix ? bySuffix.get(keyOfColumn(rests, goal.rows)) : undefined;
+    const term = right === undefined ? undefined : callTerm(joined, [left, right], context.rowCount);
+    if (term !== undefined && meets(term, goal)) best = better(best, term);
+  }
+  return best;
 }
 
 /** A stable sort by a numeric key that gives the target. */

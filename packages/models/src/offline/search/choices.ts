@@ -7,8 +7,8 @@
 import type { Context } from "./context.ts";
 import { CHOICE_COST, choiceTerm, constantTerm, type Effort, type Goal } from "./goals.ts";
 import { isConstant, type Term } from "./terms.ts";
-import { BOOLEAN, type Type } from "./types.ts";
-import { keyOf, sameValue } from "./values.ts";
+import { BOOLEAN, NUMBER, type Type } from "./types.ts";
+import { keyOf, keyOfColumn, sameValue } from "./values.ts";
 
 /** Rows a decision is learned from; bit masks hold them. */
 const MAX_ROWS = 28;
@@ -23,7 +23,8 @@ const LONELY_COST = 1.5;
 const depthFor = (rows: number): number => (rows > 16 ? 2 : rows > 10 ? 3 : 5);
 
 type Leaf = { readonly mask: number; readonly term: Term };
-type Tree = { readonly rank: number; readonly term: Term };
+/** `lonely` counts the branches that answer one example with what only that example shows. */
+type Tree = { readonly rank: number; readonly term: Term; readonly lonely: number };
 
 /** Answers the rows of one branch by deduction, without further conditionals. */
 export type AskLeaf = (goal: Goal, bound: number) => Generator<void, Term | undefined>;
@@ -37,7 +38,8 @@ export function* chosen(context: Context, goal: Goal, effort: Effort, askLeaf: A
     const tree = yield* learner.learn(effort.bound);
     if (tree === undefined) return undefined;
     const wrong = goal.rows.find((row) => !sameValue(tree.term.values[row], goal.target[row]));
-    if (wrong === undefined) return { ...tree.term, rank: tree.rank };
+    // A table of the examples says nothing about any other call.
+    if (wrong === undefined) return tree.lonely * 2 > rows.length ? undefined : { ...tree.term, rank: tree.rank };
     rows = [...rows.slice(-MAX_ROWS + 1), wrong];
   }
   return undefined;
@@ -78,6 +80,7 @@ class TreeLearner {
   }
 
   *learn(bound: number): Generator<void, Tree | undefined> {
+    this.#context.shared.budget.spend(this.#context.terms(BOOLEAN).length / 30);
     if (this.#goal.rows.length < 2 || this.#conditions.length === 0) return undefined;
     return yield* this.#tree(this.#all, depthFor(this.#goal.rows.length), bound);
   }
@@ -133,7 +136,7 @@ class TreeLearner {
     let term = this.#knownLeaf(mask);
     if (term === undefined && !lonely && mask !== this.#all) term = yield* this.#deducedLeaf(mask, bound);
     if (term === undefined) return undefined;
-    return { term, rank: term.rank + (lonely ? LONELY_COST + (isConstant(term) ? 0 : 1) : 0) };
+    return { term, rank: term.rank + (lonely ? LONELY_COST + (isConstant(term) ? 0 : 1) : 0), lonely: lonely && isConstant(term) && term.shown === true ? 1 : 0 };
   }
 
   *#deducedLeaf(mask: number, bound: number): Generator<void, Term | undefined> {
@@ -178,7 +181,7 @@ class TreeLearner {
       if (right === undefined) continue;
       const [then, otherwise] = easy === yes ? [left, right] : [right, left];
       const rank = test.rank + CHOICE_COST + then.rank + otherwise.rank;
-      if (rank < limit) best = { rank, term: choiceTerm(test, then.term, otherwise.term, this.#goal.type) };
+      if (rank < limit) best = { rank, lonely: then.lonely + otherwise.lonely, term: choiceTerm(test, then.term, otherwise.term, this.#goal.type) };
     }
     return best;
   }
@@ -187,4 +190,30 @@ class TreeLearner {
 /** Types whose terms may stand where the type is wanted. */
 export function answerTypes(type: Type): Type[] {
   return type.kind === "optional" ? [type, type.inner] : [type];
+}
+
+/** Conditions and constants of surcharges and factors that depend on a condition. */
+const MAX_SWITCHES = 40;
+const MAX_SWITCH_RANK = 4;
+const MAX_SWITCHED = 8;
+
+/** `condition ? a : b` of two constants the order names, or of one and 0 or 1: a surcharge or a factor among other parts. */
+export function conditionalConstants(context: Context): Term[] {
+  const seen = new Set<string>();
+  const conditions = context.terms(BOOLEAN).filter((term) => !isConstant(term) && term.rank <= MAX_SWITCH_RANK && (context.depth === 0 || term.local)).slice(0, MAX_SWITCHES);
+  const constants = context.terms(NUMBER).filter((term) => isConstant(term) && term.cost === 1).slice(0, MAX_SWITCHED);
+  const list: Term[] = [];
+  for (const test of conditions) {
+    for (const then of constants) {
+      for (const otherwise of constants) {
+        if (then === otherwise) continue;
+        const term = choiceTerm(test, then, otherwise, NUMBER);
+        const key = keyOfColumn(term.values);
+        if (!seen.has(key)) list.push(term);
+        seen.add(key);
+      }
+    }
+  }
+  context.shared.budget.spend(list.length / 4);
+  return list;
 }

@@ -6,7 +6,7 @@ import {
   associative, atLeast, call, comparison, concatenation, infix, method, member, negate, PRECEDENCE, primary, type Code,
 } from "./code.ts";
 import type { Argument, Component, HigherOrder } from "./terms.ts";
-import { arrayOf, BOOLEAN, isPlainObject, NUMBER, REGEX, STRING, type Type } from "./types.ts";
+import { arrayOf, BOOLEAN, isPlainObject, NUMBER, optionalOf, propertyName, REGEX, STRING, type Field, type Type } from "./types.ts";
 import { FAIL, MAX_ARRAY_LENGTH, MAX_STRING_UNITS } from "./values.ts";
 
 /** Widest padding or repetition an expression may ask for, in UTF-16 code units. */
@@ -47,20 +47,20 @@ const numeric: readonly Component[] = [
     commutative: true,
   }),
   component("divide", [plain(N), plain(N)], N, 1, { apply: (a: number, b: number) => (b === 0 ? FAIL : a / b), print: (a, b) => infix(a, "/", b, PRECEDENCE.multiply) }),
-  component("remainder", [read(N), plain(N, 3)], N, 1, { apply: (a: number, b: number) => (b === 0 ? FAIL : a % b), print: (a, b) => infix(a, "%", b, PRECEDENCE.multiply) }),
+  component("remainder", [read(N), plain(N, 3)], N, 2, { apply: (a: number, b: number) => (b === 0 ? FAIL : a % b), print: (a, b) => infix(a, "%", b, PRECEDENCE.multiply) }),
   component("power", [plain(N, 4), plain(N, 3)], N, 2, {
     apply: (a: number, b: number) => a ** b,
     print: (a, b) => ({ text: `${atLeast(a, PRECEDENCE.primary)} ** ${atLeast(b, PRECEDENCE.power)}`, precedence: PRECEDENCE.power }),
   }),
-  component("round", [read(N)], N, 1, { apply: (a: number) => Math.round(a), print: (a) => call("Math.round", a) }),
+  component("round", [read(N)], N, 1, { apply: (a: number) => Math.round(a), print: (a) => call("Math.round", a), insideRank: 0.5 }),
   component("floor", [read(N)], N, 1, { apply: (a: number) => Math.floor(a), print: (a) => call("Math.floor", a) }),
   component("ceil", [read(N)], N, 1, { apply: (a: number) => Math.ceil(a), print: (a) => call("Math.ceil", a) }),
   component("absolute", [read(N)], N, 1, { apply: (a: number) => Math.abs(a), print: (a) => call("Math.abs", a) }),
   component("root", [read(N, 8)], N, 3, { apply: (a: number) => Math.sqrt(a), print: (a) => call("Math.sqrt", a) }),
   component("lesser", [plain(N), plain(N)], N, 1, { apply: (a: number, b: number) => Math.min(a, b), print: (a, b) => call("Math.min", a, b), commutative: true }),
   component("greater", [plain(N), plain(N)], N, 1, { apply: (a: number, b: number) => Math.max(a, b), print: (a, b) => call("Math.max", a, b), commutative: true }),
-  component("roundToCents", [read(N)], N, 2, { apply: (a: number) => Math.round(a * 100) / 100, print: (a) => roundedTo(a, 100) }),
-  component("roundToTenths", [read(N)], N, 3, { apply: (a: number) => Math.round(a * 10) / 10, print: (a) => roundedTo(a, 10) }),
+  component("roundToCents", [read(N)], N, 2, { apply: (a: number) => Math.round(a * 100) / 100, print: (a) => roundedTo(a, 100), insideRank: 1.5 }),
+  component("roundToTenths", [read(N)], N, 3, { apply: (a: number) => Math.round(a * 10) / 10, print: (a) => roundedTo(a, 10), insideRank: 1.5 }),
 ];
 
 function roundedTo(code: Code, factor: number): Code {
@@ -94,8 +94,12 @@ const text: readonly Component[] = [
     apply: (a: string, from: number) => (Number.isInteger(from) && from !== 0 ? a.slice(from) : FAIL),
     print: (a, from) => method(a, "slice", from),
   }),
+  component("textTo", [read(S), plain(N, 5)], S, 1, {
+    apply: (a: string, to: number) => (Number.isInteger(to) && to !== 0 ? a.slice(0, to) : FAIL),
+    print: (a, to) => method(a, "slice", primary("0"), to),
+  }),
   component("textBetween", [read(S), plain(N, 3), plain(N, 6)], S, 1, {
-    apply: (a: string, from: number, to: number) => (Number.isInteger(from) && Number.isInteger(to) ? a.slice(from, to) : FAIL),
+    apply: (a: string, from: number, to: number) => (Number.isInteger(from) && Number.isInteger(to) && from !== 0 ? a.slice(from, to) : FAIL),
     print: (a, from, to) => method(a, "slice", from, to),
   }),
   component("charAt", [read(S), plain(N, 5)], S, 1, {
@@ -198,6 +202,10 @@ const collections: readonly Component[] = [
   component("sum", [any(NUMBERS)], N, 1, {
     apply: (a: readonly number[]) => a.reduce((sum, item) => sum + item, 0),
     print: (a) => method(a, "reduce", arrow("(sum, value) => sum + value"), primary("0")),
+  }),
+  component("mean", [read(NUMBERS, 3)], N, 2, {
+    apply: (a: readonly number[]) => a.reduce((sum, item) => sum + item, 0) / a.length,
+    print: (a) => infix(method(a, "reduce", arrow("(sum, value) => sum + value"), primary("0")), "/", member(a, "length"), PRECEDENCE.multiply),
   }),
   component("product", [any(NUMBERS)], N, 2, {
     apply: (a: readonly number[]) => a.reduce((product, item) => product * item, 1),
@@ -304,6 +312,16 @@ function coalesce(value: Code, otherwise: Code): Code {
   return { text: `${atLeast(value, PRECEDENCE.relation)} ?? ${atLeast(otherwise, PRECEDENCE.relation)}`, precedence: PRECEDENCE.conditional };
 }
 
+/** Reads of the fields of an object that is itself the result of an operation; those of variables are variables. */
+function objectComponents(object: Type, fields: readonly Field[]): Component[] {
+  return fields.map((field) =>
+    component(`field:${field.name}`, [read(object)], field.optional ? optionalOf(field.type, undefined) : field.type, 1, {
+      apply: (a: unknown) => (isPlainObject(a) ? a[field.name] : FAIL),
+      print: (a) => (propertyName(field.name) === field.name ? member(a, field.name) : primary(`${atLeast(a, PRECEDENCE.primary)}[${JSON.stringify(field.name)}]`)),
+    }),
+  );
+}
+
 /** Reads of a value that may be absent. */
 function optionalComponents(optional: Type, inner: Type, empty: undefined | null): Component[] {
   const list = [
@@ -345,6 +363,7 @@ export function componentsFor(types: readonly Type[]): Component[] {
   for (const type of universe.values()) {
     if (type.kind === "array") list.push(...arrayComponents(type, type.element));
     if (type.kind === "record") list.push(...recordComponents(type, type.value));
+    if (type.kind === "object") list.push(...objectComponents(type, type.fields));
     if (type.kind === "optional") list.push(...optionalComponents(type, type.inner, type.empty));
   }
   return list;

@@ -96,7 +96,9 @@ export function mineConstants(samples: readonly Sample[], words: readonly string
 }
 
 function addNumbers(pool: Pool, samples: readonly Sample[], words: readonly string[]): void {
-  for (const value of [0, 1, 2, 10, 100]) pool.add(NUMBER, value, 1);
+  for (const value of [0, 1, 2]) pool.add(NUMBER, value, 1);
+  // Where the order has words, a round number it does not name is a guess.
+  for (const value of [10, 100]) pool.add(NUMBER, value, words.length === 0 ? 1 : 2);
   for (const value of [-1, 3, 4]) pool.add(NUMBER, value, 2);
   for (const value of [5, 7, 12, 24, 60, 400, 1000, -2, -3, -4]) pool.add(NUMBER, value, GUESSED_COST);
   for (const text of words) {
@@ -104,6 +106,7 @@ function addNumbers(pool: Pool, samples: readonly Sample[], words: readonly stri
       const value = Number((match[1] ?? "").replaceAll(",", ""));
       if (!Number.isFinite(value)) continue;
       pool.add(NUMBER, value, STATED_COST);
+      if (Number.isInteger(value) && value < 10) pool.add(NUMBER, -value, SHOWN_COST);
       if (match[2] === undefined) continue;
       for (const share of [value / 100, (100 - value) / 100, (100 + value) / 100]) pool.add(NUMBER, share, STATED_COST);
     }
@@ -119,6 +122,7 @@ function addNumbers(pool: Pool, samples: readonly Sample[], words: readonly stri
 }
 
 const NUMBER_WORDS: readonly (readonly [string, number])[] = [
+  ["minutes?", 60], ["seconds?", 60], ["hours?", 60], ["hours?", 24], ["days?", 24], ["weeks?", 7], ["months?", 12], ["years?", 12], ["kilo\\w*", 1000],
   ["two", 2], ["three", 3], ["four", 4], ["five", 5], ["six", 6], ["seven", 7], ["eight", 8], ["nine", 9], ["ten", 10],
   ["twelve", 12], ["dozen", 12], ["twenty", 20], ["hundred", 100], ["thousand", 1000], ["half", 0.5], ["quarter", 0.25],
 ];
@@ -151,7 +155,7 @@ export function roundestIn(lower: number, upper: number): number {
 
 function addStrings(pool: Pool, samples: readonly Sample[], words: readonly string[]): void {
   for (const value of ["", " "]) pool.add(STRING, value, 1);
-  pool.add(STRING, "0", GUESSED_COST);
+  pool.add(STRING, "0", words.some((text) => /\bzeros?\b|\bdigits\b/i.test(text)) ? STATED_COST : SHOWN_COST);
   for (const text of words) {
     for (const match of text.matchAll(/["“'‘`]([^"”'’`]{1,40})["”'’`]/g)) pool.add(STRING, match[1], STATED_COST);
   }

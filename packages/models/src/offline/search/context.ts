@@ -6,7 +6,7 @@ import {
   EVERY, FILTER, FIND, FIND_INDEX, FLAT_MAP, GREATEST, LEAST, MAP, SOME, SORT_DOWN, SORT_UP,
 } from "./components.ts";
 import { readsIndex, readsScope } from "./print.ts";
-import { isAtom, isConstant, type Argument, type Component, type HigherOrder, type Term } from "./terms.ts";
+import { isAtom, isConstant, rankInside, type Argument, type Component, type HigherOrder, type Term } from "./terms.ts";
 import { arrayOf, BOOLEAN, isPlainObject, NUMBER, optionalOf, STRING, type Type } from "./types.ts";
 import { checked, FAIL, hashColumn, keyOf, keyOfColumn } from "./values.ts";
 
@@ -52,6 +52,8 @@ export type Shared = {
   /** Types of the function and of their parts; results of other types are of no use. */
   readonly types: ReadonlySet<string>;
   readonly budget: Budget;
+  /** True when the order says something about the function. */
+  readonly worded: boolean;
   nextScope: number;
 };
 
@@ -66,7 +68,7 @@ const MAX_CHILDREN = [26, 6, 0] as const;
 /** Expressions kept in one context, by depth. */
 const MAX_TERMS = [60_000, 3_500, 700] as const;
 /** Expressions of the context around a lambda that are known inside it, beyond parameters and constants. */
-const MAX_LIFTED = 24;
+const MAX_LIFTED = 32;
 const MAX_LIFTED_COST = 5;
 
 const EMPTY: readonly Term[] = [];
@@ -89,7 +91,7 @@ export class Context {
   /** For each row of the context around it, the first row here. */
   readonly offsets: readonly number[] | undefined;
   readonly #byCost = new Map<string, Term[][]>();
-  readonly #seen = new Map<string, Map<number, Term>>();
+  readonly #seen = new Map<string, Map<number, { term: Term; readonly at: number }>>();
   readonly #flat = new Map<string, Term[]>();
   readonly #children = new Map<string, Context | undefined>();
   readonly #seeds: readonly Term[];
@@ -137,7 +139,7 @@ export class Context {
 
   /** The expression with exactly these values, if the bank has one. */
   find(type: Type, column: readonly unknown[]): Term | undefined {
-    return this.#seen.get(type.key)?.get(hashColumn(column));
+    return this.#seen.get(type.key)?.get(hashColumn(column))?.term;
   }
 
   get types(): IterableIterator<string> {
@@ -173,14 +175,14 @@ export class Context {
     const flat = this.#flat.get(term.type.key) ?? [];
     const list = (lists[term.cost] ??= []);
     if (known !== undefined) {
-      // Nothing is built on a term before its level is complete, so a plainer one of the same cost may take its place.
-      if (known.cost !== term.cost || known.rank <= term.rank || known.cost <= this.#level) return false;
-      seen.set(key, term);
-      list[list.indexOf(known)] = term;
-      flat[flat.lastIndexOf(known)] = term;
+      if (known.term.rank <= term.rank) return false;
+      // The plainer term is what deduction finds; the bank itself goes on with the cheaper one, which has the same values.
+      if (known.term.cost === term.cost) list[list.indexOf(known.term)] = term;
+      flat[known.at] = term;
+      known.term = term;
       return true;
     }
-    seen.set(key, term);
+    seen.set(key, { term, at: flat.length });
     list.push(term);
     flat.push(term);
     this.#size += 1;
@@ -262,10 +264,10 @@ export class Context {
 
   #apply(component: Component, args: readonly Term[], cost: number): void {
     let useful = false;
-    let rank = component.cost;
+    let rank = component.rank ?? component.cost;
     for (const arg of args) {
       if (this.depth === 0 ? !isConstant(arg) : arg.local) useful = true;
-      rank += arg.rank;
+      rank += rankInside(arg);
     }
     if (!useful) return;
     this.shared.budget.spend(1 + this.rowCount / ROWS_PER_CANDIDATE);
@@ -273,7 +275,7 @@ export class Context {
     const key = hashColumn(this.#scratch);
     const known = this.#seen.get(component.result.key)?.get(key);
     // Most candidates repeat a column that is known: nothing is made of them.
-    if (known !== undefined && (known.cost < cost || known.rank <= rank)) return;
+    if (known !== undefined && known.term.rank <= rank) return;
     const term: Term = { type: component.result, cost, rank, values: [...this.#scratch], node: { kind: "call", component, args }, local: args.some((arg) => arg.local) };
     this.#keep(term, key);
   }
@@ -425,11 +427,11 @@ export function callTerm(component: Component, args: readonly Term[], rowCount: 
   const values = new Array<unknown>(rowCount).fill(undefined);
   if (!evaluate(component, args, values)) return undefined;
   let cost = component.cost;
-  let rank = component.cost;
+  let rank = component.rank ?? component.cost;
   let local = false;
   for (const arg of args) {
     cost += arg.cost;
-    rank += arg.rank;
+    rank += rankInside(arg);
     local ||= arg.local;
   }
   return { type: component.result, cost, rank, values, node: { kind: "call", component, args }, local };

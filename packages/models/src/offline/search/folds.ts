@@ -9,9 +9,11 @@ import { arrayOf, BOOLEAN, NUMBER } from "./types.ts";
 import { FAIL, hashColumn, keyOfColumn } from "./values.ts";
 
 /** Arrays, conditions and values combined with each other. */
-const MAX_SOURCES = 6;
+const MAX_SOURCES = 8;
 const MAX_CONDITIONS = 60;
 const MAX_VALUES = 60;
+/** Values totalled without a condition. */
+const MAX_TOTALS = 1_500;
 /** Cost up to which the bank of a parameter's elements is grown; that of a derived array stays smaller. */
 const MAX_INNER_LEVEL = 5;
 /** Most expensive source used. */
@@ -35,13 +37,16 @@ export function* folds(context: Context, level: number): Generator<void, Term[]>
     seen.add(key);
     list.push(term);
   };
-  const sources = arraysOf(context, []).filter((term) => term.cost <= MAX_SOURCE_COST).slice(0, MAX_SOURCES);
+  const sources = arraysOf(context, []).filter((term) => term.cost <= MAX_SOURCE_COST && isWidelyDefined(term)).slice(0, MAX_SOURCES);
   for (const source of sources) {
     const child = context.child(source, true);
     if (child === undefined) continue;
-    yield* child.grow(Math.min(level, source.cost <= 2 ? MAX_INNER_LEVEL : MAX_INNER_LEVEL - 2));
-    const values = child.terms(NUMBER).filter((term) => term.local && !readsIndex(term, child.scope)).slice(0, MAX_VALUES);
-    for (const value of values) {
+    yield* child.grow(Math.min(level, source.cost <= 3 ? MAX_INNER_LEVEL : MAX_INNER_LEVEL - 2));
+    const local = child.terms(NUMBER).filter((term) => term.local);
+    // After a filter the index is another one.
+    const values = local.filter((term) => !readsIndex(term, child.scope)).slice(0, MAX_VALUES);
+    context.shared.budget.spend(local.length / 2);
+    for (const value of local.slice(0, MAX_TOTALS)) {
       const all = eachTerm(MAP, source, child, value, arrayOf(NUMBER), context);
       for (const name of AGGREGATES) keep(all === undefined ? undefined : applied(context, name, [all]));
     }
@@ -68,6 +73,11 @@ function mapKept(kept: Term, condition: Term, value: Term, source: Term, child: 
   });
   const node = { kind: "each", operation: MAP, source: kept, scope: child.scope, body: value } as const;
   return { type: arrayOf(NUMBER), cost: kept.cost + MAP.cost + value.cost, rank: kept.rank + MAP.cost + value.rank, values, node, local: kept.local };
+}
+
+/** True when most rows have a value: a list that one example cannot build is not what the function is about. */
+function isWidelyDefined(term: Term): boolean {
+  return term.values.filter((value) => value === FAIL).length * 3 <= term.values.length;
 }
 
 function distinctFilters(context: Context, source: Term, child: Context): { kept: Term; condition: Term }[] {

@@ -60,7 +60,7 @@ export function choiceTerm(test: Term, then: Term, otherwise: Term, type: Type):
   const values = test.values.map((value, row) => (value === FAIL ? FAIL : value === true ? then.values[row] : otherwise.values[row]));
   return {
     type,
-    cost: test.cost + then.cost + otherwise.cost + CHOICE_COST,
+    cost: test.cost + then.cost + otherwise.cost + 1,
     rank: test.rank + then.rank + otherwise.rank + CHOICE_COST,
     values,
     node: { kind: "choice", test, then, otherwise },
@@ -69,7 +69,7 @@ export function choiceTerm(test: Term, then: Term, otherwise: Term, type: Type):
 }
 
 /** Cost of a conditional beyond its parts. */
-export const CHOICE_COST = 2;
+export const CHOICE_COST = 1.2;
 
 /** The better of two answers. */
 export function better(left: Term | undefined, right: Term | undefined): Term | undefined {

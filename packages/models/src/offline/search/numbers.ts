@@ -9,10 +9,10 @@ import { NUMBER } from "./types.ts";
 const MAX_OPERANDS = 3_000;
 const MAX_PARTNERS = 12_000;
 /** Operands tried below a rounding, where the partner is only known within an interval. */
-const MAX_ROUNDED_OPERANDS = 200;
+const MAX_ROUNDED_OPERANDS = 500;
 const MAX_ROUNDED_PARTNERS = 8_000;
 /** Terms tried as `x` of `x * m + b`. */
-const MAX_AFFINE_TERMS = 120;
+const MAX_AFFINE_TERMS = 600;
 
 const numberAt = (term: Term, row: number): number => {
   const value = term.values[row];
@@ -109,7 +109,8 @@ function roundingsFor(goal: Goal): Rounding[] {
 
 /** A rounded operation of two known terms. */
 export function* roundedOperation(context: Context, goal: Goal, effort: Effort, extra: readonly Term[]): Generator<void, Term | undefined> {
-  const roundings = roundingsFor(goal);
+  // Inside a lambda small whole numbers are everywhere, and almost anything rounds to them.
+  const roundings = roundingsFor(goal).filter((rounding) => context.depth === 0 || rounding.name.startsWith("roundTo"));
   const [pivot] = [...goal.rows].sort((left, right) => Math.abs(goalAt(goal, right)) - Math.abs(goalAt(goal, left)));
   if (pivot === undefined || roundings.length === 0) return undefined;
   const operands = operandsOf(context, goal, extra, MAX_ROUNDED_PARTNERS);
@@ -192,11 +193,15 @@ function rounder(low: number, high: number, digits: number): number | undefined 
   return undefined;
 }
 
+/** What it counts against a solved constant that the order has words for everything and does not name it. */
+const UNSTATED_COST = 1;
+
 /** Cost of a constant that was solved for: more the more digits it has. */
 function solvedConstant(context: Context, value: number): Term {
   const known = context.terms(NUMBER).find((term) => term.node.kind === "constant" && Object.is(term.node.value, value));
   const digits = Math.max(1, Math.floor(ugliness(value) / 100));
-  return known ?? constantTerm(context, NUMBER, value, 2 + Math.max(0, digits - 2), ugliness(value) / 2_000);
+  const unstated = context.shared.worded ? UNSTATED_COST : 0;
+  return known ?? constantTerm(context, NUMBER, value, 2 + Math.max(0, digits - 2), unstated + ugliness(value) / 2_000);
 }
 
 /** `x * m`, `x / d`, `x + b` or `x * m + b`, perhaps rounded, with constants solved from the rows. */

@@ -1,17 +1,20 @@
 /** Answers one question with everything the search has: the bank, deduction by type, conditionals. */
-import { composed, extreme, filtered, listed, mapped, ordered } from "./arrays.ts";
-import { equality } from "./booleans.ts";
-import { answerTypes, chosen } from "./choices.ts";
+import { appended, composed, extreme, filtered, listed, mapped, ordered } from "./arrays.ts";
+import { connected, equality } from "./booleans.ts";
+import { answerTypes, chosen, conditionalConstants } from "./choices.ts";
 import type { Context } from "./context.ts";
 import { folds } from "./folds.ts";
 import { better, constantTerm, meets, type Answer, type Effort, type Goal } from "./goals.ts";
 import { affine, clamped, lastOperation, roundedOperation } from "./numbers.ts";
-import { concatenated, joined } from "./strings.ts";
+import { concatenated, joined, joinedByLength } from "./strings.ts";
 import type { Term } from "./terms.ts";
 import { keyOfColumn } from "./values.ts";
 
 /** Rows a branch of a conditional needs before numbers are deduced for it: fewer fit almost anything. */
 const MIN_NUMBER_ROWS = 2;
+
+/** Deductions that look at every array in scope are made for the question itself, not for the questions inside it. */
+const WIDE_DEPTH = 3;
 
 type Known = { readonly answer: Term | undefined; readonly bound: number };
 
@@ -55,19 +58,22 @@ export class Solver {
       case "string":
         best = better(best, yield* concatenated(context, goal, narrow(), ask));
         best = better(best, yield* joined(context, goal, narrow(), ask));
-        return better(best, yield* extreme(context, goal, narrow()));
+        best = better(best, yield* joinedByLength(context, goal, narrow(), ask));
+        return effort.depth < WIDE_DEPTH ? best : better(best, yield* extreme(context, goal, narrow()));
       case "boolean":
-        return yield* equality(context, goal, effort);
+        best = better(best, yield* connected(context, goal, narrow()));
+        return better(best, yield* equality(context, goal, narrow()));
       case "array":
         best = better(best, yield* mapped(context, goal, narrow(), ask));
         best = better(best, yield* filtered(context, goal, narrow(), ask));
         best = better(best, yield* ordered(context, goal, narrow()));
+        best = better(best, yield* appended(context, goal, narrow()));
         return best ?? (yield* listed(context, goal, narrow(), ask));
       case "tuple":
         return yield* listed(context, goal, effort, ask);
       case "object":
         best = better(best, yield* composed(context, goal, narrow(), ask));
-        return better(best, yield* extreme(context, goal, narrow()));
+        return effort.depth < WIDE_DEPTH ? best : better(best, yield* extreme(context, goal, narrow()));
       case "optional": {
         const present = goal.rows.every((row) => goal.target[row] !== type.empty);
         return present ? yield* ask(context, { ...goal, type: type.inner }, effort) : undefined;
@@ -99,7 +105,7 @@ export class Solver {
     const key = `${context.scope}:${level}`;
     const known = this.#folds.get(key);
     if (known !== undefined) return known;
-    const list = yield* folds(context, level);
+    const list = [...(yield* folds(context, level)), ...conditionalConstants(context)].sort((left, right) => left.rank - right.rank);
     this.#folds.set(key, list);
     return list;
   }
@@ -109,8 +115,9 @@ export class Solver {
 function direct(context: Context, goal: Goal, bound: number): Term | undefined {
   let best: Term | undefined;
   for (const type of answerTypes(goal.type)) {
+    context.shared.budget.spend(context.terms(type).length / 60);
     for (const term of context.terms(type)) {
-      if (best !== undefined && term.cost > best.cost) break;
+      if (best !== undefined && term.cost > best.cost + 1) break;
       if (term.rank < (best?.rank ?? bound) && meets(term, goal)) best = term;
     }
   }

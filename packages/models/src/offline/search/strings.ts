@@ -7,7 +7,7 @@ import { arrayOf, NUMBER, STRING } from "./types.ts";
 
 /** Terms that may be a piece of a string. */
 const MAX_PIECES = 6_000;
-const MAX_NUMBER_PIECES = 1_500;
+const MAX_NUMBER_PIECES = 4_000;
 /** Different terms kept for one text of the pivot row. */
 const MAX_ALIKE = 8;
 /** Cuts of all rows looked at before the decomposition is given up. */
@@ -30,24 +30,27 @@ type Cut = { readonly positions: readonly number[]; readonly rank: number; reado
 
 type Pieces = { readonly level: number; readonly terms: readonly Term[]; readonly byRow: Map<number, Map<string, Term[]>> };
 
-/** Not persisted: pieces follow from the bank of a context and are made anew when it has grown. */
-const piecesOf = new WeakMap<Context, Pieces>();
+/** Not persisted: pieces follow from the bank of a context and are made anew when it has grown; texts, and texts with numbers. */
+const piecesOf = { plain: new WeakMap<Context, Pieces>(), numbered: new WeakMap<Context, Pieces>() };
 
-function pieces(context: Context): Pieces {
-  const known = piecesOf.get(context);
+/** @param numbered whether numbers are pieces too; only a target with digits can hold one */
+function pieces(context: Context, numbered: boolean): Pieces {
+  const cache = numbered ? piecesOf.numbered : piecesOf.plain;
+  const known = cache.get(context);
   if (known !== undefined && known.level === context.level) return known;
   const terms = context.terms(STRING).filter((term) => !isConstant(term)).slice(0, MAX_PIECES);
-  for (const term of context.terms(NUMBER).filter((item) => !isConstant(item)).slice(0, MAX_NUMBER_PIECES)) terms.push(...shownNumber(context, term));
+  const numbers = numbered ? context.terms(NUMBER).filter((item) => !isConstant(item)).slice(0, MAX_NUMBER_PIECES) : [];
+  for (const term of numbers) terms.push(...shownNumber(context, term));
   context.shared.budget.spend(terms.length / 4);
   terms.sort((left, right) => left.rank - right.rank);
   const made = { level: context.level, terms, byRow: new Map() };
-  piecesOf.set(context, made);
+  cache.set(context, made);
   return made;
 }
 
 /** Pieces by their text in the pivot row, cheapest first. */
-function indexPieces(context: Context, pivot: number): Map<string, Term[]> {
-  const { terms, byRow } = pieces(context);
+function indexPieces(context: Context, pivot: number, numbered: boolean): Map<string, Term[]> {
+  const { terms, byRow } = pieces(context, numbered);
   const known = byRow.get(pivot);
   if (known !== undefined) return known;
   const index = new Map<string, Term[]>();
@@ -67,12 +70,15 @@ function* shownNumber(context: Context, term: Term): Generator<Term, void> {
   const plain = applied(context, "stringOf", [term]);
   if (plain === undefined) return;
   yield plain;
-  for (const digits of [2, 1, 0]) {
+  for (const digits of term.values.every((value) => typeof value !== "number" || Number.isInteger(value)) ? [2] : [2, 1, 0]) {
     const fixed = applied(context, "toFixed", [term, constantTerm(context, NUMBER, digits, 1)]);
     if (fixed !== undefined) yield fixed;
   }
-  const padded = applied(context, "padStart", [plain, constantTerm(context, NUMBER, 2, 1), constantTerm(context, STRING, "0", 1)]);
-  if (padded !== undefined) yield padded;
+  const widths = context.terms(NUMBER).filter((item) => item.cost === 1 && !isConstant(item));
+  for (const width of [constantTerm(context, NUMBER, 2, 1), ...widths]) {
+    const padded = applied(context, "padStart", [plain, width, constantTerm(context, STRING, "0", 1)]);
+    if (padded !== undefined) yield padded;
+  }
 }
 
 /** A concatenation of known pieces and literal text that gives the target on every row. */
@@ -82,7 +88,7 @@ export function* concatenated(context: Context, goal: Goal, effort: Effort, ask:
     .sort((left, right) => textAt(goal.target, left).length - textAt(goal.target, right).length)[0];
   if (pivot === undefined || goal.rows.length < 2) return undefined;
   const at = goal.rows.indexOf(pivot);
-  const index = indexPieces(context, pivot);
+  const index = indexPieces(context, pivot, goal.rows.some((row) => /\d/.test(textAt(goal.target, row))));
   const targets = goal.rows.map((row) => textAt(goal.target, row));
   const open: Cut[] = [{ positions: targets.map(() => 0), rank: 0, pieces: [] }];
   const seen = new Map<string, number>();
@@ -101,7 +107,8 @@ export function* concatenated(context: Context, goal: Goal, effort: Effort, ask:
       break;
     }
     if (cut.pieces.length > 0) rests.push(cut);
-    for (const piece of nextPieces(context, goal, targets, cut, index, at)) {
+    const run = yield* runPiece(context, goal, targets, cut, effort, ask);
+    for (const piece of [...(run === undefined ? [] : [run]), ...nextPieces(context, goal, targets, cut, index, at)]) {
       const positions = cut.positions.map((position, row) => position + textAt(piece.values, goal.rows[row] ?? 0).length);
       const rank = cut.rank + piece.rank + (cut.pieces.length === 0 ? 0 : 1);
       const key = positions.join(",");
@@ -125,6 +132,19 @@ function nextPieces(context: Context, goal: Goal, targets: readonly string[], cu
     }
   }
   return list;
+}
+
+/** `char.repeat(count)` where every rest begins with a run of one character, of different lengths. */
+function* runPiece(context: Context, goal: Goal, targets: readonly string[], cut: Cut, effort: Effort, ask: Ask): Generator<void, Term | undefined> {
+  const rests = targets.map((target, row) => target.slice(cut.positions[row]));
+  const char = rests.find((rest) => rest !== "")?.charAt(0) ?? "";
+  if (char === "" || /[A-Za-z0-9\s]/.test(char) || effort.depth === 0) return undefined;
+  const lengths = rests.map((rest) => rest.length - rest.replace(new RegExp(`^[${char === "\\" || char === "]" || char === "^" ? `\\${char}` : char}]+`), "").length);
+  if (new Set(lengths).size < 2) return undefined;
+  const target: unknown[] = [...goal.target];
+  for (const [position, row] of goal.rows.entries()) target[row] = lengths[position];
+  const count = yield* ask(context, { type: NUMBER, target, rows: goal.rows }, { ...effort, depth: effort.depth - 1, choices: false });
+  return count === undefined ? undefined : applied(context, "repeat", [literalTerm(context, char), count]);
 }
 
 /** Literal text the rests may begin with: all that is common, or its first run of one kind of character. */
@@ -209,6 +229,38 @@ export function* joined(context: Context, goal: Goal, effort: Effort, ask: Ask):
     const list = yield* ask(context, { type: arrayOf(NUMBER), target: numeric, rows }, { ...effort, bound, depth: effort.depth - 1, choices: false });
     const text = list === undefined ? undefined : applied(context, "joinNumbers", [list, separator]);
     if (text !== undefined && meets(text, goal)) best = better(best, text);
+  }
+  return best;
+}
+
+/** Arrays by whose item lengths a target is cut. */
+const MAX_RULERS = 4;
+const MAX_RULER_COST = 5;
+
+/** `source.map(...).join("")` where each item keeps its length, so that the lengths of the source cut the target. */
+export function* joinedByLength(context: Context, goal: Goal, effort: Effort, ask: Ask): Generator<void, Term | undefined> {
+  const type = arrayOf(STRING);
+  let best: Term | undefined;
+  let count = 0;
+  for (const source of context.terms(type)) {
+    if (source.cost > MAX_RULER_COST || count >= MAX_RULERS) break;
+    const target: unknown[] = [...goal.target];
+    let fits = isDefinedOn(source, goal.rows);
+    let telling = false;
+    for (const row of fits ? goal.rows : []) {
+      const text = textAt(goal.target, row);
+      let at = 0;
+      const lengths = (source.values[row] as readonly string[]).map((item) => item.length);
+      target[row] = lengths.map((length) => text.slice(at, (at += length)));
+      fits &&= at === text.length;
+      telling ||= lengths.length > 1 && lengths.some((length) => length > 1);
+    }
+    if (!fits || !telling) continue;
+    count += 1;
+    const bound = (best?.rank ?? effort.bound) - 2;
+    const items = yield* ask(context, { type, target, rows: goal.rows }, { ...effort, bound, depth: effort.depth - 1, choices: false });
+    const whole = items === undefined ? undefined : applied(context, "join", [items, literalTerm(context, "")]);
+    if (whole !== undefined && meets(whole, goal)) best = better(best, whole);
   }
   return best;
 }

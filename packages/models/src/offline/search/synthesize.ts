@@ -8,6 +8,7 @@ import { mineConstants, ugliness, type Sample } from "./constants.ts";
 import { Budget, Context, withFields, type Shared } from "./context.ts";
 import { emitFile, uses, type FoundProgram, type Guard, type Parameter, type Signature } from "./emit.ts";
 import type { Effort, Goal } from "./goals.ts";
+import { withHints } from "./hints.ts";
 import { parseFunction, type Callable } from "./interpret.ts";
 import { Solver } from "./solve.ts";
 import { isConstant, walk, type Component, type Term } from "./terms.ts";
@@ -50,7 +51,7 @@ export type SynthesisLimits = {
 };
 
 /** A million candidates take about two seconds on one core of a small machine; a slice a few hundredths of one. */
-export const DEFAULT_LIMITS: SynthesisLimits = { maxCandidates: 1_200_000, sliceCandidates: 8_000 };
+export const DEFAULT_LIMITS: SynthesisLimits = { maxCandidates: 1_000_000, sliceCandidates: 4_000 };
 
 /** Cost of the largest expressions the bank is filled with. */
 const MAX_LEVEL = 9;
@@ -101,13 +102,14 @@ function prepare(task: SynthesisTask, budget: Budget): Setup | string {
   const samples: Sample[] = task.examples.map((example) => ({ args: example.args, expected: "expected" in example ? example.expected : undefined }));
   const dependencies = task.dependencies.map(dependencyComponent);
   const types = closure([returnType, ...params.map((param) => param.type), ...dependencies.flatMap((call) => [call.result, ...call.args.map((arg) => arg.type)])]);
-  const components = [...dependencies, ...componentsFor(types)];
+  const components = [...dependencies, ...withHints(componentsFor(types), task.words)];
   const shared: Shared = {
     components,
     inner: components.filter(isInner),
     byName: new Map(components.map((component) => [component.name, component])),
     types: new Set(types.map((type) => type.key)),
     budget,
+    worded: task.words.length > 0,
     nextScope: 0,
   };
   const seeds = [...parameterTerms(task, params), ...constantTerms(task, samples, types)];
@@ -189,6 +191,9 @@ function constantTerms(task: SynthesisTask, samples: readonly Sample[], types: r
   return [...mined, ...literals];
 }
 
+/** A dependency was declared to be used. */
+const DEPENDENCY_RANK = 0.3;
+
 /** A dependency as an operation; where it throws, the call has no value. */
 function dependencyComponent(dependency: TaskDependency): Component {
   const args = dependency.params.map((param) => {
@@ -200,6 +205,7 @@ function dependencyComponent(dependency: TaskDependency): Component {
     args,
     result: parseType(dependency.returnType),
     cost: 1,
+    rank: DEPENDENCY_RANK,
     apply: (...values: readonly unknown[]) => {
       try {
         return dependency.call(...values);
@@ -241,9 +247,9 @@ function* findBody(setup: Setup): Generator<void, Term | undefined> {
  *   is long is not a coincidence
  */
 function lastLevelFor(score: number, surplus: number): number {
-  const patient = score <= 8 ? Math.ceil(score) - 2 : 5 + Math.floor((score - 8) / 6);
-  if (surplus >= 3) return Math.min(patient, 3);
-  return surplus >= 1.5 ? Math.min(patient, 4) : patient;
+  const patient = score <= 8 ? Math.ceil(score) - 2 : 6;
+  if (surplus < 2 || score > 20) return patient;
+  return Math.min(patient, surplus >= 3.5 ? 3 : 4);
 }
 
 /** Bits of a program for each unit of its rank, and for each character of a constant that only the examples show. */
@@ -304,9 +310,9 @@ function* findGuards(setup: Setup, body: Term): Generator<void, Guard[] | undefi
     for (const row of mine) target[row] = true;
     const goal: Goal = { type: BOOLEAN, target, rows: [...rows, ...later, ...mine] };
     let test: Term | undefined;
-    for (let level = 2; level <= MAX_GUARD_LEVEL && test === undefined; level += 1) {
+    for (let level = MIN_GUARD_LEVEL; level <= MAX_GUARD_LEVEL && test === undefined; level += 1) {
       yield* context.grow(level);
-      test = yield* solver.ask(context, goal, { level, bound: GUARD_BOUND, depth: 1, choices: level > 4 });
+      test = yield* solver.ask(context, goal, { level, bound: GUARD_BOUND, depth: 1, choices: level > MIN_GUARD_LEVEL });
     }
     if (test === undefined || isConstant(test)) return undefined;
     guards.push({ test, error });
@@ -314,7 +320,8 @@ function* findGuards(setup: Setup, body: Term): Generator<void, Guard[] | undefi
   return guards;
 }
 
-/** Largest expressions looked at for a guard, and the largest guard. */
+/** Expressions looked at for a guard: all that a person would compare at once, then larger ones; and the largest guard. */
+const MIN_GUARD_LEVEL = 4;
 const MAX_GUARD_LEVEL = 6;
 const GUARD_BOUND = 20;
 

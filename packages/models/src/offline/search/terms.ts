@@ -16,9 +16,13 @@ export type Component = {
   readonly result: Type;
   /** Cost beyond that of the arguments, in the units of `Term.cost`. */
   readonly cost: number;
+  /** The same for `Term.rank`, where it differs. */
+  readonly rank?: number;
   /** The operation itself; it may throw or answer FAIL. */
   readonly apply: (...values: readonly never[]) => unknown;
   readonly print: (...args: readonly Code[]) => Code;
+  /** Added to the rank of an operation that takes this one's result: a rounding belongs at the end of a computation. */
+  readonly insideRank?: number;
   /** True when swapping the two arguments gives the same value. */
   readonly commutative?: boolean;
 };
@@ -61,6 +65,11 @@ export type Term = {
   /** True for a constant that is only known as a value of the examples: good to compare with or to answer, not to compute with. */
   readonly shown?: boolean;
 };
+
+/** What an argument adds to the rank of an operation. */
+export function rankInside(arg: Term): number {
+  return arg.rank + (arg.node.kind === "call" ? (arg.node.component.insideRank ?? 0) : 0);
+}
 
 /** True for a variable or a constant. */
 export function isAtom(term: Term): boolean {

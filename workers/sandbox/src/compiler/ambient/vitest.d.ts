@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-explicit-any -- what a test hands to vitest may be of any type */
 /** The part of vitest that the sandbox has. What is missing here is missing at run time too. */
 declare module "vitest" {
   type Awaitable<T> = T | PromiseLike<T>;
@@ -26,7 +27,9 @@ declare module "vitest" {
   type EachName = string;
   type EachRow<T> = T extends readonly unknown[] ? T : [T];
   interface Each<O> {
-    <const T extends readonly unknown[]>(cases: readonly T[]): (name: EachName, body: (...row: { -readonly [K in keyof T]: T[K] }) => Awaitable<unknown>, options?: O) => void;
+    <const T extends readonly unknown[]>(
+      cases: readonly T[],
+    ): (name: EachName, body: (...row: { -readonly [K in keyof T]: T[K] }) => Awaitable<unknown>, options?: O) => void;
     <T>(cases: readonly T[]): (name: EachName, body: (...row: T[]) => Awaitable<unknown>, options?: O) => void;
     (strings: TemplateStringsArray, ...values: unknown[]): (name: EachName, body: (row: any) => Awaitable<unknown>, options?: O) => void;
   }

@@ -1,5 +1,0 @@
-import { defineConfig } from "vitest/config";
-
-export default defineConfig({
-  test: { name: "durable", include: ["src/**/*.test.ts"], exclude: ["src/**/*.workers.test.ts"] },
-});

@@ -1,0 +1,44 @@
+import { createExecutionContext, createMessageBatch, getQueueResult, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import PipelineWorker from "./pipeline.worker.ts";
+import { aRun, ORG } from "./testing/builders.ts";
+
+const aMessage = (id: string, body: unknown) => ({ id, timestamp: new Date(0), attempts: 1, body });
+
+async function consumed(queue: string, messages: ReturnType<typeof aMessage>[]) {
+  const batch = createMessageBatch(queue, messages);
+  const ctx = createExecutionContext();
+  await new PipelineWorker(ctx, env).queue(batch);
+  await waitOnExecutionContext(ctx);
+  return getQueueResult(batch, ctx);
+}
+
+describe("the atoms queue", () => {
+  test("settles each message alone: a wake-up is acknowledged, a malformed body too, since no repetition mends it", async () => {
+    const { runId } = aRun("queue");
+    const result = await consumed("atoms", [
+      aMessage("good", { org: ORG, runId, slot: 0 }),
+      aMessage("no-json", "wake up"),
+      aMessage("wrong-id", { org: ORG, runId: "RUN-1", slot: 0 }),
+      aMessage("wrong-slot", { org: ORG, runId, slot: 99 }),
+      aMessage("extra", { org: ORG, runId, slot: 0, command: "delete" }),
+    ]);
+    expect(result.explicitAcks.sort()).toEqual(["extra", "good", "no-json", "wrong-id", "wrong-slot"]);
+    expect(result).toMatchObject({ outcome: "ok", retryMessages: [], ackAll: false });
+  });
+
+  test("a dead letter is acknowledged and told, whatever it holds", async () => {
+    const { runId } = aRun("dead");
+    const result = await consumed("atoms-dead", [aMessage("dead", { org: ORG, runId, slot: 0 }), aMessage("broken", null)]);
+    expect(result.explicitAcks.sort()).toEqual(["broken", "dead"]);
+  });
+});
+
+describe("the entry", () => {
+  test("is healthy with its sandbox, and serves nothing over HTTP", async () => {
+    const entry = new PipelineWorker(createExecutionContext(), env);
+    expect(await entry.health()).toEqual({ worker: "pipeline", ok: true });
+    expect((await entry.fetch()).status).toBe(404);
+  });
+});

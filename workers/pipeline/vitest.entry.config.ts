@@ -1,0 +1,25 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { contentSandboxFetch } from "./src/testing/content-sandbox.ts";
+import { neighbours } from "./src/testing/neighbours.ts";
+
+export default defineConfig({
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: "./wrangler.jsonc" },
+      miniflare: {
+        bindings: { MODEL_API_KEY: "" },
+        serviceBindings: { SANDBOX: contentSandboxFetch },
+        // Wake-ups go to a queue nobody consumes: here the test is the operative.
+        queueProducers: { ATOMS: { queueName: "atoms-unconsumed" } },
+        workers: neighbours(),
+      },
+    }),
+  ],
+  test: {
+    name: "pipeline-entry",
+    include: ["src/*.workers.test.ts", "src/coordinator/*.workers.test.ts"],
+    // An object may log after the last test has ended; an intercepted line that nobody takes any more is an error to vitest.
+    disableConsoleIntercept: true,
+  },
+});

@@ -1,5 +1,6 @@
+import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beadCounts, followSession, needsPerson, submitAndFollow, totalOf, writeDeliverable, type SessionView } from "@factory/cli";
 import type { SessionEvent } from "@factory/schemas/proto";
@@ -38,7 +39,9 @@ async function testDeliverable(view: SessionView): Promise<{ readonly code: numb
   expect(paths.some((path) => path.startsWith("tests/"))).toBe(true);
   const evidence = JSON.parse(readFileSync(join(directory, "evidence.json"), "utf8")) as object;
   expect(Object.keys(evidence).length).toBeGreaterThan(0);
-  return run("vitest", ["run", "--root", directory, "--config", "/dev/null"]);
+  // A configuration of its own: the repository's would take the folder for one of its projects.
+  writeFileSync(join(directory, "vitest.config.ts"), "export default {};\n");
+  return run("vitest", ["run", "--root", directory]);
 }
 
 describe.each(["order-pricing.md", "order-text-tools.md"])("%s", (name) => {
@@ -55,9 +58,37 @@ describe.each(["order-pricing.md", "order-text-tools.md"])("%s", (name) => {
   });
 });
 
-it("order-pricing.md goes through a divergence and an adopted amendment on its way", async () => {
+it("order-pricing.md goes through a divergence and an adopted amendment on its way, also when it is submitted again", async () => {
   const view = await runExample("order-pricing.md");
+  expect(view.terminal?.outcome, view.openReview?.prompt).toBe("COMPLETED");
   expect(view.divergences).toBeGreaterThan(0);
   expect(view.amendments).toBeGreaterThan(0);
   expect(totalOf(view.holdouts).passed).toBeGreaterThan(0);
+});
+
+describe("order-calculator.md", () => {
+  it("stops for a person, says what was asked, tried and what to do, and ends as the person decides", async () => {
+    const view = await runExample("order-calculator.md");
+    expect(view.terminal).toBeUndefined();
+    const review = view.openReview;
+    if (review === undefined) throw new Error("The session asks nobody.");
+    expect(review.prompt).toContain("No program of the searched size");
+    expect(review.prompt).toContain("MODEL_BASE_URL");
+    const decision = { sessionId: view.sessionId, reviewId: review.reviewId, decision: "rejected", note: "no model here", actionDigest: review.actionDigest };
+    await expect(platform.client.gateway.acknowledgeReview({ ...decision, actionDigest: "0".repeat(64) })).rejects.toMatchObject({ code: Code.FailedPrecondition });
+    await expect(platform.client.gateway.acknowledgeReview(decision)).resolves.toMatchObject({ accepted: true });
+    const ended = await followSession(platform.client, view.sessionId);
+    expect(ended.terminal?.outcome).toBe("FAILED");
+    await expect(platform.client.gateway.acknowledgeReview(decision)).rejects.toMatchObject({ code: Code.FailedPrecondition });
+    expectWholeLog(await logOf(view.sessionId));
+  });
+
+  it("is cancelled once, however often that is asked", async () => {
+    const view = await runExample("order-calculator.md");
+    const cancel = { sessionId: view.sessionId, reason: "enough" };
+    await expect(platform.client.gateway.cancelSession(cancel)).resolves.toMatchObject({ accepted: true });
+    await expect(platform.client.gateway.cancelSession(cancel)).resolves.toMatchObject({ accepted: true });
+    expect((await followSession(platform.client, view.sessionId)).terminal?.outcome).toBe("CANCELLED");
+    expectWholeLog(await logOf(view.sessionId));
+  });
 });

@@ -1,5 +1,5 @@
 /** What a person wants to know of a session, folded from its events. Pure: the same events give the same view. */
-import { SessionEventKind, type SessionEvent } from "@factory/schemas/proto";
+import { SessionEventKind, type SessionEvent, type TerminalPayload } from "@factory/schemas/proto";
 
 export type BeadView = {
   readonly beadId: string;
@@ -96,19 +96,27 @@ function changeOf(view: SessionView, event: SessionEvent): Partial<SessionView> 
       return { modelCalls: view.modelCalls + 1, costUsd: view.costUsd === undefined || costUsd === undefined ? undefined : view.costUsd + costUsd };
     }
     case "terminal":
-      return {
-        state: payload.value.outcome,
-        openReview: undefined,
-        terminal: {
-          outcome: payload.value.outcome,
-          reason: payload.value.reason,
-          reasonCode: payload.value.reasonCode ?? "",
-          evidenceDigest: payload.value.evidenceDigest ?? "",
-        },
-      };
+      return { ...endOf(payload.value), openReview: undefined, state: payload.value.outcome };
     default:
       return {};
   }
+}
+
+/** The session's own figures at its end take the place of what was counted on the way. */
+function endOf({ outcome, reason, reasonCode, evidenceDigest, summary }: TerminalPayload): Partial<SessionView> {
+  const terminal = { outcome, reason, reasonCode: reasonCode ?? "", evidenceDigest: evidenceDigest ?? "" };
+  const checks = countsOf(summary?.["checks"]);
+  const holdouts = countsOf(summary?.["holdouts"]);
+  return {
+    terminal,
+    ...(checks === undefined ? {} : { checks: new Map([["", checks]]) }),
+    ...(holdouts === undefined ? {} : { holdouts: new Map([["", holdouts]]) }),
+  };
+}
+
+function countsOf(value: unknown): Counts | undefined {
+  if (typeof value !== "object" || value === null || !("passed" in value) || !("failed" in value)) return undefined;
+  return { passed: Number(value.passed), failed: Number(value.failed) };
 }
 
 function withCounts(counts: ReadonlyMap<string, Counts>, subject: string, passed: number | undefined, failed: number | undefined): ReadonlyMap<string, Counts> {

@@ -17,10 +17,12 @@ export function modelFailureOf(err: unknown): ModelFailure {
   const cause = RetryError.isInstance(err) ? err.lastError : err;
   const message = cause instanceof Error ? cause.message : String(cause);
   if (cause instanceof FactoryError && cause.code === "MODEL_CONFIG") return { code: "MODEL_CONFIG", message };
-  if (cause instanceof Error && (cause.name === "AbortError" || cause.name === "TimeoutError")) return { code: "DEADLINE_EXCEEDED", message: `The model did not answer in time: ${message}` };
+  if (cause instanceof Error && (cause.name === "AbortError" || cause.name === "TimeoutError"))
+    return { code: "DEADLINE_EXCEEDED", message: `The model did not answer in time: ${message}` };
   if (APICallError.isInstance(cause)) {
     const status = cause.statusCode;
-    if (status !== undefined && CONFIGURATION_STATUSES.includes(status)) return { code: "MODEL_CONFIG", message: `The model server answered ${status}: ${message}. Check MODEL_BASE_URL, MODEL_API_KEY and FACTORY_MODELS.` };
+    if (status !== undefined && CONFIGURATION_STATUSES.includes(status))
+      return { code: "MODEL_CONFIG", message: `The model server answered ${status}: ${message}. Check MODEL_BASE_URL, MODEL_API_KEY and FACTORY_MODELS.` };
     if (status !== undefined && status < 400) return { code: "MODEL_OUTPUT_INVALID", message: `The model server's answer cannot be read: ${message}` };
     return { code: "MODEL_UNAVAILABLE", message: `The model server ${status === undefined ? "cannot be reached" : `answered ${status}`}: ${message}` };
   }

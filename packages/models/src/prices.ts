@@ -12,7 +12,11 @@ const MILLION = 1_000_000;
  *
  * @param table - prices to use before the built-in ones
  */
-export function costOf(modelId: string, tokens: { readonly input?: number | undefined; readonly output?: number | undefined }, table: readonly Price[] = []): number | undefined {
+export function costOf(
+  modelId: string,
+  tokens: { readonly input?: number | undefined; readonly output?: number | undefined },
+  table: readonly Price[] = [],
+): number | undefined {
   const price = [...table, ...PRICES].find(({ pattern }) => pattern.test(modelId));
   if (price === undefined) return undefined;
   if (price.inputUsd === 0 && price.outputUsd === 0) return 0;

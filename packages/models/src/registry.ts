@@ -43,7 +43,7 @@ export function resolveModel(alias: string, env: ModelEnvironment): ResolvedMode
   const chosen = readConfiguration(env)[known] ?? "offline";
   const members = (typeof chosen === "string" ? [chosen] : chosen).map(memberOf);
   if (known === "local/embed" && members.some(({ provider }) => provider === "offline")) {
-    throw configError("There is no offline embedding model. Name one in FACTORY_MODELS: {\"local/embed\":\"openai:<model>\"}.");
+    throw configError('There is no offline embedding model. Name one in FACTORY_MODELS: {"local/embed":"openai:<model>"}.');
   }
   const models = members.map((member) => ({ member, model: connect(member, env) }));
   return { alias: known, model: withFallback(models), members };
@@ -80,7 +80,13 @@ function connect(member: ModelMember, env: ModelEnvironment): LanguageModelV4 {
   const baseURL = env.MODEL_BASE_URL ?? "";
   if (baseURL === "") throw configError(`FACTORY_MODELS names openai:${member.modelId}; set MODEL_BASE_URL to its server, such as http://127.0.0.1:11434/v1.`);
   const apiKey = env.MODEL_API_KEY ?? "";
-  const provider = createOpenAICompatible({ name: "openai", baseURL, ...(apiKey === "" ? {} : { apiKey }), includeUsage: true, supportsStructuredOutputs: true });
+  const provider = createOpenAICompatible({
+    name: "openai",
+    baseURL,
+    ...(apiKey === "" ? {} : { apiKey }),
+    includeUsage: true,
+    supportsStructuredOutputs: true,
+  });
   return provider.languageModel(member.modelId);
 }
 

@@ -54,7 +54,12 @@ export async function generateStructured<T>(request: StructuredRequest<T>): Prom
   const { resolved, schema, maxRepairs = 1 } = request;
   const jsonSchema = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   const model = answeringJson(resolved.model, jsonSchema);
-  const messages: ModelMessage[] = [{ role: "user", content: `${request.prompt}\n\nAnswer with one JSON object and nothing else. It must fit this JSON Schema:\n${JSON.stringify(jsonSchema)}` }];
+  const messages: ModelMessage[] = [
+    {
+      role: "user",
+      content: `${request.prompt}\n\nAnswer with one JSON object and nothing else. It must fit this JSON Schema:\n${JSON.stringify(jsonSchema)}`,
+    },
+  ];
   const calls: ModelCallRecord[] = [];
   let issues: readonly string[] = [];
   for (let turn = 0; turn <= maxRepairs; turn++) {
@@ -65,7 +70,10 @@ export async function generateStructured<T>(request: StructuredRequest<T>): Prom
     issues = parsed.issues;
     messages.push(
       { role: "assistant", content: answer.text.slice(0, MAX_ANSWER_CHARS) || "(nothing)" },
-      { role: "user", content: `That does not fit:\n${issues.map((issue) => `- ${issue}`).join("\n")}\nAnswer again with the whole corrected JSON object and nothing else.` },
+      {
+        role: "user",
+        content: `That does not fit:\n${issues.map((issue) => `- ${issue}`).join("\n")}\nAnswer again with the whole corrected JSON object and nothing else.`,
+      },
     );
   }
   return { ok: false, code: "MODEL_OUTPUT_INVALID", issues, calls };
@@ -95,7 +103,14 @@ async function ask<T>(request: StructuredRequest<T>, model: LanguageModelV4, mes
   const timer = setTimeout(() => expiry.abort(Object.assign(new Error(`No answer within ${timeoutMs} ms.`), { name: "TimeoutError" })), timeoutMs);
   const signals = [expiry.signal, ...(request.abortSignal === undefined ? [] : [request.abortSignal])];
   try {
-    const result = await generateText({ model, system, messages, maxRetries: request.maxRetries ?? 2, maxOutputTokens: MAX_OUTPUT_TOKENS, abortSignal: AbortSignal.any(signals) });
+    const result = await generateText({
+      model,
+      system,
+      messages,
+      maxRetries: request.maxRetries ?? 2,
+      maxOutputTokens: MAX_OUTPUT_TOKENS,
+      abortSignal: AbortSignal.any(signals),
+    });
     const by = answeredBy(result.providerMetadata);
     const { inputTokens, outputTokens } = result.usage;
     const modelId = by?.modelId ?? record.modelId;

@@ -21,6 +21,7 @@ export const signal = z.strictObject({
   description: z.string(),
   orderDigest: z.string(),
   workOrderId: z.string(),
+  envelopeId: z.string(),
   ...lineage,
 });
 

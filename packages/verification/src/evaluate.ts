@@ -36,9 +36,9 @@ export type Evaluation = { readonly ok: true; readonly results: readonly CheckRe
 export type ReportMemo = { get(digest: string): CheckReport | undefined; set(digest: string, report: CheckReport): unknown };
 
 /** Problems told of one requirement; a model reads them, and the first few decide what it does. */
-export const MAX_PROBLEMS = 20;
+const MAX_PROBLEMS = 20;
 /** UTF-16 units of one problem. */
-export const MAX_PROBLEM_CHARS = 600;
+const MAX_PROBLEM_CHARS = 600;
 /** Fuel and time of a job with several test files grow with them, up to what the sandbox takes. */
 const MAX_FUEL = 1_000_000_000;
 const MAX_TIMEOUT_MS = 60_000;
@@ -117,7 +117,9 @@ class PlanRun {
       const disturbed = report.fault !== undefined || report.tests.some(({ fault }) => fault !== undefined);
       if (!disturbed || files.length === 1) return byFile(files, report);
       const alone = await Promise.all(files.map(async (file) => byFile([file], await this.#tests([file]))));
-      return alone.reduce((all, reports) => new Map([...all, ...reports]), new Map<string, FileReport>());
+      const found = new Map<string, FileReport>();
+      for (const reports of alone) for (const [file, one] of reports) found.set(file, one);
+      return found;
     })();
     return this.#together;
   }

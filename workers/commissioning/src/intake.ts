@@ -88,6 +88,8 @@ function signalNode(request: CommissionRequest): ArtifactNode {
     description: request.order.problem,
     orderDigest: digestOf(request.orderText),
     workOrderId: request.workOrderId,
+    // A signal is one occurrence: the same order in another envelope is another session with a lineage of its own.
+    envelopeId: request.envelopeId,
     explicitness: "stated",
     rationale: `Submitted by ${request.identity.actorId} as ${request.workOrderId} for ${request.purposeId}.`,
   };

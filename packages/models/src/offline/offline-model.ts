@@ -4,7 +4,15 @@
  *
  * @see `architecture.md` 6
  */
-import type { JSONObject, LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4Content, LanguageModelV4GenerateResult, LanguageModelV4StreamPart, LanguageModelV4Usage } from "@ai-sdk/provider";
+import type {
+  JSONObject,
+  LanguageModelV4,
+  LanguageModelV4CallOptions,
+  LanguageModelV4Content,
+  LanguageModelV4GenerateResult,
+  LanguageModelV4StreamPart,
+  LanguageModelV4Usage,
+} from "@ai-sdk/provider";
 import { formHypothesis } from "./hypothesis.ts";
 import { plan, PLANNING_TASKS } from "./planning.ts";
 import { blocked } from "./report.ts";
@@ -63,7 +71,9 @@ async function answerTo(conversation: Conversation, call: LanguageModelV4CallOpt
     case "form-hypothesis":
       return jsonAnswer(conversation, formHypothesis(task), "hypothesis");
     default:
-      return blocked(`The offline model has no means for the task "${task.task}" and judges nothing.`, [`The task "${task.task}" needs a language model. ${ADVICE}`]);
+      return blocked(`The offline model has no means for the task "${task.task}" and judges nothing.`, [
+        `The task "${task.task}" needs a language model. ${ADVICE}`,
+      ]);
   }
 }
 
@@ -82,7 +92,12 @@ function resultOf({ task, uses }: Conversation, answer: OfflineAnswer): Language
     answer.kind === "text"
       ? [{ type: "text", text: answer.text }]
       : // Ids are the position in the conversation: unique in it, and the same each time.
-        answer.calls.map(({ name, input }, at) => ({ type: "tool-call", toolCallId: `offline-${uses.length + at + 1}`, toolName: name, input: JSON.stringify(input) }));
+        answer.calls.map(({ name, input }, at) => ({
+          type: "tool-call",
+          toolCallId: `offline-${uses.length + at + 1}`,
+          toolName: name,
+          input: JSON.stringify(input),
+        }));
   return {
     content,
     finishReason: { unified: answer.kind === "text" ? "stop" : "tool-calls", raw: undefined },

@@ -57,7 +57,10 @@ const MAX_TITLE_UNITS = 200;
 const CATEGORY_WORDS: readonly (readonly [Pressure["category"], RegExp])[] = [
   ["compliance", /\b(?:comply|compliance|complian\w*|regulat\w*|legal|law|audit\w*|gdpr|tax(?:es)?|vat)\b/gi],
   ["risk", /\b(?:risk\w*|fraud\w*|loss(?:es)?|liabilit\w*|exposure|security|breach\w*)\b/gi],
-  ["reliability", /\b(?:wrong\w*|error\w*|bug\w*|fail\w*|incorrect\w*|inconsisten\w*|reliab\w*|broken|differ\w*|drift\w*|mistake\w*|disagree\w*|dispute\w*)\b/gi],
+  [
+    "reliability",
+    /\b(?:wrong\w*|error\w*|bug\w*|fail\w*|incorrect\w*|inconsisten\w*|reliab\w*|broken|differ\w*|drift\w*|mistake\w*|disagree\w*|dispute\w*)\b/gi,
+  ],
   ["trust", /\b(?:trust\w*|confus\w*|complain\w*|transparen\w*|confidence|privacy)\b/gi],
   ["retention", /\b(?:churn\w*|retention|retain\w*|loyal\w*|returning|cancel\w*)\b/gi],
   ["growth", /\b(?:grow\w*|revenue|sales|conversion\w*|acquisition|market\w*)\b/gi],
@@ -65,14 +68,18 @@ const CATEGORY_WORDS: readonly (readonly [Pressure["category"], RegExp])[] = [
   ["efficiency", /\b(?:slow\w*|manual\w*|by hand|time|effort|repeat\w*|duplicat\w*|cost\w*|copy\w*|spreadsheet\w*)\b/gi],
 ];
 
-const PERSONAS = /\b(customers?|users?|clients?|buyers?|sellers?|shoppers?|merchants?|admins?|administrators?|managers?|operators?|clerks?|accountants?|developers?|engineers?|editors?|readers?|writers?|visitors?|patients?|doctors?|nurses?|students?|teachers?|employees?|staff|agents?|support|drivers?|analysts?|guests?|members?|subscribers?)\b/gi;
+const PERSONAS =
+  /\b(customers?|users?|clients?|buyers?|sellers?|shoppers?|merchants?|admins?|administrators?|managers?|operators?|clerks?|accountants?|developers?|engineers?|editors?|readers?|writers?|visitors?|patients?|doctors?|nurses?|students?|teachers?|employees?|staff|agents?|support|drivers?|analysts?|guests?|members?|subscribers?)\b/gi;
 
 function proseOf(order: Order): string {
   return [order.title, order.problem, order.goal, ...order.constraints, ...order.acceptanceCriteria.map((criterion) => criterion.text)].join("\n");
 }
 
 function sentences(paragraph: string): string[] {
-  return paragraph.split(/(?<=[.!?])\s+|\n+/).map((sentence) => sentence.replace(/^[-*]\s+/, "").trim()).filter((sentence) => sentence !== "");
+  return paragraph
+    .split(/(?<=[.!?])\s+|\n+/)
+    .map((sentence) => sentence.replace(/^[-*]\s+/, "").trim())
+    .filter((sentence) => sentence !== "");
 }
 
 function clip(line: string, units = MAX_TITLE_UNITS): string {
@@ -106,7 +113,10 @@ function pressureOf(order: Order): Pressure {
   const problem = problemOf(order);
   const { category, words } = categoryOf(order);
   const personas = new Set((proseOf(order).match(PERSONAS) ?? []).map((word) => word.toLowerCase()));
-  const because = words.length === 0 ? `no word of the order names a category, so "${category}" is a default` : `"${category}" follows from the order's words ${words.slice(0, 6).join(", ")}`;
+  const because =
+    words.length === 0
+      ? `no word of the order names a category, so "${category}" is a default`
+      : `"${category}" follows from the order's words ${words.slice(0, 6).join(", ")}`;
   return {
     title: clip(order.title),
     description: problem.text,
@@ -149,7 +159,11 @@ function capabilityOf(order: Order): Capability {
 }
 
 function snakeCase(name: string): string {
-  const words = name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  const words =
+    name
+      .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+      .toLowerCase()
+      .match(/[a-z0-9]+/g) ?? [];
   const joined = words.join("_");
   return /^[a-z]/.test(joined) ? joined : `order_${joined}`.replace(/_$/, "");
 }
@@ -193,7 +207,13 @@ function criterionOf(order: Order, { text: wording, functionName, tests }: Order
       threshold: "every example of the order, hidden ones included",
     };
   }
-  return { text: wording, ...named, metric: "whether the criterion holds", method: "a person reads the delivered code against the criterion", threshold: "the person accepts it" };
+  return {
+    text: wording,
+    ...named,
+    metric: "whether the criterion holds",
+    method: "a person reads the delivered code against the criterion",
+    threshold: "the person accepts it",
+  };
 }
 
 function specificationOf(order: Order): IntentSpecification {

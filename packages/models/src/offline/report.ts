@@ -15,7 +15,12 @@ export function blocked(reasoning: string, blockers: readonly string[], facts: R
   return report("BLOCKED", reasoning, blockers, facts);
 }
 
-function report(status: TaskResult["status"], reasoning: string, blockers: readonly string[], { assumptions = [], verified = [], candidates }: ReportFacts): OfflineAnswer {
+function report(
+  status: TaskResult["status"],
+  reasoning: string,
+  blockers: readonly string[],
+  { assumptions = [], verified = [], candidates }: ReportFacts,
+): OfflineAnswer {
   const result: TaskResult = { status, reasoning, blockers: [...blockers], assumptionsMade: [...assumptions], verifiedFacts: [...verified] };
   return { kind: "text", text: JSON.stringify(result), ...(candidates === undefined ? {} : { candidates }) };
 }

@@ -142,7 +142,9 @@ function plainParam({ name, type, optional }: z.infer<typeof param>): { name: st
 
 function readExample(item: z.infer<typeof example>): TaskExample {
   const args = freeze(item.args.map(readValue)) as readonly unknown[];
-  return "throws" in item && typeof item.throws === "string" ? { args, throws: item.throws } : { args, expected: freeze(readValue("expected" in item ? item.expected : undefined)) };
+  return "throws" in item && typeof item.throws === "string"
+    ? { args, throws: item.throws }
+    : { args, expected: freeze(readValue("expected" in item ? item.expected : undefined)) };
 }
 
 /** A literal of an example: `{"$undefined":true}` is how JSON says `undefined`. */
@@ -168,10 +170,13 @@ function afterChecks(task: WriteCodeTask, conversation: Conversation, checks: To
   if (checksPassed(checks)) {
     const content = conversation.uses.findLast((use) => use.name === "write_file");
     const lines = z.looseObject({ content: z.string() }).safeParse(content?.input).data?.content.trimEnd().split("\n").length ?? 0;
-    return complete(`${task.function.name} is the smallest program the search found that gives the expected result of all ${task.examples.length} visible examples (${lines} lines).`, {
-      verified: [`All ${task.examples.length} visible examples hold.`, "run_checks reported that every required check passed."],
-      assumptions: ["The visible examples stand for the whole criterion; nothing beyond them was known to the search."],
-    });
+    return complete(
+      `${task.function.name} is the smallest program the search found that gives the expected result of all ${task.examples.length} visible examples (${lines} lines).`,
+      {
+        verified: [`All ${task.examples.length} visible examples hold.`, "run_checks reported that every required check passed."],
+        assumptions: ["The visible examples stand for the whole criterion; nothing beyond them was known to the search."],
+      },
+    );
   }
   return blocked(`${task.file} gives the expected results in the search, but its checks do not pass.`, [textOf(checks.value).slice(0, 2_000)]);
 }
@@ -180,7 +185,9 @@ function afterChecks(task: WriteCodeTask, conversation: Conversation, checks: To
 export function checksPassed({ failed, value }: ToolAnswer): boolean {
   if (failed) return false;
   if (typeof value === "string") return /\ball\b[^.\n]*\bpassed\b/i.test(value) && !/\b(?:[1-9]\d* failed|fail(?:s|ure)\b)/i.test(value);
-  const read = z.looseObject({ ok: z.boolean().optional(), passed: z.union([z.boolean(), z.number()]).optional(), failed: z.number().optional() }).safeParse(value);
+  const read = z
+    .looseObject({ ok: z.boolean().optional(), passed: z.union([z.boolean(), z.number()]).optional(), failed: z.number().optional() })
+    .safeParse(value);
   if (!read.success) return false;
   const { ok, passed, failed: count } = read.data;
   if (ok !== undefined) return ok;

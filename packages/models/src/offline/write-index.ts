@@ -15,7 +15,9 @@ export function writeIndex(conversation: Conversation): OfflineAnswer {
   const checks = resultOf(conversation, "run_checks");
   if (checks !== undefined) {
     if (!checksPassed(checks)) return blocked(`${task.file} is written, but its checks do not pass.`, [textOf(checks.value).slice(0, 2_000)]);
-    return complete(`${task.file} exports ${task.exports.map(({ name }) => name).join(", ")}.`, { verified: ["run_checks reported that every required check passed."] });
+    return complete(`${task.file} exports ${task.exports.map(({ name }) => name).join(", ")}.`, {
+      verified: ["run_checks reported that every required check passed."],
+    });
   }
   const written = resultOf(conversation, "write_file");
   if (written?.failed === true) return blocked(`${task.file} could not be written.`, [textOf(written.value)]);

@@ -17,7 +17,7 @@ export type ParsedSource = { readonly ok: true; readonly program: acorn.Program 
 const TypeScriptParser = Parser.extend(tsPlugin());
 
 /** Longest source that is read, in UTF-16 units: the bound the compiler has too. */
-export const MAX_SOURCE_CHARS = 512 * 1024;
+const MAX_SOURCE_CHARS = 512 * 1024;
 
 /** How a module is read. */
 export type ParseOptions = {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { sha256Hex } from "@factory/schemas";
 import type { RunReport } from "@factory/schemas/rpc";
+import { treeDigest } from "@factory/workspace";
 import { aRun, aSeed, anOutcome, complete, failure, unfinished, writing } from "../testing/builders.ts";
 import { answerByContent } from "../testing/content-sandbox.ts";
 import { CoordinatorWorld } from "../testing/coordinator-world.ts";
@@ -325,8 +326,9 @@ test("a check that was made on a tree that has moved is made again on the new on
   expect((await world.exchange(1, [await world.written(b, "quick")], 0)).verdicts).toMatchObject([{ state: "DONE" }]);
   gate.resolve();
   expect((await slow).verdicts).toMatchObject([{ state: "DONE" }]);
-  const digests = (await world.coordinator.record())?.checks.map(({ treeDigest }) => treeDigest);
-  expect(new Set(digests).size).toBe(2);
+  const both = treeDigest({ "src/a.ts": sha256Hex("slow"), "src/b.ts": sha256Hex("quick") });
+  expect((await world.coordinator.record())?.checks.map((check) => check.treeDigest).at(-1)).toBe(both);
+  expect(world.rows("SELECT tree_digest FROM run")).toEqual([{ tree_digest: both }]);
   // Both trees hold the same files for a's own check, so the sandbox is not asked twice.
   expect(world.jobs).toHaveLength(2);
 });
@@ -445,6 +447,7 @@ test("re-opening a bead that is being worked on closes its epoch", async () => {
   const bead = await world.claim();
   await world.coordinator.reopen("r", { amendmentId: "AMD-1", specificationId: seed.specificationId, directives: [], claims: [], beadIds: [bead.beadId] });
   expect((await world.exchange(0, [await world.written(bead, "x")], 0)).verdicts).toMatchObject([{ accepted: false }]);
+  expect((await world.coordinator.record())?.beads[0]).toMatchObject({ state: "READY", epoch: bead.epoch + 1, cycle: 0 });
   expect(
     await world.coordinator.reopen("r2", {
       amendmentId: "AMD-2",

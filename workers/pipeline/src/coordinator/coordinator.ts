@@ -47,8 +47,8 @@ export interface CoordinatorDeps {
 }
 
 /** Timers: leases, lost wake-ups and waiting times; the outcome bead. */
-export const TICK_TIMER = "tick";
-export const VERDICT_TIMER = "verdict";
+const TICK_TIMER = "tick";
+const VERDICT_TIMER = "verdict";
 /** The checks of a whole tree with every retry; under the 15 minutes of wall clock an alarm has. */
 const VERDICT_TIMEOUT_MS = 10 * 60_000;
 /** Reports kept for checks that are asked again: of the size of a run's checks, twice over. */

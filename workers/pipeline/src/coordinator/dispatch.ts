@@ -8,7 +8,7 @@ import type { Run } from "./run-store.ts";
 /** How long a wake-up may take through a queue before it counts as lost, in milliseconds; the interval doubles each time. */
 export const REDISPATCH_MS = 15_000;
 /** Longest interval between two wake-ups of a slot. */
-export const MAX_REDISPATCH_MS = 5 * 60_000;
+const MAX_REDISPATCH_MS = 5 * 60_000;
 
 /** Wakes free slots for the beads that are READY now. */
 export function dispatchReady(context: RunContext, run: Run): number {

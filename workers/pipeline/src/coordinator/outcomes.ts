@@ -17,7 +17,7 @@ import type { Verification } from "./verification.ts";
 /** Failures in a row that say nothing of the code, after which a person has to look: about an hour under the back-off. */
 export const MAX_FAULTS = 20;
 /** Wait after a failure of infrastructure or provider, in milliseconds; the wait doubles up to five minutes. */
-export const FAULT_BACKOFF: BackoffPolicy = { baseMs: 1_000, capMs: 5 * 60_000 };
+const FAULT_BACKOFF: BackoffPolicy = { baseMs: 1_000, capMs: 5 * 60_000 };
 /** Lines of feedback an operative is given, and code units of each. */
 const MAX_FEEDBACK = 24;
 const MAX_FEEDBACK_CHARS = 800;

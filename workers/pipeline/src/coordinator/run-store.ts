@@ -104,6 +104,32 @@ const BEAD_COLUMNS = {
   answer: "answer",
 } as const satisfies Record<keyof BeadPatch, string>;
 
+type CheckSqlRow = {
+  check_id: string;
+  bead_id: string;
+  claim_id: string | null;
+  tree_digest: string;
+  kind: string;
+  ok: number;
+  report_digest: string;
+  holdout: number;
+  summary: string;
+};
+
+function checkOf(row: CheckSqlRow): CheckRow {
+  return {
+    checkId: row.check_id,
+    beadId: row.bead_id,
+    treeDigest: row.tree_digest,
+    kind: row.kind,
+    ok: row.ok === 1,
+    reportDigest: row.report_digest,
+    holdout: row.holdout === 1,
+    summary: row.summary,
+    ...(row.claim_id === null ? {} : { claimId: row.claim_id }),
+  };
+}
+
 /** The tables of one run. */
 export class RunStore {
   readonly #sql: SqlPort;
@@ -428,30 +454,8 @@ export class RunStore {
 
   /** Every check that was executed, oldest first. */
   checks(): CheckRow[] {
-    const rows = this.#rows<{
-      check_id: string;
-      bead_id: string;
-      claim_id: string | null;
-      tree_digest: string;
-      kind: string;
-      ok: number;
-      report_digest: string;
-      holdout: number;
-      summary: string;
-    }>("SELECT * FROM checks ORDER BY seq");
-    return rows.map((row) => {
-      const check = {
-        checkId: row.check_id,
-        beadId: row.bead_id,
-        treeDigest: row.tree_digest,
-        kind: row.kind,
-        ok: row.ok === 1,
-        reportDigest: row.report_digest,
-        holdout: row.holdout === 1,
-        summary: row.summary,
-      };
-      return row.claim_id === null ? check : { ...check, claimId: row.claim_id };
-    });
+    const rows = this.#rows<CheckSqlRow>("SELECT * FROM checks ORDER BY seq");
+    return rows.map(checkOf);
   }
 
   openDivergence(divergenceId: string, beadId: string): void {

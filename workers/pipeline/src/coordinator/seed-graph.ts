@@ -6,7 +6,7 @@ import type { SeedRequest } from "@factory/schemas/rpc";
 /** Beads of one run: the largest orders have hundreds, and a seed is applied in one synchronous turn. */
 export const MAX_BEADS = 2_000;
 /** Dependencies of one run. */
-export const MAX_EDGES = 20_000;
+const MAX_EDGES = 20_000;
 /** Files of a starting tree, and code units of all their paths: the run's report carries the whole tree in one row. */
 export const MAX_BASE_FILES = 2_000;
 const MAX_PATH_CHARS = 200_000;

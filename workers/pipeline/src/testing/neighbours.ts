@@ -1,7 +1,7 @@
 /** Neighbours of the pipeline Worker in tests: Workers whose objects keep every call and answer ok. */
 
 /** A call as a neighbour recorded it. */
-export type RecordedCall = { readonly method: string; readonly args: readonly unknown[] };
+type RecordedCall = { readonly method: string; readonly args: readonly unknown[] };
 
 /** What a test reads of a neighbour, besides the methods it stands in for. */
 export interface Recorder {

@@ -217,7 +217,11 @@ export function* composed(context: Context, goal: Goal, effort: Effort, ask: Ask
     if (held.length === 0 && field.optional) continue;
     if (held.length < goal.rows.length) return undefined;
     const target = goal.target.map((value) => (isPlainObject(value) ? value[field.name] : FAIL));
-    const term = yield* ask(context, { type: field.type, target, rows: goal.rows }, { ...effort, bound: effort.bound - spent, depth: effort.depth - 1, choices: true });
+    const term = yield* ask(
+      context,
+      { type: field.type, target, rows: goal.rows },
+      { ...effort, bound: effort.bound - spent, depth: effort.depth - 1, choices: true },
+    );
     if (term === undefined) return undefined;
     fields.push({ name: field.name, term });
     spent += term.rank;
@@ -226,7 +230,14 @@ export function* composed(context: Context, goal: Goal, effort: Effort, ask: Ask
     const entries = fields.map(({ name, term }) => [name, term.values[row]] as const);
     return entries.some(([, value]) => value === FAIL) ? FAIL : Object.fromEntries(entries);
   });
-  const term: Term = { type: goal.type, cost: Math.ceil(spent), rank: spent, values, node: { kind: "object", fields }, local: fields.some((field) => field.term.local) };
+  const term: Term = {
+    type: goal.type,
+    cost: Math.ceil(spent),
+    rank: spent,
+    values,
+    node: { kind: "object", fields },
+    local: fields.some((field) => field.term.local),
+  };
   return meets(term, goal) ? term : undefined;
 }
 

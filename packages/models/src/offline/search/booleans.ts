@@ -16,7 +16,10 @@ export function* equality(context: Context, goal: Goal, effort: Effort): Generat
   const fails = goal.rows.filter((row) => goal.target[row] === false);
   if (holds.length === 0 || fails.length === 0) return undefined;
   let best: Term | undefined;
-  for (const [type, name] of [[STRING, "equalStrings"], [NUMBER, "equalNumbers"]] as const) {
+  for (const [type, name] of [
+    [STRING, "equalStrings"],
+    [NUMBER, "equalNumbers"],
+  ] as const) {
     for (const group of groups(context, type, goal.rows, holds)) {
       context.shared.budget.spend(1);
       if (context.shared.budget.pauseDue) yield;
@@ -76,9 +79,14 @@ const MAX_CONNECTED = 400;
 export function* connected(context: Context, goal: Goal, effort: Effort): Generator<void, Term | undefined> {
   const known = context.terms(BOOLEAN).filter((term) => isDefinedOn(term, goal.rows) && !isConstant(term));
   let best: Term | undefined;
-  for (const [name, decisive] of [["and", false], ["or", true]] as const) {
+  for (const [name, decisive] of [
+    ["and", false],
+    ["or", true],
+  ] as const) {
     // A part of a conjunction holds wherever the whole does, a part of a disjunction fails wherever the whole does.
-    const parts = known.filter((term) => goal.rows.every((row) => goal.target[row] === decisive || term.values[row] === goal.target[row])).slice(0, MAX_CONNECTED);
+    const parts = known
+      .filter((term) => goal.rows.every((row) => goal.target[row] === decisive || term.values[row] === goal.target[row]))
+      .slice(0, MAX_CONNECTED);
     const decided = goal.rows.filter((row) => goal.target[row] === decisive);
     context.shared.budget.spend(parts.length);
     for (const [at, left] of parts.entries()) {

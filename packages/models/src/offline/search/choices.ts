@@ -136,7 +136,11 @@ class TreeLearner {
     let term = this.#knownLeaf(mask);
     if (term === undefined && !lonely && mask !== this.#all) term = yield* this.#deducedLeaf(mask, bound);
     if (term === undefined) return undefined;
-    return { term, rank: term.rank + (lonely ? LONELY_COST + (isConstant(term) ? 0 : 1) : 0), lonely: lonely && isConstant(term) && term.shown === true ? 1 : 0 };
+    return {
+      term,
+      rank: term.rank + (lonely ? LONELY_COST + (isConstant(term) ? 0 : 1) : 0),
+      lonely: lonely && isConstant(term) && term.shown === true ? 1 : 0,
+    };
   }
 
   *#deducedLeaf(mask: number, bound: number): Generator<void, Term | undefined> {
@@ -153,7 +157,8 @@ class TreeLearner {
     const key = `${mask}:${depth}`;
     const known = this.#memo.get(key);
     // A failure under a tighter bound says nothing about this one.
-    if (known !== undefined && (known.tree !== undefined || known.bound >= bound)) return known.tree !== undefined && known.tree.rank < bound ? known.tree : undefined;
+    if (known !== undefined && (known.tree !== undefined || known.bound >= bound))
+      return known.tree !== undefined && known.tree.rank < bound ? known.tree : undefined;
     let best: Tree | undefined = yield* this.#leaf(mask, bound);
     if (best !== undefined && best.rank >= bound) best = undefined;
     if (depth > 0 && (mask & (mask - 1)) !== 0) best = yield* this.#split(mask, depth, bound, best);
@@ -200,8 +205,14 @@ const MAX_SWITCHED = 8;
 /** `condition ? a : b` of two constants the order names, or of one and 0 or 1: a surcharge or a factor among other parts. */
 export function conditionalConstants(context: Context): Term[] {
   const seen = new Set<string>();
-  const conditions = context.terms(BOOLEAN).filter((term) => !isConstant(term) && term.rank <= MAX_SWITCH_RANK && (context.depth === 0 || term.local)).slice(0, MAX_SWITCHES);
-  const constants = context.terms(NUMBER).filter((term) => isConstant(term) && term.cost === 1).slice(0, MAX_SWITCHED);
+  const conditions = context
+    .terms(BOOLEAN)
+    .filter((term) => !isConstant(term) && term.rank <= MAX_SWITCH_RANK && (context.depth === 0 || term.local))
+    .slice(0, MAX_SWITCHES);
+  const constants = context
+    .terms(NUMBER)
+    .filter((term) => isConstant(term) && term.cost === 1)
+    .slice(0, MAX_SWITCHED);
   const list: Term[] = [];
   for (const test of conditions) {
     for (const then of constants) {

@@ -1,7 +1,19 @@
 /** Pieces of TypeScript source with their precedence, so that parentheses stand only where they are needed. */
 
 /** Binding strength of an expression's outermost operator; larger binds tighter. */
-export const PRECEDENCE = { primary: 20, unary: 15, power: 14, multiply: 13, add: 12, relation: 10, equality: 9, and: 5, or: 4, conditional: 3, arrow: 2 } as const;
+export const PRECEDENCE = {
+  primary: 20,
+  unary: 15,
+  power: 14,
+  multiply: 13,
+  add: 12,
+  relation: 10,
+  equality: 9,
+  and: 5,
+  or: 4,
+  conditional: 3,
+  arrow: 2,
+} as const;
 
 /** Source of an expression. */
 export type Code = {

@@ -2,9 +2,7 @@
  * The operations of the expression language. Each is a JavaScript operation and prints as that operation, so that a
  * program means in the search what it means when it runs.
  */
-import {
-  associative, atLeast, call, comparison, concatenation, infix, method, member, negate, PRECEDENCE, primary, type Code,
-} from "./code.ts";
+import { associative, atLeast, call, comparison, concatenation, infix, method, member, negate, PRECEDENCE, primary, type Code } from "./code.ts";
 import type { Argument, Component, HigherOrder } from "./terms.ts";
 import { arrayOf, BOOLEAN, isPlainObject, NUMBER, optionalOf, propertyName, REGEX, STRING, type Field, type Type } from "./types.ts";
 import { FAIL, MAX_ARRAY_LENGTH, MAX_STRING_UNITS } from "./values.ts";
@@ -46,8 +44,14 @@ const numeric: readonly Component[] = [
     print: (a, b) => (a.literal === true && b.literal !== true ? infix(b, "*", a, PRECEDENCE.multiply) : infix(a, "*", b, PRECEDENCE.multiply)),
     commutative: true,
   }),
-  component("divide", [plain(N), plain(N)], N, 1, { apply: (a: number, b: number) => (b === 0 ? FAIL : a / b), print: (a, b) => infix(a, "/", b, PRECEDENCE.multiply) }),
-  component("remainder", [read(N), plain(N, 3)], N, 2, { apply: (a: number, b: number) => (b === 0 ? FAIL : a % b), print: (a, b) => infix(a, "%", b, PRECEDENCE.multiply) }),
+  component("divide", [plain(N), plain(N)], N, 1, {
+    apply: (a: number, b: number) => (b === 0 ? FAIL : a / b),
+    print: (a, b) => infix(a, "/", b, PRECEDENCE.multiply),
+  }),
+  component("remainder", [read(N), plain(N, 3)], N, 2, {
+    apply: (a: number, b: number) => (b === 0 ? FAIL : a % b),
+    print: (a, b) => infix(a, "%", b, PRECEDENCE.multiply),
+  }),
   component("power", [plain(N, 4), plain(N, 3)], N, 2, {
     apply: (a: number, b: number) => a ** b,
     print: (a, b) => ({ text: `${atLeast(a, PRECEDENCE.primary)} ** ${atLeast(b, PRECEDENCE.power)}`, precedence: PRECEDENCE.power }),
@@ -57,8 +61,16 @@ const numeric: readonly Component[] = [
   component("ceil", [read(N)], N, 1, { apply: (a: number) => Math.ceil(a), print: (a) => call("Math.ceil", a) }),
   component("absolute", [read(N)], N, 1, { apply: (a: number) => Math.abs(a), print: (a) => call("Math.abs", a) }),
   component("root", [read(N, 8)], N, 3, { apply: (a: number) => Math.sqrt(a), print: (a) => call("Math.sqrt", a) }),
-  component("lesser", [plain(N), plain(N)], N, 1, { apply: (a: number, b: number) => Math.min(a, b), print: (a, b) => call("Math.min", a, b), commutative: true }),
-  component("greater", [plain(N), plain(N)], N, 1, { apply: (a: number, b: number) => Math.max(a, b), print: (a, b) => call("Math.max", a, b), commutative: true }),
+  component("lesser", [plain(N), plain(N)], N, 1, {
+    apply: (a: number, b: number) => Math.min(a, b),
+    print: (a, b) => call("Math.min", a, b),
+    commutative: true,
+  }),
+  component("greater", [plain(N), plain(N)], N, 1, {
+    apply: (a: number, b: number) => Math.max(a, b),
+    print: (a, b) => call("Math.max", a, b),
+    commutative: true,
+  }),
   component("roundToCents", [read(N)], N, 2, { apply: (a: number) => Math.round(a * 100) / 100, print: (a) => roundedTo(a, 100), insideRank: 1.5 }),
   component("roundToTenths", [read(N)], N, 3, { apply: (a: number) => Math.round(a * 10) / 10, print: (a) => roundedTo(a, 10), insideRank: 1.5 }),
 ];
@@ -79,10 +91,22 @@ const relational: readonly Component[] = [
   component("integer", [read(N, 3)], B, 2, { apply: (a: number) => Number.isInteger(a), print: (a) => call("Number.isInteger", a) }),
   component("equalStrings", [any(S), any(S)], B, 1, { apply: (a: string, b: string) => a === b, print: (a, b) => comparison(a, "===", b), commutative: true }),
   component("lessString", [read(S, 3), read(S, 3)], B, 3, { apply: (a: string, b: string) => a < b, print: (a, b) => comparison(a, "<", b) }),
-  component("equalBooleans", [small(B, 4), small(B, 4)], B, 1, { apply: (a: boolean, b: boolean) => a === b, print: (a, b) => comparison(a, "===", b), commutative: true }),
+  component("equalBooleans", [small(B, 4), small(B, 4)], B, 1, {
+    apply: (a: boolean, b: boolean) => a === b,
+    print: (a, b) => comparison(a, "===", b),
+    commutative: true,
+  }),
   component("not", [any(B)], B, 1, { apply: (a: boolean) => !a, print: negate }),
-  component("and", [small(B, 6), small(B, 6)], B, 1, { apply: (a: boolean, b: boolean) => a && b, print: (a, b) => associative(a, "&&", b, PRECEDENCE.and), commutative: true }),
-  component("or", [small(B, 6), small(B, 6)], B, 1, { apply: (a: boolean, b: boolean) => a || b, print: (a, b) => associative(a, "||", b, PRECEDENCE.or), commutative: true }),
+  component("and", [small(B, 6), small(B, 6)], B, 1, {
+    apply: (a: boolean, b: boolean) => a && b,
+    print: (a, b) => associative(a, "&&", b, PRECEDENCE.and),
+    commutative: true,
+  }),
+  component("or", [small(B, 6), small(B, 6)], B, 1, {
+    apply: (a: boolean, b: boolean) => a || b,
+    print: (a, b) => associative(a, "||", b, PRECEDENCE.or),
+    commutative: true,
+  }),
 ];
 
 const text: readonly Component[] = [
@@ -194,7 +218,8 @@ function partText(code: Code): string {
 const spread = (code: Code): Code => primary(`...${atLeast(code, PRECEDENCE.conditional)}`);
 const listed = (...items: readonly Code[]): Code => primary(`[${items.map((item) => item.text).join(", ")}]`);
 /** True when the source makes an array of its own, which may be sorted or reversed in place. */
-const isFresh = (code: Code): boolean => /^\[|\.(?:map|filter|split|slice|flat|flatMap|concat|sort|reverse)\([^]*\)$/.test(code.text) && code.precedence === PRECEDENCE.primary;
+const isFresh = (code: Code): boolean =>
+  /^\[|\.(?:map|filter|split|slice|flat|flatMap|concat|sort|reverse)\([^]*\)$/.test(code.text) && code.precedence === PRECEDENCE.primary;
 const own = (code: Code): Code => (isFresh(code) ? code : listed(spread(code)));
 const arrow = (code: string): Code => ({ text: code, precedence: PRECEDENCE.arrow });
 
@@ -231,7 +256,8 @@ const collections: readonly Component[] = [
     print: (n) => primary(`Array.from({ length: ${n.text} }, (_, index) => index)`),
   }),
   component("span", [plain(N, 3), read(N, 3)], NUMBERS, 2, {
-    apply: (from: number, to: number) => (Number.isInteger(from) && isWidth(Math.max(0, to - from + 1)) ? Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index) : FAIL),
+    apply: (from: number, to: number) =>
+      Number.isInteger(from) && isWidth(Math.max(0, to - from + 1)) ? Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index) : FAIL,
     print: (from, to) => {
       const length = infix(infix(to, "-", from, PRECEDENCE.add), "+", primary("1"), PRECEDENCE.add);
       return primary(`Array.from({ length: Math.max(0, ${length.text}) }, (_, index) => ${infix(from, "+", primary("index"), PRECEDENCE.add).text})`);
@@ -271,11 +297,23 @@ function arrayComponents(array: Type, element: Type): Component[] {
   ];
   if (element.kind === "number" || element.kind === "string" || element.kind === "boolean" || element.kind === "literal") {
     list.push(
-      component("contains", [any(array), small(element, 5)], B, 1, { apply: (a: readonly unknown[], b: unknown) => a.includes(b), print: (a, b) => method(a, "includes", b) }),
-      component("itemIndexOf", [any(array), small(element, 3)], N, 1, { apply: (a: readonly unknown[], b: unknown) => a.indexOf(b), print: (a, b) => method(a, "indexOf", b) }),
+      component("contains", [any(array), small(element, 5)], B, 1, {
+        apply: (a: readonly unknown[], b: unknown) => a.includes(b),
+        print: (a, b) => method(a, "includes", b),
+      }),
+      component("itemIndexOf", [any(array), small(element, 3)], N, 1, {
+        apply: (a: readonly unknown[], b: unknown) => a.indexOf(b),
+        print: (a, b) => method(a, "indexOf", b),
+      }),
       component("unique", [any(array)], array, 1, { apply: (a: readonly unknown[]) => [...new Set(a)], print: (a) => primary(`[...new Set(${a.text})]`) }),
-      component("append", [small(array, 4), plain(element, 3)], array, 1, { apply: (a: readonly unknown[], b: unknown) => [...a, b], print: (a, b) => listed(spread(a), b) }),
-      component("prepend", [small(array, 4), plain(element, 3)], array, 1, { apply: (a: readonly unknown[], b: unknown) => [b, ...a], print: (a, b) => listed(b, spread(a)) }),
+      component("append", [small(array, 4), plain(element, 3)], array, 1, {
+        apply: (a: readonly unknown[], b: unknown) => [...a, b],
+        print: (a, b) => listed(spread(a), b),
+      }),
+      component("prepend", [small(array, 4), plain(element, 3)], array, 1, {
+        apply: (a: readonly unknown[], b: unknown) => [b, ...a],
+        print: (a, b) => listed(b, spread(a)),
+      }),
     );
   }
   if (element.kind === "array") {
@@ -317,7 +355,8 @@ function objectComponents(object: Type, fields: readonly Field[]): Component[] {
   return fields.map((field) =>
     component(`field:${field.name}`, [read(object)], field.optional ? optionalOf(field.type, undefined) : field.type, 1, {
       apply: (a: unknown) => (isPlainObject(a) ? a[field.name] : FAIL),
-      print: (a) => (propertyName(field.name) === field.name ? member(a, field.name) : primary(`${atLeast(a, PRECEDENCE.primary)}[${JSON.stringify(field.name)}]`)),
+      print: (a) =>
+        propertyName(field.name) === field.name ? member(a, field.name) : primary(`${atLeast(a, PRECEDENCE.primary)}[${JSON.stringify(field.name)}]`),
     }),
   );
 }
@@ -327,7 +366,10 @@ function optionalComponents(optional: Type, inner: Type, empty: undefined | null
   const list = [
     component("present", [atom(optional)], B, 1, {
       apply: (a: unknown) => a !== empty,
-      print: (a) => ({ ...infix(a, "!==", primary(String(empty)), PRECEDENCE.equality), negated: infix(a, "===", primary(String(empty)), PRECEDENCE.equality).text }),
+      print: (a) => ({
+        ...infix(a, "!==", primary(String(empty)), PRECEDENCE.equality),
+        negated: infix(a, "===", primary(String(empty)), PRECEDENCE.equality).text,
+      }),
     }),
   ];
   if (inner.kind === "number" || inner.kind === "string" || inner.kind === "boolean" || inner.kind === "literal") {
@@ -343,8 +385,24 @@ function optionalComponents(optional: Type, inner: Type, empty: undefined | null
 
 /** Operations that are left out inside lambdas, where every element is a row and expressions are small. */
 const OUTER_ONLY = new Set([
-  "splitWords", "separateCapitals", "countTo", "countBelow", "span", "lessString", "itemsBetween", "joined", "append", "prepend", "textLastIndexOf",
-  "padEnd", "replaceAll", "roundToTenths", "root", "toBase", "fromBase", "equalBooleans",
+  "splitWords",
+  "separateCapitals",
+  "countTo",
+  "countBelow",
+  "span",
+  "lessString",
+  "itemsBetween",
+  "joined",
+  "append",
+  "prepend",
+  "textLastIndexOf",
+  "padEnd",
+  "replaceAll",
+  "roundToTenths",
+  "root",
+  "toBase",
+  "fromBase",
+  "equalBooleans",
 ]);
 
 /** True for an operation that may stand inside a lambda. */
@@ -391,7 +449,12 @@ export const FILTER: HigherOrder = {
 };
 export const SOME: HigherOrder = { name: "some", cost: 1, apply: (_, body) => (anyFail(body) ? FAIL : body.some(isTrue)), print: over("some") };
 export const EVERY: HigherOrder = { name: "every", cost: 1, apply: (_, body) => (anyFail(body) ? FAIL : body.every(isTrue)), print: over("every") };
-export const FIND_INDEX: HigherOrder = { name: "findIndex", cost: 2, apply: (_, body) => (anyFail(body) ? FAIL : body.findIndex(isTrue)), print: over("findIndex") };
+export const FIND_INDEX: HigherOrder = {
+  name: "findIndex",
+  cost: 2,
+  apply: (_, body) => (anyFail(body) ? FAIL : body.findIndex(isTrue)),
+  print: over("findIndex"),
+};
 export const FIND: HigherOrder = {
   name: "find",
   cost: 1,

@@ -3,7 +3,15 @@ import { isPlainObject, NUMBER, REGEX, STRING, type Type } from "./types.ts";
 import { keyOf } from "./values.ts";
 
 /** A constant with what it costs a program to use it. */
-export type Constant = { readonly type: Type; readonly value: unknown; readonly cost: number; /** Only seen among the values of the examples. */ readonly shown: boolean };
+export type Constant = {
+  readonly type: Type;
+  readonly value: unknown;
+  readonly cost: number;
+  /** Only seen among the values of the examples. */
+  readonly shown: boolean;
+  /** Named by the order. */
+  readonly stated: boolean;
+};
 
 /** Examples as columns of data: one row an example. */
 export type Sample = { readonly args: readonly unknown[]; readonly expected: unknown };
@@ -42,11 +50,17 @@ const PATTERNS: readonly (readonly [RegExp, number])[] = [
 class Pool {
   readonly #byKey = new Map<string, Constant>();
 
-  add(type: Type, value: unknown, cost: number, shown = false): void {
+  add(type: Type, value: unknown, cost: number, shown = false, stated = false): void {
     const key = `${type.key}:${keyOf(value)}`;
     const known = this.#byKey.get(key);
     // What is usual or stated stays so, even where the examples show it as well.
-    this.#byKey.set(key, { type, value, cost: Math.min(cost, known?.cost ?? cost), shown: shown && (known?.shown ?? true) });
+    this.#byKey.set(key, {
+      type,
+      value,
+      cost: Math.min(cost, known?.cost ?? cost),
+      shown: shown && (known?.shown ?? true),
+      stated: stated || known?.stated === true,
+    });
   }
 
   /** Cheapest first; among equals the plainer value first. */
@@ -60,7 +74,9 @@ class Pool {
 /** How far a constant is from one a person would choose: digits that are not trailing zeros, then size. */
 export function ugliness(value: unknown): number {
   if (typeof value === "number") {
-    const digits = String(Math.abs(value)).replace(".", "").replace(/^0+|0+$/g, "").length;
+    const digits = String(Math.abs(value))
+      .replace(".", "")
+      .replace(/^0+|0+$/g, "").length;
     return digits * 100 + (value < 0 ? 50 : 0) + Math.min(49, Math.log2(1 + Math.abs(value)));
   }
   return typeof value === "string" ? value.length : 0;
@@ -105,12 +121,12 @@ function addNumbers(pool: Pool, samples: readonly Sample[], words: readonly stri
     for (const match of text.matchAll(/(?<![\w.])(\d+(?:,\d{3})*(?:\.\d+)?)\s*(%|percent\b)?/gi)) {
       const value = Number((match[1] ?? "").replaceAll(",", ""));
       if (!Number.isFinite(value)) continue;
-      pool.add(NUMBER, value, STATED_COST);
+      pool.add(NUMBER, value, STATED_COST, false, true);
       if (Number.isInteger(value) && value < 10) pool.add(NUMBER, -value, SHOWN_COST);
       if (match[2] === undefined) continue;
-      for (const share of [value / 100, (100 - value) / 100, (100 + value) / 100]) pool.add(NUMBER, share, STATED_COST);
+      for (const share of [value / 100, (100 - value) / 100, (100 + value) / 100]) pool.add(NUMBER, share, STATED_COST, false, true);
     }
-    for (const [word, value] of NUMBER_WORDS) if (new RegExp(`\\b${word}\\b`, "i").test(text)) pool.add(NUMBER, value, STATED_COST);
+    for (const [word, value] of NUMBER_WORDS) if (new RegExp(`\\b${word}\\b`, "i").test(text)) pool.add(NUMBER, value, STATED_COST, false, true);
   }
   const results = numbers(samples.map((sample) => sample.expected));
   for (const value of results) pool.add(NUMBER, value, results.filter((other) => other === value).length > 1 ? SHOWN_COST : GUESSED_COST, true);
@@ -122,9 +138,31 @@ function addNumbers(pool: Pool, samples: readonly Sample[], words: readonly stri
 }
 
 const NUMBER_WORDS: readonly (readonly [string, number])[] = [
-  ["minutes?", 60], ["seconds?", 60], ["hours?", 60], ["hours?", 24], ["days?", 24], ["weeks?", 7], ["months?", 12], ["years?", 12], ["kilo\\w*", 1000],
-  ["two", 2], ["three", 3], ["four", 4], ["five", 5], ["six", 6], ["seven", 7], ["eight", 8], ["nine", 9], ["ten", 10],
-  ["twelve", 12], ["dozen", 12], ["twenty", 20], ["hundred", 100], ["thousand", 1000], ["half", 0.5], ["quarter", 0.25],
+  ["minutes?", 60],
+  ["seconds?", 60],
+  ["hours?", 60],
+  ["hours?", 24],
+  ["days?", 24],
+  ["weeks?", 7],
+  ["months?", 12],
+  ["years?", 12],
+  ["kilo\\w*", 1000],
+  ["two", 2],
+  ["three", 3],
+  ["four", 4],
+  ["five", 5],
+  ["six", 6],
+  ["seven", 7],
+  ["eight", 8],
+  ["nine", 9],
+  ["ten", 10],
+  ["twelve", 12],
+  ["dozen", 12],
+  ["twenty", 20],
+  ["hundred", 100],
+  ["thousand", 1000],
+  ["half", 0.5],
+  ["quarter", 0.25],
 ];
 
 /** Between two neighbouring argument values lies a threshold; the roundest number of the gap is the likeliest. */
@@ -132,7 +170,10 @@ function addThresholds(pool: Pool, samples: readonly Sample[]): void {
   const width = Math.max(0, ...samples.map((sample) => sample.args.length));
   for (let at = 0; at < width; at += 1) {
     const column = samples.map((sample) => sample.args[at]);
-    for (const values of [column.filter((value) => typeof value === "number"), column.filter((value) => typeof value === "string").map((value) => value.length)]) {
+    for (const values of [
+      column.filter((value) => typeof value === "number"),
+      column.filter((value) => typeof value === "string").map((value) => value.length),
+    ]) {
       const sorted = [...new Set(values)].sort((left, right) => left - right);
       for (const [position, upper] of sorted.entries()) {
         const lower = sorted[position - 1];
@@ -157,7 +198,7 @@ function addStrings(pool: Pool, samples: readonly Sample[], words: readonly stri
   for (const value of ["", " "]) pool.add(STRING, value, 1);
   pool.add(STRING, "0", words.some((text) => /\bzeros?\b|\bdigits\b/i.test(text)) ? STATED_COST : SHOWN_COST);
   for (const text of words) {
-    for (const match of text.matchAll(/["“'‘`]([^"”'’`]{1,40})["”'’`]/g)) pool.add(STRING, match[1], STATED_COST);
+    for (const match of text.matchAll(/["“'‘`]([^"”'’`]{1,40})["”'’`]/g)) pool.add(STRING, match[1], STATED_COST, false, true);
   }
   const given = strings(samples.flatMap((sample) => sample.args));
   const results = strings(samples.map((sample) => sample.expected));

@@ -2,9 +2,7 @@
  * A context holds what is in scope (parameters, or the element of a lambda), and the bank of expressions over it: all
  * expressions up to a cost, one for each distinct column of values (observational equivalence).
  */
-import {
-  EVERY, FILTER, FIND, FIND_INDEX, FLAT_MAP, GREATEST, LEAST, MAP, SOME, SORT_DOWN, SORT_UP,
-} from "./components.ts";
+import { EVERY, FILTER, FIND, FIND_INDEX, FLAT_MAP, GREATEST, LEAST, MAP, SOME, SORT_DOWN, SORT_UP } from "./components.ts";
 import { readsIndex, readsScope } from "./print.ts";
 import { isAtom, isConstant, rankInside, type Argument, type Component, type HigherOrder, type Term } from "./terms.ts";
 import { arrayOf, BOOLEAN, isPlainObject, NUMBER, optionalOf, STRING, type Type } from "./types.ts";
@@ -101,7 +99,14 @@ export class Context {
   #size = 0;
   #level = 0;
 
-  constructor(shared: Shared, depth: number, rowCount: number, seeds: readonly Term[], scope: number, rows?: { rowOf: readonly number[]; offsets: readonly number[] }) {
+  constructor(
+    shared: Shared,
+    depth: number,
+    rowCount: number,
+    seeds: readonly Term[],
+    scope: number,
+    rows?: { rowOf: readonly number[]; offsets: readonly number[] },
+  ) {
     this.shared = shared;
     this.depth = depth;
     this.rowCount = rowCount;
@@ -148,7 +153,10 @@ export class Context {
 
   /** A text that tells rows apart by what the seeds say of them, the index aside. */
   elementKey(row: number): string {
-    return this.#seeds.filter((seed) => !isConstant(seed) && seed.node.kind !== "index").map((seed) => keyOf(seed.values[row])).join("|");
+    return this.#seeds
+      .filter((seed) => !isConstant(seed) && seed.node.kind !== "index")
+      .map((seed) => keyOf(seed.values[row]))
+      .join("|");
   }
 
   /** Makes the bank complete up to the level; yields whenever a pause is due. */
@@ -276,7 +284,14 @@ export class Context {
     const known = this.#seen.get(component.result.key)?.get(key);
     // Most candidates repeat a column that is known: nothing is made of them.
     if (known !== undefined && known.term.rank <= rank) return;
-    const term: Term = { type: component.result, cost, rank, values: [...this.#scratch], node: { kind: "call", component, args }, local: args.some((arg) => arg.local) };
+    const term: Term = {
+      type: component.result,
+      cost,
+      rank,
+      values: [...this.#scratch],
+      node: { kind: "call", component, args },
+      local: args.some((arg) => arg.local),
+    };
     this.#keep(term, key);
   }
 
@@ -448,5 +463,12 @@ export function eachTerm(operation: HigherOrder, source: Term, child: Context, b
   if (!values.some((value) => value !== FAIL)) return undefined;
   const cost = source.cost + operation.cost + body.cost;
   const rank = source.rank + operation.cost + body.rank;
-  return { type, cost, rank, values, node: { kind: "each", operation, source, scope: child.scope, body }, local: source.local || (around.depth > 0 && readsScope(body, around.scope)) };
+  return {
+    type,
+    cost,
+    rank,
+    values,
+    node: { kind: "each", operation, source, scope: child.scope, body },
+    local: source.local || (around.depth > 0 && readsScope(body, around.scope)),
+  };
 }

@@ -55,9 +55,10 @@ function heading(name: string, params: readonly string[], result: string): strin
 /** The names of the dependencies a program calls. */
 export function uses(program: FoundProgram, name: string): boolean {
   let found = false;
-  const look = (term: Term): void => walk(term, ({ node }) => {
-    if (node.kind === "call" && node.component.name === `call:${name}`) found = true;
-  });
+  const look = (term: Term): void =>
+    walk(term, ({ node }) => {
+      if (node.kind === "call" && node.component.name === `call:${name}`) found = true;
+    });
   look(program.body);
   for (const guard of program.guards) look(guard.test);
   return found;

@@ -37,7 +37,9 @@ export function* folds(context: Context, level: number): Generator<void, Term[]>
     seen.add(key);
     list.push(term);
   };
-  const sources = arraysOf(context, []).filter((term) => term.cost <= MAX_SOURCE_COST && isWidelyDefined(term)).slice(0, MAX_SOURCES);
+  const sources = arraysOf(context, [])
+    .filter((term) => term.cost <= MAX_SOURCE_COST && isWidelyDefined(term))
+    .slice(0, MAX_SOURCES);
   for (const source of sources) {
     const child = context.child(source, true);
     if (child === undefined) continue;

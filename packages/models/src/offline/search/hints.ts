@@ -34,7 +34,7 @@ const LEXICON: readonly (readonly [RegExp, readonly string[]])[] = [
   [/\bjoin\w*\b|\bseparated?\b|\bbetween\b/i, ["join"]],
   [/\bstarts? with\b|\bbegins?\b|\bprefix\w*\b/i, ["startsWith"]],
   [/\bends? (?:with|in)\b|\bsuffix\w*\b/i, ["endsWith"]],
-  [/\bcontains?\b|\bincludes?\b|\bhas\b|\bone of\b/i, ["textIncludes", "contains"]],
+  [/\bcontains?\b|\bincludes?\b|\bone of\b/i, ["textIncludes", "contains"]],
   [/\bsort\w*\b|\border(?:ed)?\b|\bascending\b|\bincreasing\b|\bsmallest\b|\balphabet\w*\b|\banagrams?\b|\bmedian\b/i, ["ascending", "sorted"]],
   [/\bdescending\b|\bdecreasing\b|\bhighest\b|\blargest\b|\btop\b|\bbest\b/i, ["descending", "maximum"]],
   [/\bunique\b|\bduplicates?\b|\bdistinct\b|\bonce\b|\bdifferent\b/i, ["unique"]],
@@ -57,8 +57,35 @@ const HINT_DISCOUNT = 0.4;
 
 /** Operations an order would mention: without a word of them they are less likely. */
 const REMARKABLE = new Set([
-  "round", "floor", "ceil", "absolute", "root", "power", "lesser", "greater", "remainder", "roundToTenths", "textIncludes", "startsWith", "endsWith", "fits", "matches",
-  "toBase", "fromBase", "codeAt", "charOf", "lessString", "reverseText", "textIndexOf", "textLastIndexOf", "itemIndexOf", "mean", "product", "descending", "unique", "integer",
+  "round",
+  "floor",
+  "ceil",
+  "absolute",
+  "root",
+  "power",
+  "lesser",
+  "greater",
+  "remainder",
+  "roundToTenths",
+  "textIncludes",
+  "startsWith",
+  "endsWith",
+  "fits",
+  "matches",
+  "toBase",
+  "fromBase",
+  "codeAt",
+  "charOf",
+  "lessString",
+  "reverseText",
+  "textIndexOf",
+  "textLastIndexOf",
+  "itemIndexOf",
+  "mean",
+  "product",
+  "descending",
+  "unique",
+  "integer",
 ]);
 const UNMENTIONED_COST = 0.75;
 
@@ -68,7 +95,8 @@ export function withHints(components: readonly Component[], words: readonly stri
   const hinted = new Set(LEXICON.filter(([pattern]) => words.some((text) => pattern.test(text))).flatMap(([, names]) => names));
   const against = [...hinted].filter((name) => name.startsWith("-")).map((name) => name.slice(1));
   return components.map((component) => {
-    if (!hinted.has(component.name) || against.includes(component.name)) return REMARKABLE.has(component.name) ? { ...component, rank: component.cost + UNMENTIONED_COST } : component;
+    if (!hinted.has(component.name) || against.includes(component.name))
+      return REMARKABLE.has(component.name) ? { ...component, rank: component.cost + UNMENTIONED_COST } : component;
     const cost = Math.max(1, component.cost - 1);
     return { ...component, cost, rank: cost - HINT_DISCOUNT };
   });

@@ -3,7 +3,18 @@
  * expressions, which is what the search writes. Nothing is evaluated by the engine itself, so this also works where
  * code generation is forbidden, and nothing outside a fixed list of pure operations can be reached.
  */
-import { parse, type AnyNode, type ArrowFunctionExpression, type BlockStatement, type CallExpression, type Expression, type FunctionDeclaration, type MemberExpression, type SpreadElement, type Statement } from "acorn";
+import {
+  parse,
+  type AnyNode,
+  type ArrowFunctionExpression,
+  type BlockStatement,
+  type CallExpression,
+  type Expression,
+  type FunctionDeclaration,
+  type MemberExpression,
+  type SpreadElement,
+  type Statement,
+} from "acorn";
 import { isPlainObject } from "./types.ts";
 
 /** A function that can be called; it throws what the function throws. */
@@ -330,21 +341,65 @@ function arrow(node: ArrowFunctionExpression, names: ReadonlySet<string>): Run {
   const params = node.params.map((param) => nameOf(param));
   const inner = new Set([...names, ...params]);
   const body = node.body.type === "BlockStatement" ? block(node.body, inner) : expression(node.body, inner);
-  return (env) => (...args: readonly unknown[]) => {
-    const local = new Map(env);
-    for (const [at, name] of params.entries()) local.set(name, args[at]);
-    const result = body(local);
-    return result instanceof Return ? result.value : result;
-  };
+  return (env) =>
+    (...args: readonly unknown[]) => {
+      const local = new Map(env);
+      for (const [at, name] of params.entries()) local.set(name, args[at]);
+      const result = body(local);
+      return result instanceof Return ? result.value : result;
+    };
 }
 
 const STRING_METHODS = new Set([
-  "at", "charAt", "charCodeAt", "codePointAt", "concat", "endsWith", "includes", "indexOf", "lastIndexOf", "localeCompare", "match", "padEnd", "padStart",
-  "repeat", "replace", "replaceAll", "search", "slice", "split", "startsWith", "substring", "toLowerCase", "toUpperCase", "trim", "trimEnd", "trimStart",
+  "at",
+  "charAt",
+  "charCodeAt",
+  "codePointAt",
+  "concat",
+  "endsWith",
+  "includes",
+  "indexOf",
+  "lastIndexOf",
+  "localeCompare",
+  "match",
+  "padEnd",
+  "padStart",
+  "repeat",
+  "replace",
+  "replaceAll",
+  "search",
+  "slice",
+  "split",
+  "startsWith",
+  "substring",
+  "toLowerCase",
+  "toUpperCase",
+  "trim",
+  "trimEnd",
+  "trimStart",
 ]);
 const ARRAY_METHODS = new Set([
-  "at", "concat", "every", "filter", "find", "findIndex", "findLast", "flat", "flatMap", "includes", "indexOf", "join", "lastIndexOf", "map", "reduce",
-  "reverse", "slice", "some", "sort", "toReversed", "toSorted",
+  "at",
+  "concat",
+  "every",
+  "filter",
+  "find",
+  "findIndex",
+  "findLast",
+  "flat",
+  "flatMap",
+  "includes",
+  "indexOf",
+  "join",
+  "lastIndexOf",
+  "map",
+  "reduce",
+  "reverse",
+  "slice",
+  "some",
+  "sort",
+  "toReversed",
+  "toSorted",
 ]);
 const NUMBER_METHODS = new Set(["toFixed", "toString"]);
 const PATTERN_METHODS = new Set(["test"]);
@@ -423,7 +478,14 @@ function invoke(target: unknown, receiver: unknown, args: readonly unknown[]): u
 /** Refuses operations whose result would be as large as an argument says. */
 function guarded(name: string, receiver: unknown, args: readonly unknown[], run: (args: readonly unknown[]) => unknown): unknown {
   const [first] = args;
-  const size = name === "from" && isPlainObject(first) ? first["length"] : name === "repeat" ? Number(first) * String(receiver).length : name.startsWith("pad") ? first : 0;
+  const size =
+    name === "from" && isPlainObject(first)
+      ? first["length"]
+      : name === "repeat"
+        ? Number(first) * String(receiver).length
+        : name.startsWith("pad")
+          ? first
+          : 0;
   if (typeof size === "number" && size > MAX_LENGTH) throw new RangeError("The result would be too large.");
   return run(args);
 }

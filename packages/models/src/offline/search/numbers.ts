@@ -88,22 +88,18 @@ export function* lastOperation(context: Context, goal: Goal, effort: Effort, ext
   return best;
 }
 
-type Rounding = { readonly name: string; readonly low: number; readonly high: number; readonly cost: number };
+type Rounding = { readonly name: string; readonly low: number; readonly high: number };
 
 /** Roundings that could have made these targets, with the distance of what was rounded. */
 function roundingsFor(goal: Goal): Rounding[] {
   const targets = goal.rows.map((row) => goalAt(goal, row));
-  if (targets.every(Number.isInteger)) {
-    return [
-      { name: "round", low: -0.5, high: 0.5, cost: 1 },
-      { name: "floor", low: 0, high: 1, cost: 1 },
-      { name: "ceil", low: -1, high: 0, cost: 1 },
-    ];
-  }
   const list: Rounding[] = [];
+  if (targets.every(Number.isInteger)) {
+    list.push({ name: "round", low: -0.5, high: 0.5 }, { name: "floor", low: 0, high: 1 }, { name: "ceil", low: -1, high: 0 });
+  }
   const hasDigits = (digits: number): boolean => targets.every((value) => Number(value.toFixed(digits)) === value);
-  if (hasDigits(2)) list.push({ name: "roundToCents", low: -0.005, high: 0.005, cost: 2 });
-  if (hasDigits(1)) list.push({ name: "roundToTenths", low: -0.05, high: 0.05, cost: 3 });
+  if (hasDigits(2)) list.push({ name: "roundToCents", low: -0.005, high: 0.005 });
+  if (hasDigits(1) && !hasDigits(0)) list.push({ name: "roundToTenths", low: -0.05, high: 0.05 });
   return list;
 }
 
@@ -120,14 +116,14 @@ export function* roundedOperation(context: Context, goal: Goal, effort: Effort, 
   for (const rounding of roundings) {
     for (const operand of operands.slice(0, MAX_ROUNDED_OPERANDS)) {
       const limit = best?.rank ?? effort.bound;
-      if (operand.rank + rounding.cost + 2 >= limit) break;
+      if (operand.rank + 2 >= limit) break;
       context.shared.budget.spend(2);
       if (context.shared.budget.pauseDue) yield;
       for (const inverse of INVERSES) {
         const range = partnerRange(goalAt(goal, pivot), rounding, (target) => inverse.partner(target, numberAt(operand, pivot)));
         for (const at of within(column, range)) {
           const partner = sorted[at];
-          if (partner === undefined || operand.rank + partner.rank + 1 + rounding.cost >= limit || (isConstant(operand) && isConstant(partner))) continue;
+          if (partner === undefined || operand.rank + partner.rank + 1 >= limit || (isConstant(operand) && isConstant(partner))) continue;
           context.shared.budget.spend(0.5);
           const inner = applied(context, inverse.name, inverse.swapped ? [partner, operand] : [operand, partner]);
           const term = inner === undefined ? undefined : applied(context, rounding.name, [inner]);
@@ -212,7 +208,7 @@ export function* affine(context: Context, goal: Goal, effort: Effort, extra: rea
     const ranges = intervals(goal, rounding);
     for (const term of operandsOf(context, goal, extra, MAX_AFFINE_TERMS)) {
       const limit = best?.rank ?? effort.bound;
-      if (term.rank + 3 + (rounding?.cost ?? 0) >= limit) break;
+      if (term.rank + 2 >= limit) break;
       if (isConstant(term)) continue;
       context.shared.budget.spend(1);
       for (const candidate of affineTerms(context, term, ranges)) {
@@ -295,10 +291,18 @@ function* fraction(context: Context, term: Term, factor: number): Generator<Term
  *
  * @param ask answers the goal of the remaining rows
  */
-export function* clamped(context: Context, goal: Goal, effort: Effort, ask: (goal: Goal, effort: Effort) => Generator<void, Term | undefined>): Generator<void, Term | undefined> {
+export function* clamped(
+  context: Context,
+  goal: Goal,
+  effort: Effort,
+  ask: (goal: Goal, effort: Effort) => Generator<void, Term | undefined>,
+): Generator<void, Term | undefined> {
   const targets = goal.rows.map((row) => goalAt(goal, row));
   let best: Term | undefined;
-  for (const [name, edge] of [["greater", Math.min(...targets)], ["lesser", Math.max(...targets)]] as const) {
+  for (const [name, edge] of [
+    ["greater", Math.min(...targets)],
+    ["lesser", Math.max(...targets)],
+  ] as const) {
     const free = goal.rows.filter((row) => goalAt(goal, row) !== edge);
     if (free.length < 2 || free.length === goal.rows.length) continue;
     const constant = solvedConstant(context, edge);
@@ -309,4 +313,3 @@ export function* clamped(context: Context, goal: Goal, effort: Effort, ask: (goa
   }
   return best;
 }
-

@@ -215,4 +215,3 @@ function singular(name: string): string {
   if (/[^s]s$/.test(name) && name.length > 2) return name.slice(0, -1);
   return name;
 }
-

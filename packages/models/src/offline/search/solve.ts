@@ -91,7 +91,10 @@ export class Solver {
     let best: Term | undefined;
     const narrow = (): Effort => ({ ...effort, bound: best?.rank ?? effort.bound });
     const extra = yield* this.#foldsOf(context, effort.level);
-    best = better(best, extra.find((term) => meets(term, goal) && term.rank < effort.bound));
+    best = better(
+      best,
+      extra.find((term) => meets(term, goal) && term.rank < effort.bound),
+    );
     best = better(best, yield* affine(context, goal, narrow(), extra));
     // Two rows fit almost any operation of two terms.
     if (goal.rows.length > 2) {

@@ -6,10 +6,10 @@ import { isConstant, type Term } from "./terms.ts";
 import { arrayOf, NUMBER, STRING } from "./types.ts";
 
 /** Terms that may be a piece of a string. */
-const MAX_PIECES = 6_000;
+const MAX_PIECES = 12_000;
 const MAX_NUMBER_PIECES = 4_000;
 /** Different terms kept for one text of the pivot row. */
-const MAX_ALIKE = 8;
+const MAX_ALIKE = 12;
 /** Cuts of all rows looked at before the decomposition is given up. */
 const MAX_CUTS = 350;
 /** Longest piece looked up, in UTF-16 code units. */
@@ -38,8 +38,16 @@ function pieces(context: Context, numbered: boolean): Pieces {
   const cache = numbered ? piecesOf.numbered : piecesOf.plain;
   const known = cache.get(context);
   if (known !== undefined && known.level === context.level) return known;
-  const terms = context.terms(STRING).filter((term) => !isConstant(term)).slice(0, MAX_PIECES);
-  const numbers = numbered ? context.terms(NUMBER).filter((item) => !isConstant(item)).slice(0, MAX_NUMBER_PIECES) : [];
+  const terms = context
+    .terms(STRING)
+    .filter((term) => !isConstant(term))
+    .slice(0, MAX_PIECES);
+  const numbers = numbered
+    ? context
+        .terms(NUMBER)
+        .filter((item) => !isConstant(item))
+        .slice(0, MAX_NUMBER_PIECES)
+    : [];
   for (const term of numbers) terms.push(...shownNumber(context, term));
   context.shared.budget.spend(terms.length / 4);
   terms.sort((left, right) => left.rank - right.rank);
@@ -81,14 +89,23 @@ function* shownNumber(context: Context, term: Term): Generator<Term, void> {
   }
 }
 
+/** Lower for a text in which a piece is unlikely to stand by chance: short, with different characters. */
+function plainness(text: string): number {
+  return text.length / new Set(text).size + text.length / 50;
+}
+
 /** A concatenation of known pieces and literal text that gives the target on every row. */
 export function* concatenated(context: Context, goal: Goal, effort: Effort, ask: Ask): Generator<void, Term | undefined> {
   const pivot = [...goal.rows]
     .filter((row) => textAt(goal.target, row) !== "")
-    .sort((left, right) => textAt(goal.target, left).length - textAt(goal.target, right).length)[0];
+    .sort((left, right) => plainness(textAt(goal.target, left)) - plainness(textAt(goal.target, right)))[0];
   if (pivot === undefined || goal.rows.length < 2) return undefined;
   const at = goal.rows.indexOf(pivot);
-  const index = indexPieces(context, pivot, goal.rows.some((row) => /\d/.test(textAt(goal.target, row))));
+  const index = indexPieces(
+    context,
+    pivot,
+    goal.rows.some((row) => /\d/.test(textAt(goal.target, row))),
+  );
   const targets = goal.rows.map((row) => textAt(goal.target, row));
   const open: Cut[] = [{ positions: targets.map(() => 0), rank: 0, pieces: [] }];
   const seen = new Map<string, number>();
@@ -139,7 +156,9 @@ function* runPiece(context: Context, goal: Goal, targets: readonly string[], cut
   const rests = targets.map((target, row) => target.slice(cut.positions[row]));
   const char = rests.find((rest) => rest !== "")?.charAt(0) ?? "";
   if (char === "" || /[A-Za-z0-9\s]/.test(char) || effort.depth === 0) return undefined;
-  const lengths = rests.map((rest) => rest.length - rest.replace(new RegExp(`^[${char === "\\" || char === "]" || char === "^" ? `\\${char}` : char}]+`), "").length);
+  const lengths = rests.map(
+    (rest) => rest.length - rest.replace(new RegExp(`^[${char === "\\" || char === "]" || char === "^" ? `\\${char}` : char}]+`), "").length,
+  );
   if (new Set(lengths).size < 2) return undefined;
   const target: unknown[] = [...goal.target];
   for (const [position, row] of goal.rows.entries()) target[row] = lengths[position];
@@ -164,7 +183,14 @@ function concatenation(context: Context, pieces: readonly Term[]): Term | undefi
 /** Cuts whose rest is asked for as a question of its own, such as a plural ending or a joined list. */
 const MAX_RESTS = 4;
 
-function* finishRest(context: Context, goal: Goal, effort: Effort, targets: readonly string[], rests: readonly Cut[], ask: Ask): Generator<void, Term | undefined> {
+function* finishRest(
+  context: Context,
+  goal: Goal,
+  effort: Effort,
+  targets: readonly string[],
+  rests: readonly Cut[],
+  ask: Ask,
+): Generator<void, Term | undefined> {
   let best: Term | undefined;
   const longest = [...rests].sort((left, right) => progress(right) - right.rank * 2 - (progress(left) - left.rank * 2));
   for (const cut of longest.slice(0, MAX_RESTS)) {

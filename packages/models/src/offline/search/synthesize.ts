@@ -4,7 +4,7 @@
  */
 import { call } from "./code.ts";
 import { componentsFor, isInner } from "./components.ts";
-import { mineConstants, ugliness, type Sample } from "./constants.ts";
+import { mineConstants, ugliness, type Constant, type Sample } from "./constants.ts";
 import { Budget, Context, withFields, type Shared } from "./context.ts";
 import { emitFile, uses, type FoundProgram, type Guard, type Parameter, type Signature } from "./emit.ts";
 import type { Effort, Goal } from "./goals.ts";
@@ -19,12 +19,16 @@ import { FAIL, keyOf, sameValue } from "./values.ts";
 export type TaskParam = { readonly name: string; readonly type: string; readonly optional?: boolean };
 
 /** What a call must give. */
-export type TaskExample =
-  | { readonly args: readonly unknown[]; readonly expected: unknown }
-  | { readonly args: readonly unknown[]; readonly throws: string };
+export type TaskExample = { readonly args: readonly unknown[]; readonly expected: unknown } | { readonly args: readonly unknown[]; readonly throws: string };
 
 /** A function the program may call. */
-export type TaskDependency = { readonly name: string; readonly params: readonly TaskParam[]; readonly returnType: string; readonly file: string; readonly call: Callable };
+export type TaskDependency = {
+  readonly name: string;
+  readonly params: readonly TaskParam[];
+  readonly returnType: string;
+  readonly file: string;
+  readonly call: Callable;
+};
 
 /** A function that is wanted, by its examples. */
 export type SynthesisTask = {
@@ -72,7 +76,9 @@ export function* synthesis(task: SynthesisTask, limits: SynthesisLimits = DEFAUL
   if (typeof setup === "string") return fail(setup);
   const body = yield* findBody(setup);
   if (body === undefined) {
-    return fail(`No program of the searched size gives the expected results of all ${task.examples.length} examples (${Math.round(budget.spent)} candidates tried).`);
+    return fail(
+      `No program of the searched size gives the expected results of all ${task.examples.length} examples (${Math.round(budget.spent)} candidates tried).`,
+    );
   }
   const guards = yield* findGuards(setup, body);
   if (guards === undefined) return fail("A program gives the expected results, but no condition tells the calls that must throw from those that must not.");
@@ -97,11 +103,18 @@ function prepare(task: SynthesisTask, budget: Budget): Setup | string {
   const results = task.examples.map((example) => ("expected" in example ? example.expected : FAIL));
   const params = settleParams(task);
   if (typeof params === "string") return params;
-  const returnType = settle(parseType(task.returnType), rows.map((row) => results[row]));
+  const returnType = settle(
+    parseType(task.returnType),
+    rows.map((row) => results[row]),
+  );
   if (returnType === undefined) return `The return type ${task.returnType} is not known and the examples do not show it.`;
   const samples: Sample[] = task.examples.map((example) => ({ args: example.args, expected: "expected" in example ? example.expected : undefined }));
   const dependencies = task.dependencies.map(dependencyComponent);
-  const types = closure([returnType, ...params.map((param) => param.type), ...dependencies.flatMap((call) => [call.result, ...call.args.map((arg) => arg.type)])]);
+  const types = closure([
+    returnType,
+    ...params.map((param) => param.type),
+    ...dependencies.flatMap((call) => [call.result, ...call.args.map((arg) => arg.type)]),
+  ]);
   const components = [...dependencies, ...withHints(componentsFor(types), task.words)];
   const shared: Shared = {
     components,
@@ -184,12 +197,28 @@ function parameterTerms(task: SynthesisTask, params: readonly Parameter[]): Term
 function constantTerms(task: SynthesisTask, samples: readonly Sample[], types: readonly Type[]): Term[] {
   const fill = (value: unknown): unknown[] => new Array<unknown>(task.examples.length).fill(value);
   const make = (type: Type, value: unknown, cost: number, ugly: number, shown = false): Term => ({
-    type, cost, rank: cost + ugly, values: fill(value), node: { kind: "constant", value }, local: false, shown,
+    type,
+    cost,
+    rank: cost + ugly,
+    values: fill(value),
+    node: { kind: "constant", value },
+    local: false,
+    shown,
   });
-  const mined = mineConstants(samples, task.words).map((constant) => make(constant.type, constant.value, constant.cost, Math.min(0.9, ugliness(constant.value) / 2_000), constant.shown));
+  const mined = mineConstants(samples, task.words).map((constant) =>
+    make(constant.type, constant.value, constant.cost, rankOver(constant, task.words), constant.shown),
+  );
   const literals = types.flatMap((type) => (type.kind === "literal" ? type.values.map((value) => make(type, value, 1, 0)) : []));
   return [...mined, ...literals];
 }
+
+/** What a constant's rank is above its cost: little, more for odd values and for those an order that has words does not name. */
+function rankOver(constant: Constant, words: readonly string[]): number {
+  const unstated = words.length > 0 && !constant.stated && typeof constant.value === "number" && constant.value !== 0 && constant.value !== 1;
+  return Math.min(0.9, ugliness(constant.value) / 2_000) + (unstated ? UNSTATED_RANK : 0);
+}
+
+const UNSTATED_RANK = 0.25;
 
 /** A dependency was declared to be used. */
 const DEPENDENCY_RANK = 0.3;

@@ -329,7 +329,10 @@ export function settle(type: Type, samples: readonly unknown[]): Type | undefine
       return element === undefined ? undefined : arrayOf(element);
     }
     case "optional": {
-      const inner = settle(type.inner, samples.filter((value) => value !== undefined && value !== null));
+      const inner = settle(
+        type.inner,
+        samples.filter((value) => value !== undefined && value !== null),
+      );
       return inner === undefined ? undefined : optionalOf(inner, type.empty);
     }
     default:

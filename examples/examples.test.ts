@@ -75,7 +75,9 @@ describe("order-calculator.md", () => {
     expect(review.prompt).toContain("No program of the searched size");
     expect(review.prompt).toContain("MODEL_BASE_URL");
     const decision = { sessionId: view.sessionId, reviewId: review.reviewId, decision: "rejected", note: "no model here", actionDigest: review.actionDigest };
-    await expect(platform.client.gateway.acknowledgeReview({ ...decision, actionDigest: "0".repeat(64) })).rejects.toMatchObject({ code: Code.FailedPrecondition });
+    await expect(platform.client.gateway.acknowledgeReview({ ...decision, actionDigest: "0".repeat(64) })).rejects.toMatchObject({
+      code: Code.FailedPrecondition,
+    });
     await expect(platform.client.gateway.acknowledgeReview(decision)).resolves.toMatchObject({ accepted: true });
     const ended = await followSession(platform.client, view.sessionId);
     expect(ended.terminal?.outcome).toBe("FAILED");

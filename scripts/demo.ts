@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { toJsonString } from "@bufbuild/protobuf";
 import {
   EXIT,
+  EXIT_BY_OUTCOME,
   UsageError,
   beadCounts,
   createFactoryClient,
@@ -12,8 +13,10 @@ import {
   errorText,
   followSession,
   needsPerson,
+  outcomeOf,
   readCredentials,
   readSubmission,
+  reasonOf,
   reviewText,
   signedRequest,
   standardOutput,
@@ -23,10 +26,11 @@ import {
   writeEvidence,
   type FactoryClient,
   type FollowOptions,
+  type Outcome,
   type SessionView,
 } from "@factory/cli";
 import { SessionEventSchema } from "@factory/schemas/proto";
-import { portFrom } from "./lib/port.ts";
+import { hostOptionsFrom } from "./lib/host-options.ts";
 import { REPOSITORY } from "./lib/repository.ts";
 import { PlatformStartError, spawnPlatform, type RunningPlatform } from "./platform/spawn.ts";
 
@@ -39,18 +43,6 @@ the result to out/<session>/.
   --keep    leave the platform up and print its addresses
 
 Exit codes: 0 completed, 1 failed, 2 usage, 3 refused by a gate, 4 needs a person.`;
-
-/** How a demo ends; the codes are those of the command line. */
-type Outcome = "COMPLETED" | "FAILED" | "REFUSED" | "IN_REVIEW" | "CANCELLED" | "REJECTED";
-
-const EXIT_BY_OUTCOME: { readonly [O in Outcome]: number } = {
-  COMPLETED: EXIT.completed,
-  FAILED: EXIT.failed,
-  CANCELLED: EXIT.failed,
-  REJECTED: EXIT.failed,
-  REFUSED: EXIT.refused,
-  IN_REVIEW: EXIT.needsPerson,
-};
 
 type Options = { readonly order: string; readonly json: boolean; readonly keep: boolean; readonly directory: string };
 
@@ -86,12 +78,6 @@ function resultLine(view: SessionView | undefined, outcome: Outcome, reason: str
     durationMs: Math.round(durationMs),
     out,
   });
-}
-
-function outcomeOf(view: SessionView): Outcome {
-  if (view.terminal === undefined) return "IN_REVIEW";
-  if (view.terminal.outcome === "FAILED") return view.terminal.reasonCode === "GATE_REFUSED" ? "REFUSED" : "FAILED";
-  return view.terminal.outcome as Outcome;
 }
 
 /** Asks the person at the terminal; answers false when there is none. */
@@ -165,12 +151,12 @@ async function finish(options: Options, client: FactoryClient, view: SessionView
   }
   const durationMs = performance.now() - started;
   summarise(options, view, outcome, out, durationMs);
-  if (options.json) console.log(resultLine(view, outcome, view.terminal?.reason ?? view.openReview?.prompt ?? "", durationMs, out));
+  if (options.json) console.log(resultLine(view, outcome, reasonOf(view), durationMs, out));
   return EXIT_BY_OUTCOME[outcome];
 }
 
 async function withPlatform(options: Options, work: (platform: RunningPlatform) => Promise<number>): Promise<number> {
-  const platform = await spawnPlatform({ port: portFrom(process.env), announce: true }, (step) => say(options, `  ${step}`));
+  const platform = await spawnPlatform(hostOptionsFrom(process.env), (step) => say(options, `  ${step}`));
   let keep = options.keep;
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void platform.stop().then(() => process.exit(EXIT.failed)));
   try {

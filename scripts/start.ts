@@ -1,14 +1,14 @@
 /** `npm start`: the platform on one port; it stays until it is told to stop. */
-import { join } from "node:path";
 import { DEV_KEY_PATH } from "./lib/dev-key.ts";
-import { portFrom } from "./lib/port.ts";
+import { hostOptionsFrom } from "./lib/host-options.ts";
 import { PlatformStartError, spawnPlatform } from "./platform/spawn.ts";
 
 const HELP = `Usage: npm start
 
-Starts every Worker behind one loopback port and stays until Ctrl-C. State is kept in .factory/local.
+Starts every Worker behind one loopback port and stays until Ctrl-C.
 
   PORT            the port (default 8787)
+  FACTORY_STATE   the folder that keeps its state and its log (default .factory/local)
   FACTORY_MODELS, MODEL_BASE_URL, MODEL_API_KEY   which models work; without them the offline model does`;
 
 async function main(): Promise<number> {
@@ -16,10 +16,10 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const platform = await spawnPlatform({ port: portFrom(process.env), announce: true }, (step) => console.log(`  ${step}`));
+  const platform = await spawnPlatform(hostOptionsFrom(process.env), (step) => console.log(`  ${step}`));
   console.log(`\nFactory takes calls at ${platform.url}`);
   console.log(`  health   ${platform.url}/health`);
-  console.log(`  API key  ${join(DEV_KEY_PATH)}`);
+  console.log(`  API key  ${DEV_KEY_PATH}`);
   console.log(`  try      npx factory submit examples/order-pricing.md --follow\n`);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void platform.stop());
   await platform.exited;

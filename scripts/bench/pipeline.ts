@@ -45,7 +45,9 @@ async function session(platform: TestPlatform): Promise<SessionFigures> {
   const beadIds = new Set(view.beads.keys());
   const modelMs = sum(events.flatMap(({ payload }) => (payload.case === "modelCall" && payload.value.beadId !== undefined ? [payload.value.durationMs] : [])));
   const checkMs = sum(events.flatMap(({ payload }) => (payload.case === "verification" ? [Number(payload.value.details?.["checkMs"] ?? 0)] : [])));
-  const beadMs = sum(events.flatMap(({ payload, kind }) => (payload.case === "bead" && kind === SessionEventKind.BEAD_RELEASED ? [payload.value.durationMs ?? 0] : [])));
+  const beadMs = sum(
+    events.flatMap(({ payload, kind }) => (payload.case === "bead" && kind === SessionEventKind.BEAD_RELEASED ? [payload.value.durationMs ?? 0] : [])),
+  );
   return {
     beads: beadIds.size,
     events: events.length,
@@ -67,7 +69,8 @@ function job(index: number): CheckJob {
     jobId: `bench-${index}`,
     files: {
       "src/add.ts": `export function add(a: number, b: number): number {\n  return a + b + ${index} - ${index};\n}\n`,
-      "tests/add.test.ts": 'import { expect, it } from "vitest";\nimport { add } from "../src/add.ts";\nit("adds", () => {\n  expect(add(1, 2)).toStrictEqual(3);\n});\n',
+      "tests/add.test.ts":
+        'import { expect, it } from "vitest";\nimport { add } from "../src/add.ts";\nit("adds", () => {\n  expect(add(1, 2)).toStrictEqual(3);\n});\n',
     },
     task: { kind: "tests", files: ["tests/add.test.ts"] },
     limits: DEFAULT_CHECK_LIMITS,
@@ -104,7 +107,11 @@ async function main(): Promise<void> {
   } finally {
     await platform.dispose();
   }
-  const median = (read: (figures: SessionFigures) => number): number => percentile(sessions.map(read).sort((a, b) => a - b), 0.5);
+  const median = (read: (figures: SessionFigures) => number): number =>
+    percentile(
+      sessions.map(read).sort((a, b) => a - b),
+      0.5,
+    );
   console.log(
     JSON.stringify(
       {

@@ -52,7 +52,10 @@ describe("foldEvent", () => {
 
   it("takes the session's own figures at its end for what was counted on the way", () => {
     const counted = event(1, { case: "verification", value: { subjectId: "a", checksPassed: 5, checksFailed: 1, holdoutsPassed: 2, holdoutsFailed: 1 } });
-    const ended = event(2, { case: "terminal", value: { outcome: "COMPLETED", reason: "", summary: { checks: { passed: 3, failed: 0 }, holdouts: { passed: 1, failed: 0 } } } });
+    const ended = event(2, {
+      case: "terminal",
+      value: { outcome: "COMPLETED", reason: "", summary: { checks: { passed: 3, failed: 0 }, holdouts: { passed: 1, failed: 0 } } },
+    });
     const view = fold(counted, ended);
     expect(totalOf(view.checks)).toEqual({ passed: 3, failed: 0 });
     expect(totalOf(view.holdouts)).toEqual({ passed: 1, failed: 0 });

@@ -86,17 +86,23 @@ export type ToolAnswer = { readonly failed: boolean; readonly value: unknown };
 export function readOutput(output: LanguageModelV4ToolResultOutput): ToolAnswer {
   switch (output.type) {
     case "text":
-      return { failed: false, value: parsedOr(output.value) };
+      return read(parsedOr(output.value));
     case "json":
-      return { failed: isRefusal(output.value), value: output.value };
+      return read(output.value);
     case "error-text":
     case "error-json":
       return { failed: true, value: output.value };
     case "execution-denied":
       return { failed: true, value: output.reason ?? "The call was denied." };
     case "content":
-      return { failed: false, value: parsedOr(output.value.map((part) => (part.type === "text" ? part.text : "")).join("\n")) };
+      return read(parsedOr(output.value.map((part) => (part.type === "text" ? part.text : "")).join("\n")));
+    default:
+      return output satisfies never;
   }
+}
+
+function read(value: unknown): ToolAnswer {
+  return { failed: isRefusal(value), value };
 }
 
 /** Objects are read as data; anything else stays the text it is, because file contents may happen to be JSON. */
@@ -110,8 +116,10 @@ function parsedOr(text: string): unknown {
   }
 }
 
+/** Tools answer what went wrong as `{ error, message }`, or as a refusal with `ok: false`. */
 function isRefusal(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "ok" in value && value.ok === false && !("results" in value);
+  if (typeof value !== "object" || value === null) return false;
+  return ("error" in value && typeof value.error === "string") || ("ok" in value && value.ok === false);
 }
 
 /** A failure's text, for the report. */

@@ -59,6 +59,8 @@ export type BeadOutcome = {
   readonly toolCalls: number;
   readonly modelCalls: readonly ModelCall[];
   readonly durationMs: number;
+  /** Of the duration, what the operative's own runs of the checks took. */
+  readonly checkMs: number;
   readonly result:
     | { readonly kind: "task"; readonly task: TaskResult; readonly changeSet: readonly ChangeEntry[] }
     | { readonly kind: "failure"; readonly failureClass: FailureClass; readonly code: ErrorCode; readonly message: string };
@@ -76,6 +78,9 @@ export type ClaimedBead = {
   readonly tree: Tree;
   /** The visible examples of each claim the directive refers to. */
   readonly claims: readonly Omit<Claim, "holdout">[];
+  /** The invariants the directive watches, and whether types are required: with these the operative plans the checks the coordinator will run. */
+  readonly invariants: SeedRequest["invariants"];
+  readonly typesRequired: boolean;
   /** What failed last time, for the model to read; never a hidden value. */
   readonly feedback: readonly string[];
   /** Answer to a clarification that this bead asked for. */

@@ -384,6 +384,7 @@ test("a detector that fires fails the bead with the place", async () => {
   ];
   const { world } = await aWorld({ name: "detector", beads: [{ key: "total" }], invariants });
   const bead = await world.claim();
+  expect(bead.invariants).toEqual(invariants);
   const answer = await world.exchange(0, [await world.written(bead, "export const total = Date.now();")]);
   expect(answer.verdicts).toMatchObject([{ state: "READY" }]);
   expect(answer.beads[0]?.feedback.join("\n")).toContain("src/total.ts:1 reads the clock");

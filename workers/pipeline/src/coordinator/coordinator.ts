@@ -87,7 +87,7 @@ export class Coordinator implements CoordinatorRpc {
     });
     this.#context = { store: this.#store, ledger: new Ledger(this.#outbox, now), now, random };
     this.#commits = new GroupCommit({ storage, apply: (work) => work(), log });
-    this.#verifier = { blobs: deps.blobs, sandbox: deps.sandbox, memo: new BoundedMemo<CheckReport>(MEMO_REPORTS), random, sleep: deps.sleep };
+    this.#verifier = { blobs: deps.blobs, sandbox: deps.sandbox, memo: new BoundedMemo<CheckReport>(MEMO_REPORTS), random, now, sleep: deps.sleep };
     scheduler.on(TICK_TIMER, () => this.#tick(), { dueAt: () => this.#nextTick() });
     scheduler.on(VERDICT_TIMER, () => this.#takeVerdict(), { timeoutMs: VERDICT_TIMEOUT_MS, dueAt: () => (this.#outcomeBeadIsDue() ? now() : null) });
   }

@@ -133,15 +133,16 @@ function reportDivergences({ store, ledger }: RunContext, run: Run, divergences:
   ledger.report(`run:${first.divergenceId}`, { outcome: "diverged", divergence: first });
 }
 
+/** What the fidelity gate looked at. */
+type Judged = {
+  readonly results: readonly CheckResult[];
+  readonly unexercised: CheckPlan["unexercised"];
+  /** What the checks took, the operative's own runs of them included, in milliseconds. */
+  readonly checkMs: number;
+};
+
 /** Writes the report of the fidelity gate on a bead and tells of it. */
-export function reportFidelity(
-  context: RunContext,
-  run: Run,
-  bead: Bead,
-  traceId: string,
-  results: readonly CheckResult[],
-  unexercised: CheckPlan["unexercised"],
-): void {
+export function reportFidelity(context: RunContext, run: Run, bead: Bead, traceId: string, { results, unexercised, checkMs }: Judged): void {
   const failed = results.filter(({ ok }) => !ok);
   const outcome = results.length > 0 && failed.length === 0 ? "PASS" : "FAIL";
   const node = artifactNode(
@@ -176,5 +177,6 @@ export function reportFidelity(
     checksPassed: shown.passed,
     checksFailed: shown.failed,
     ...(hidden.passed + hidden.failed === 0 ? {} : { holdoutsPassed: hidden.passed, holdoutsFailed: hidden.failed }),
+    details: { checkMs },
   });
 }

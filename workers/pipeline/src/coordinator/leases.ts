@@ -28,7 +28,7 @@ export function claimBeads(context: RunContext, run: Run, slot: number, want: nu
   const beads = [...held, ...fresh];
   if (beads.length === 0) return [];
   const tree = context.store.tree();
-  return beads.map((bead) => claimedBead(context, bead, now + LEASE_TTL_MS, tree));
+  return beads.map((bead) => claimedBead(context, run, bead, now + LEASE_TTL_MS, tree));
 }
 
 /** Leases a READY bead to a slot under the next epoch. */
@@ -44,7 +44,7 @@ export function leaseBead(context: RunContext, run: Run, bead: Bead, slot: numbe
   );
 }
 
-function claimedBead({ store }: RunContext, bead: Bead, leaseUntil: number, tree: ClaimedBead["tree"]): ClaimedBead {
+function claimedBead({ store }: RunContext, run: Run, bead: Bead, leaseUntil: number, tree: ClaimedBead["tree"]): ClaimedBead {
   const needed = new Set([...bead.directive.claimRefs, ...claimsOfCheck(bead.directive.successCheck)]);
   // A second criterion on a function shares the examples of the first, so the first travels along.
   const claims = store.claims();
@@ -59,6 +59,8 @@ function claimedBead({ store }: RunContext, bead: Bead, leaseUntil: number, tree
     directive: bead.directive,
     tree,
     claims: shown.map(({ holdout: _hidden, ...visible }) => visible),
+    invariants: store.invariants().filter(({ invariantId }) => bead.directive.invariantIds.includes(invariantId)),
+    typesRequired: run.typesRequired,
     feedback: bead.feedback,
     ...(bead.question === null || bead.answer === null ? {} : { clarification: { question: bead.question, answer: bead.answer } }),
   };

@@ -126,7 +126,7 @@ function settleChecked(context: RunContext, run: Run, bead: Bead, outcome: BeadO
   const checks = recordChecks(context, merged, bead, merged.treeDigest, results);
   const summary = outcome.result.kind === "task" ? outcome.result.task.reasoning : "";
   const { traceId } = recordEnding(context, merged, bead, { ...endingOf("SUCCESS", false, summary, outcome), checks });
-  reportFidelity(context, merged, bead, traceId, results, unexercised);
+  reportFidelity(context, merged, bead, traceId, { results, unexercised, checkMs: verification.checkMs + outcome.checkMs });
   const done = moveBead(context, merged, bead, "DONE", { reason: `${results.length} required checks passed on the merged tree.` }, { faults: 0, feedback: [] });
   return verdictOf(done, outcome.epoch, "The required checks passed.");
 }
@@ -152,7 +152,7 @@ function settleQuality(
     firings: firingsOf(checked?.results ?? []),
     blockers: checked === undefined ? feedback : [],
   });
-  if (checked !== undefined) reportFidelity(context, run, bead, traceId, checked.results, checked.unexercised);
+  if (checked !== undefined) reportFidelity(context, run, bead, traceId, { ...checked, checkMs: checked.checkMs + outcome.checkMs });
   const patch = { attempts, faults: 0, feedback: boundedFeedback([reason, ...feedback]) };
   const next = exhausted
     ? moveBead(context, run, bead, "FAILED", { reason, errorCode: kind === "TIMEOUT" ? "DEADLINE_EXCEEDED" : "GATE_REFUSED" }, patch)

@@ -41,7 +41,7 @@ export function settleRun(context: RunContext, run: Run, beadId: string, epoch: 
 
 type Checked = Extract<RunCheck, { kind: "checked" }>;
 
-function passOutcome(context: RunContext, run: Run, bead: Bead, { results, holdouts, unexercised }: Checked): void {
+function passOutcome(context: RunContext, run: Run, bead: Bead, { results, holdouts, unexercised, checkMs }: Checked): void {
   const checks = recordChecks(context, run, bead, run.treeDigest, [...results, ...holdouts]);
   const { traceId } = recordEnding(context, run, bead, {
     outcome: "SUCCESS",
@@ -53,7 +53,7 @@ function passOutcome(context: RunContext, run: Run, bead: Bead, { results, holdo
     reported: null,
     fromOutcomeBead: true,
   });
-  reportFidelity(context, run, bead, traceId, [...results, ...holdouts], unexercised);
+  reportFidelity(context, run, bead, traceId, { results: [...results, ...holdouts], unexercised, checkMs });
   moveBead(context, run, bead, "DONE", { reason: "The molecule's checks passed on the merged tree." }, { faults: 0 });
   const failedClaims = holdouts.filter(({ ok }) => !ok);
   if (failedClaims.length > 0) divergeFrom(context, run, bead, failedClaims, "FAILURE");
@@ -61,11 +61,11 @@ function passOutcome(context: RunContext, run: Run, bead: Bead, { results, holdo
   else if (context.store.beads().every(({ state }) => state === "DONE")) acceptRun(context, run, bead, results, holdouts);
 }
 
-function failOutcome(context: RunContext, run: Run, bead: Bead, { results, unexercised }: Checked): void {
+function failOutcome(context: RunContext, run: Run, bead: Bead, { results, unexercised, checkMs }: Checked): void {
   const failed = results.filter(({ ok }) => !ok);
   recordChecks(context, run, bead, run.treeDigest, results);
   const traceId = divergeFrom(context, run, bead, failed, "EXHAUSTED");
-  reportFidelity(context, run, bead, traceId, results, unexercised);
+  reportFidelity(context, run, bead, traceId, { results, unexercised, checkMs });
   moveBead(
     context,
     run,

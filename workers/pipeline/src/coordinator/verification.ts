@@ -18,6 +18,8 @@ export interface VerifierDeps {
   readonly sandbox: Sandbox;
   readonly memo: ReportMemo;
   readonly random: Random;
+  /** Clock in epoch milliseconds. */
+  readonly now: () => number;
   /** Resolves after that many milliseconds. */
   readonly sleep: (ms: number) => Promise<void>;
 }
@@ -39,6 +41,8 @@ export type Verification =
       readonly written: readonly string[];
       readonly results: readonly CheckResult[];
       readonly unexercised: CheckPlan["unexercised"];
+      /** What the checks took, in milliseconds. */
+      readonly checkMs: number;
     }
   /** The checks could not be run; nothing is known of the code. */
   | { readonly kind: "infrastructure"; readonly message: string };
@@ -68,6 +72,7 @@ export async function verifyCandidate(deps: VerifierDeps, candidate: Candidate, 
     written: merged.written,
     results: evaluation.results,
     unexercised: plan?.unexercised ?? [],
+    checkMs: evaluation.checkMs,
   };
 }
 
@@ -78,6 +83,7 @@ export type RunCheck =
       readonly results: readonly CheckResult[];
       readonly holdouts: readonly CheckResult[];
       readonly unexercised: CheckPlan["unexercised"];
+      readonly checkMs: number;
     }
   | { readonly kind: "infrastructure"; readonly message: string };
 
@@ -94,23 +100,26 @@ export async function verifyRun(
     return evaluatePlan({ ...plan, requirements: [...plan.requirements, ...subject.further] }, deps.sandbox, deps.memo);
   });
   if (!visible.ok) return { kind: "infrastructure", message: visible.message };
-  if (visible.results.some(({ ok }) => !ok)) return { kind: "checked", results: visible.results, holdouts: [], unexercised };
+  if (visible.results.some(({ ok }) => !ok)) return { kind: "checked", results: visible.results, holdouts: [], unexercised, checkMs: visible.checkMs };
   // A memo of its own, dropped afterwards: no report on hidden values outlives the verdict.
   const hidden = await untilAnswered(deps, beforeTry, async () =>
     evaluatePlan(planOfHoldouts(subject.claims, await textFiles(deps.blobs, subject.tree)), deps.sandbox, new Map<string, CheckReport>()),
   );
   if (!hidden.ok) return { kind: "infrastructure", message: hidden.message };
-  return { kind: "checked", results: visible.results, holdouts: hidden.results, unexercised };
+  return { kind: "checked", results: visible.results, holdouts: hidden.results, unexercised, checkMs: visible.checkMs + hidden.checkMs };
 }
 
+type TimedEvaluation = (Extract<Evaluation, { ok: true }> & { readonly checkMs: number }) | Extract<Evaluation, { ok: false }>;
+
 /** Evaluates until the sandbox has an answer, at most {@link MAX_CHECK_TRIES} times. A store that fails counts as the sandbox. */
-async function untilAnswered({ random, sleep }: VerifierDeps, beforeTry: () => void, evaluate: () => Promise<Evaluation>): Promise<Evaluation> {
+async function untilAnswered({ random, sleep, now }: VerifierDeps, beforeTry: () => void, evaluate: () => Promise<Evaluation>): Promise<TimedEvaluation> {
+  const startedAt = now();
   let message = "";
   for (let tries = 1; tries <= MAX_CHECK_TRIES; tries++) {
     beforeTry();
     try {
       const evaluation = await evaluate();
-      if (evaluation.ok) return evaluation;
+      if (evaluation.ok) return { ...evaluation, checkMs: now() - startedAt };
       message = evaluation.message;
     } catch (err) {
       message = messageOf(err);

@@ -58,7 +58,7 @@ export type AttemptRequest = {
 type Result = BeadOutcome["result"];
 
 /** How an attempt ended; null: its lease had passed, and nothing is brought back. */
-export type AttemptEnd = { readonly result: Result | null; readonly denials: BeadOutcome["consentDenials"] };
+export type AttemptEnd = { readonly result: Result | null; readonly denials: BeadOutcome["consentDenials"]; readonly checkMs: number };
 
 type Governed = { readonly ok: true; readonly knowing: KnowingState; readonly executionBeadId: string } | { readonly ok: false; readonly message: string };
 
@@ -97,6 +97,7 @@ class Attempt {
   readonly #control: AttemptControl;
   readonly #lease: LeaseKeeper;
   #denials: BeadOutcome["consentDenials"] = [];
+  #checks: CheckRunner | undefined;
 
   constructor(deps: AttemptDeps, request: AttemptRequest, control: AttemptControl, lease: LeaseKeeper) {
     this.#deps = deps;
@@ -107,7 +108,7 @@ class Attempt {
 
   async make(): Promise<AttemptEnd> {
     const result = await this.#result();
-    return { result, denials: this.#denials };
+    return { result, denials: this.#denials, checkMs: this.#checks?.spentMs ?? 0 };
   }
 
   async #result(): Promise<Result | null> {
@@ -151,7 +152,9 @@ class Attempt {
     const context = { beadId, purpose: directive.role, budgetUsd: directive.budgetUsd };
     const model = recordedModel(resolved, context, { control, lease, gate, record: (call) => store.addModelCall(executionId, call), now });
     const pause = (ms: number): Promise<void> => control.race(new Promise((resolve) => void startTimeout(ms, resolve)));
-    const tools = new AttemptTools({ workspace, checks: new CheckRunner({ sandbox, pause }, bead, workspace), gate, control, lease });
+    const checks = new CheckRunner({ sandbox, pause, now }, bead, workspace);
+    this.#checks = checks;
+    const tools = new AttemptTools({ workspace, checks, gate, control, lease });
     const loop = { model, tools: tools.toolSet(permitted), toolsExhausted: () => tools.exhausted, control };
     const answer = await runAgent(loop, systemPrompt(directive, permitted), userPrompt(bead));
     if (!answer.ok) return this.#failure("quality", "MODEL_OUTPUT_INVALID", `The report could not be read after one repair: ${answer.issues.join("; ")}`);
@@ -165,7 +168,10 @@ class Attempt {
     const { storage, blobs } = this.#deps;
     const { directive, tree } = this.#request.bead;
     // A workspace takes paths below `spec/`; a directive may name them from the workspace's root.
-    const specFiles = directive.specFiles.map(({ path, content }) => ({ path: path.startsWith(`${SPEC_FOLDER}/`) ? path.slice(SPEC_FOLDER.length + 1) : path, content }));
+    const specFiles = directive.specFiles.map(({ path, content }) => ({
+      path: path.startsWith(`${SPEC_FOLDER}/`) ? path.slice(SPEC_FOLDER.length + 1) : path,
+      content,
+    }));
     return Workspace.fresh({ storage, blobs, tree, scope: directive.fileScope, specFiles });
   }
 

@@ -1,16 +1,21 @@
 /** `run_checks`: the directive's own checks on the workspace as it is, with the visible examples only. */
-import { allPassed, evaluatePlan, planChecks } from "@factory/verification";
+import { allPassed, evaluatePlan } from "@factory/verification";
 import type { CheckResult, ReportMemo, Sandbox } from "@factory/verification";
-import { functionFile } from "@factory/schemas";
 import type { CheckReport } from "@factory/schemas";
 import type { ClaimedBead } from "@factory/schemas/rpc";
-import { matchesAny } from "@factory/workspace";
 import type { Workspace } from "@factory/workspace";
+import { planOfBead } from "../coordinator/check-plans.ts";
 
 /** What a model reads of a run of its checks. */
 export type CheckSummary = {
   readonly ok: boolean;
-  readonly checks: readonly { readonly check: string; readonly ok: boolean; readonly passed: number; readonly failed: number; readonly problems: readonly string[] }[];
+  readonly checks: readonly {
+    readonly check: string;
+    readonly ok: boolean;
+    readonly passed: number;
+    readonly failed: number;
+    readonly problems: readonly string[];
+  }[];
 };
 
 /** Problems told of all checks together: what a model acts on, and a fraction of what its context holds. */
@@ -27,6 +32,8 @@ export class SandboxSilent extends Error {
 /** What a check runner needs. */
 export interface CheckRunnerDeps {
   readonly sandbox: Sandbox;
+  /** Clock in epoch milliseconds. */
+  readonly now: () => number;
   /** Waits for some milliseconds, or throws when the attempt is stopped. */
   readonly pause: (ms: number) => Promise<void>;
 }
@@ -38,6 +45,7 @@ export class CheckRunner {
   readonly #workspace: Workspace;
   /** Not persisted: reports of this attempt, so that code which did not change is not run again. */
   readonly #memo: ReportMemo = new Map<string, CheckReport>();
+  #spentMs = 0;
 
   constructor(deps: CheckRunnerDeps, bead: ClaimedBead, workspace: Workspace) {
     this.#deps = deps;
@@ -45,16 +53,29 @@ export class CheckRunner {
     this.#workspace = workspace;
   }
 
+  /** Milliseconds that checks have taken so far. */
+  get spentMs(): number {
+    return this.#spentMs;
+  }
+
   /**
-   * Plans and executes them. Invariants and the run's type rule are judged by the coordinator, which knows them.
+   * Plans and executes what the coordinator will run on this result, if no peer changes the same files meanwhile.
    *
    * @throws SandboxSilent when the sandbox gives no verdict.
    */
   async run(): Promise<CheckSummary> {
-    const { directive, claims } = this.#bead;
-    const files = await this.#workspace.files();
-    const sources = [...files.keys()].filter((path) => matchesAny(directive.fileScope.write, path));
-    const plan = planChecks(directive.successCheck, { files, claims, moduleOf: functionFile, sources, invariants: [], typesRequired: false });
+    const startedAt = this.#deps.now();
+    try {
+      return await this.#evaluate();
+    } finally {
+      this.#spentMs += this.#deps.now() - startedAt;
+    }
+  }
+
+  async #evaluate(): Promise<CheckSummary> {
+    const { directive, claims, invariants, typesRequired } = this.#bead;
+    const subject = { directive, wholeTree: false, claims, invariants, typesRequired, changed: this.#workspace.changedPaths() };
+    const plan = planOfBead(subject, await this.#workspace.files());
     for (let tries = 0; ; tries++) {
       const evaluation = await evaluatePlan(plan, this.#deps.sandbox, this.#memo);
       if (evaluation.ok) return { ok: allPassed(evaluation.results), checks: summarise(evaluation.results) };

@@ -25,7 +25,9 @@ describe("OperativeDO", () => {
     await operative.wake(ORG, runId, 0);
     // The alarm is due at once: the platform may have run it already.
     await runDurableObjectAlarm(operative);
-    await expect.poll(applied, { timeout: 10_000 }).toMatchObject([{ epoch: 1, result: { kind: "task", task: { status: "COMPLETE" }, changeSet: [{ path: "src/double.ts" }] } }]);
+    await expect
+      .poll(applied, { timeout: 10_000 })
+      .toMatchObject([{ epoch: 1, result: { kind: "task", task: { status: "COMPLETE" }, changeSet: [{ path: "src/double.ts" }] } }]);
     const [outcome] = await applied();
     const [change] = outcome?.result.kind === "task" ? outcome.result.changeSet : [];
     const blob = await env.BLOBS.get(blobKey.content(change?.digest ?? ""));
@@ -38,7 +40,11 @@ describe("OperativeDO", () => {
     await runInDurableObject(operative, (_, { storage }) => {
       storage.transactionSync(() => {
         storage.sql.exec("INSERT INTO operative_identity (one, org, run_id, slot) VALUES (1, ?, ?, 0)", ORG, runId);
-        storage.sql.exec("INSERT INTO operative_beads (bead_id, epoch, execution_id, started_at) VALUES (?, 3, 'EXE-01ARZ3NDEKTSV4RRFFQ69G5FAV', ?)", bead.beadId, Date.now());
+        storage.sql.exec(
+          "INSERT INTO operative_beads (bead_id, epoch, execution_id, started_at) VALUES (?, 3, 'EXE-01ARZ3NDEKTSV4RRFFQ69G5FAV', ?)",
+          bead.beadId,
+          Date.now(),
+        );
         storage.sql.exec("INSERT INTO operative_claim_parts (bead_seq, part, text) VALUES (1, 0, ?)", JSON.stringify({ ...bead, epoch: 3 }));
       });
     });

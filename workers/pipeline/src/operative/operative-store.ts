@@ -30,7 +30,16 @@ export type LeaseKey = { readonly beadId: string; readonly epoch: number };
 /** UTF-16 units of one stored part of a claim: at three bytes each under the 2 MB a row of Durable Object SQLite holds. */
 const PART_CHARS = 500_000;
 
-type BeadRow = { seq: number; bead_id: string; epoch: number; execution_id: string | null; started_at: number | null; knowing_state_id: string; heads_digest: string; execution_bead_id: string | null };
+type BeadRow = {
+  seq: number;
+  bead_id: string;
+  epoch: number;
+  execution_id: string | null;
+  started_at: number | null;
+  knowing_state_id: string;
+  heads_digest: string;
+  execution_bead_id: string | null;
+};
 
 /** Rows of one operative. */
 export class OperativeStore {
@@ -93,7 +102,13 @@ export class OperativeStore {
 
   /** Notes that work begins. Whatever ends without an outcome afterwards was interrupted. */
   begin({ beadId, epoch }: LeaseKey, executionId: string, now: number): void {
-    this.#storage.sql.exec("UPDATE operative_beads SET execution_id = ?, started_at = ? WHERE bead_id = ? AND epoch = ? AND execution_id IS NULL", executionId, now, beadId, epoch);
+    this.#storage.sql.exec(
+      "UPDATE operative_beads SET execution_id = ?, started_at = ? WHERE bead_id = ? AND epoch = ? AND execution_id IS NULL",
+      executionId,
+      now,
+      beadId,
+      epoch,
+    );
   }
 
   /** Notes what governs an execution, and the execution bead that is in the bead graph by now. */
@@ -112,7 +127,10 @@ export class OperativeStore {
    *
    * @returns the outcome, or null when the execution is no longer this object's: it was interrupted or its lease passed.
    */
-  conclude(executionId: string, end: Pick<BeadOutcome, "result" | "durationMs"> & { readonly denials: BeadOutcome["consentDenials"] }): BeadOutcome | null {
+  conclude(
+    executionId: string,
+    end: Pick<BeadOutcome, "result" | "durationMs" | "checkMs"> & { readonly denials: BeadOutcome["consentDenials"] },
+  ): BeadOutcome | null {
     return this.#storage.transactionSync(() => {
       const row = this.#storage.sql.exec<BeadRow>("SELECT * FROM operative_beads WHERE execution_id = ? AND outcome IS NULL", executionId).toArray()[0];
       if (row === undefined) return null;
@@ -129,6 +147,7 @@ export class OperativeStore {
         toolCalls: this.#toolCalls(executionId),
         modelCalls: this.modelCalls(executionId),
         durationMs: end.durationMs,
+        checkMs: end.checkMs,
         result: end.result,
       };
       this.#storage.sql.exec("UPDATE operative_beads SET outcome = ? WHERE seq = ?", JSON.stringify(outcome), row.seq);
@@ -179,7 +198,9 @@ export class OperativeStore {
 
   /** End of the chain over an execution's consent records; the chain begins with the execution itself. */
   consentDigest(executionId: string): string {
-    const last = this.#storage.sql.exec<{ digest: string }>("SELECT digest FROM operative_consents WHERE execution_id = ? ORDER BY seq DESC LIMIT 1", executionId).toArray()[0];
+    const last = this.#storage.sql
+      .exec<{ digest: string }>("SELECT digest FROM operative_consents WHERE execution_id = ? ORDER BY seq DESC LIMIT 1", executionId)
+      .toArray()[0];
     return last?.digest ?? digestOf({ executionId });
   }
 

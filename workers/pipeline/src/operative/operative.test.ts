@@ -40,7 +40,14 @@ describe("a bead that is carried out", () => {
     expect(outcome).toMatchObject({ epoch: 1, knowingStateId: KNOWING_STATE, headsDigest: HEADS, toolCalls: 2, consentDenials: [] });
     expect(outcome.effectId).toBe(`${outcome.executionId}/outcome`);
     expect(outcome.modelCalls).toHaveLength(3);
-    expect(outcome.modelCalls[0]).toMatchObject({ alias: "factory/coder", provider: "openai", modelId: "scripted", purpose: "coder", inputTokens: 10, outcome: "tool-calls" });
+    expect(outcome.modelCalls[0]).toMatchObject({
+      alias: "factory/coder",
+      provider: "openai",
+      modelId: "scripted",
+      purpose: "coder",
+      inputTokens: 10,
+      outcome: "tool-calls",
+    });
     // Nobody knows what the scripted model costs.
     expect(outcome.modelCalls[0]).not.toHaveProperty("costUsd");
   });
@@ -86,7 +93,11 @@ describe("a bead that is carried out", () => {
 
   test("is done by the real offline model through the same tools", async () => {
     const world = aWorld(aBead());
-    world.resolveModel = () => ({ alias: "factory/coder", model: createOfflineModel(), members: [{ provider: "offline", modelId: "offline", family: "offline" }] });
+    world.resolveModel = () => ({
+      alias: "factory/coder",
+      model: createOfflineModel(),
+      members: [{ provider: "offline", modelId: "offline", family: "offline" }],
+    });
     await world.settle();
     const outcome = only(world.coordinator.applied);
     expect(outcome.result).toMatchObject({ kind: "task", task: { status: "COMPLETE" }, changeSet: [{ path: "src/double.ts" }] });
@@ -121,7 +132,14 @@ describe("what a model is told", () => {
 
   test("names what may be written, and specification files can be read and not written", async () => {
     const world = aWorld();
-    world.script.splice(0, 3, [{ tool: "read_file", input: { path: "spec/claims.json" } }], [{ tool: "write_file", input: { path: "spec/claims.json", content: "x" } }], [{ tool: "write_file", input: { path: "src/other.ts", content: "x" } }], aReport());
+    world.script.splice(
+      0,
+      3,
+      [{ tool: "read_file", input: { path: "spec/claims.json" } }],
+      [{ tool: "write_file", input: { path: "spec/claims.json", content: "x" } }],
+      [{ tool: "write_file", input: { path: "src/other.ts", content: "x" } }],
+      aReport(),
+    );
     await world.settle();
     expect(world.prompts[0]).toContain("You may write: src/double.ts.");
     expect(world.prompts[1]).toContain('"content":"[]"');
@@ -187,7 +205,8 @@ describe("crashes", () => {
     const { exchange } = world.coordinator.rpc;
     let refusing = false;
     Object.assign(world.coordinator.rpc, {
-      exchange: async (...args: Parameters<typeof exchange>) => (refusing && args[1].length > 0 ? { ok: false, code: "NOT_FOUND", message: "no run" } : exchange(...args)),
+      exchange: async (...args: Parameters<typeof exchange>) =>
+        refusing && args[1].length > 0 ? { ok: false, code: "NOT_FOUND", message: "no run" } : exchange(...args),
     });
     refusing = true;
     await world.settle();
@@ -219,7 +238,11 @@ describe("governance", () => {
     const world = aWorld();
     world.knowing = { ...world.knowing, autonomy };
     await world.settle();
-    expect(only(world.coordinator.applied)).toMatchObject({ executionBeadId: null, result: { kind: "failure", failureClass: "governance", code: "GOVERNANCE_VIOLATION" }, modelCalls: [] });
+    expect(only(world.coordinator.applied)).toMatchObject({
+      executionBeadId: null,
+      result: { kind: "failure", failureClass: "governance", code: "GOVERNANCE_VIOLATION" },
+      modelCalls: [],
+    });
     expect(world.prompts).toEqual([]);
   });
 
@@ -431,7 +454,16 @@ describe("models and the sandbox", () => {
     world.check = async (job) => {
       asked += 1;
       setImmediate(() => world.clock.advance(5_000));
-      return { jobId: job.jobId, ok: false, tests: [], diagnostics: [], console: "", droppedOutput: 0, durationMs: 0, fault: { code: "INFRASTRUCTURE", message: "restarting" } };
+      return {
+        jobId: job.jobId,
+        ok: false,
+        tests: [],
+        diagnostics: [],
+        console: "",
+        droppedOutput: 0,
+        durationMs: 0,
+        fault: { code: "INFRASTRUCTURE", message: "restarting" },
+      };
     };
     await world.settle();
     expect(only(world.coordinator.applied).result).toMatchObject({ failureClass: "infrastructure", message: expect.stringContaining("restarting") });
@@ -443,7 +475,15 @@ describe("models and the sandbox", () => {
     world.check = async (job) => ({
       jobId: job.jobId,
       ok: false,
-      tests: [{ file: job.task.kind === "tests" ? (job.task.files[0] ?? "") : "", name: "line 11 #2: double(4) => 8", state: "failed", message: "expected 7 to be 8", durationMs: 1 }],
+      tests: [
+        {
+          file: job.task.kind === "tests" ? (job.task.files[0] ?? "") : "",
+          name: "line 11 #2: double(4) => 8",
+          state: "failed",
+          message: "expected 7 to be 8",
+          durationMs: 1,
+        },
+      ],
       diagnostics: [],
       console: "",
       droppedOutput: 0,

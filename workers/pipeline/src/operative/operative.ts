@@ -104,7 +104,11 @@ export class Operative {
       throw new RetryableError(`The coordinator refused: ${answer.message}`);
     }
     store.settle(answer.verdicts, answer.beads);
-    report("ok", { work: answer.work, verdicts: answer.verdicts.map(({ beadId, accepted, state, reason }) => ({ beadId, accepted, state, reason })), claimed: answer.beads.length });
+    report("ok", {
+      work: answer.work,
+      verdicts: answer.verdicts.map(({ beadId, accepted, state, reason }) => ({ beadId, accepted, state, reason })),
+      claimed: answer.beads.length,
+    });
     requireVerdicts(outcomes, store.outcomes());
     return store.held() !== null || this.#idle(answer.work);
   }
@@ -132,36 +136,63 @@ export class Operative {
       // Work had begun and this run did not begin it: the object was restarted in its midst. The coordinator is told at
       // once, so that it hands the bead out again without waiting for the lease to pass; no quality attempt is burnt.
       const message = "the operative was restarted before the work was finished";
-      this.#conclude(identity, held.executionId, held, startedAt, { result: { kind: "failure", failureClass: "infrastructure", code: "UNAVAILABLE", message }, denials: deniedBefore(store, held) });
+      this.#conclude(identity, held.executionId, held, startedAt, {
+        result: { kind: "failure", failureClass: "infrastructure", code: "UNAVAILABLE", message },
+        denials: deniedBefore(store, held),
+        checkMs: 0,
+      });
       return true;
     }
     const executionId = ulidId("EXE", startedAt);
     const timeoutMs = Math.min(claim.directive.timeoutMs, ATTEMPT_LIMIT_MS);
     const deps: AttemptDeps = { ...this.#deps, coordinator: this.#deps.coordinatorOf(identity), beadGraph: this.#deps.beadGraphOf(identity) };
-    const { result, denials } = await makeAttempt(deps, { org: identity.org, runId: identity.runId, bead: claim, executionId, timeoutMs, signal });
+    const { result, denials, checkMs } = await makeAttempt(deps, { org: identity.org, runId: identity.runId, bead: claim, executionId, timeoutMs, signal });
     if (result === null) {
       const calls = store.modelCalls(executionId);
       store.discard(claim);
-      this.#log("operative.attempt", "refused", startedAt, identity, { bead: claim.beadId, execution: executionId }, { epoch: claim.epoch, code: "STALE_EPOCH", modelCalls: calls.length });
+      this.#log(
+        "operative.attempt",
+        "refused",
+        startedAt,
+        identity,
+        { bead: claim.beadId, execution: executionId },
+        { epoch: claim.epoch, code: "STALE_EPOCH", modelCalls: calls.length },
+      );
       return false;
     }
-    this.#conclude(identity, executionId, held, startedAt, { result, denials });
+    this.#conclude(identity, executionId, held, startedAt, { result, denials, checkMs });
     return true;
   }
 
-  #conclude(identity: OperativeIdentity, executionId: string, held: HeldBead, startedAt: number, end: { readonly result: BeadOutcome["result"]; readonly denials: BeadOutcome["consentDenials"] }): void {
+  #conclude(
+    identity: OperativeIdentity,
+    executionId: string,
+    held: HeldBead,
+    startedAt: number,
+    end: { readonly result: BeadOutcome["result"]; readonly denials: BeadOutcome["consentDenials"]; readonly checkMs: number },
+  ): void {
     const { store, now } = this.#deps;
     const { beadId, epoch, attempt, cycle } = held.claim;
     const durationMs = now() - (held.startedAt ?? startedAt);
     const outcome = store.conclude(executionId, { ...end, durationMs });
     const { result } = end;
-    const failure = result.kind === "failure" ? { failureClass: result.failureClass, code: result.code, message: result.message } : { status: result.task.status, files: result.changeSet.length };
+    const failure =
+      result.kind === "failure"
+        ? { failureClass: result.failureClass, code: result.code, message: result.message }
+        : { status: result.task.status, files: result.changeSet.length };
     const ids = { bead: beadId, execution: executionId };
     const fields = { epoch, attempt, cycle, stored: outcome !== null, toolCalls: outcome?.toolCalls, modelCalls: outcome?.modelCalls.length, ...failure };
     this.#log("operative.attempt", result.kind === "task" ? "ok" : "failed", startedAt, identity, ids, fields);
   }
 
-  #log(op: string, outcome: Outcome, startedAt: number, { org, runId, slot }: OperativeIdentity, ids: { readonly [kind: string]: string }, fields: { readonly [key: string]: unknown }): void {
+  #log(
+    op: string,
+    outcome: Outcome,
+    startedAt: number,
+    { org, runId, slot }: OperativeIdentity,
+    ids: { readonly [kind: string]: string },
+    fields: { readonly [key: string]: unknown },
+  ): void {
     this.#deps.log.event({ op, outcome, durationMs: this.#deps.now() - startedAt, ids: { org, run: runId, slot: String(slot), ...ids }, fields });
   }
 }

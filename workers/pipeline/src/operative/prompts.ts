@@ -37,7 +37,9 @@ export function userPrompt({ directive, claims, feedback, clarification }: Claim
   const current = task === null ? null : withPresentExamples(task, claims);
   return [
     prose,
-    current !== null && current.moved ? `The examples have changed since this was written. These hold now:\n${current.texts.map((text) => `- ${text}`).join("\n")}` : "",
+    current !== null && current.moved
+      ? `The examples have changed since this was written. These hold now:\n${current.texts.map((text) => `- ${text}`).join("\n")}`
+      : "",
     feedback.length === 0 ? "" : `What was wrong with the last attempt:\n${feedback.map((line) => `- ${line}`).join("\n")}`,
     clarification === undefined ? "" : `You asked: ${clarification.question}\nThe answer: ${clarification.answer}`,
     current === null

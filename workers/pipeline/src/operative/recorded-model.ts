@@ -76,7 +76,10 @@ function refuseForbidden({ content }: Answer, { gate, control }: RecordedModelDe
   }
 }
 
-function accountOf(answer: Answer, first: { readonly provider: string; readonly modelId: string } | undefined): Pick<ModelCall, "provider" | "modelId" | "inputTokens" | "outputTokens" | "costUsd"> {
+function accountOf(
+  answer: Answer,
+  first: { readonly provider: string; readonly modelId: string } | undefined,
+): Pick<ModelCall, "provider" | "modelId" | "inputTokens" | "outputTokens" | "costUsd"> {
   const by = answeredBy(answer.providerMetadata) ?? first;
   const modelId = by?.modelId ?? "";
   const input = answer.usage.inputTokens.total;

@@ -13,10 +13,12 @@ export const REPORT_LIMITS = {
 } as const;
 
 /** Fields beyond the schema's are dropped: models like to add some, and nothing reads them. */
-const reportSchema = z.object(taskResult.shape).refine((report) => report.status !== "NEEDS_CLARIFICATION" || (report.clarificationNeeded ?? "").trim() !== "", {
-  path: ["clarificationNeeded"],
-  message: "must hold the question when the status is NEEDS_CLARIFICATION",
-});
+const reportSchema = z
+  .object(taskResult.shape)
+  .refine((report) => report.status !== "NEEDS_CLARIFICATION" || (report.clarificationNeeded ?? "").trim() !== "", {
+    path: ["clarificationNeeded"],
+    message: "must hold the question when the status is NEEDS_CLARIFICATION",
+  });
 
 export type ParsedReport = { readonly ok: true; readonly report: TaskResult } | { readonly ok: false; readonly issues: readonly string[] };
 
@@ -28,7 +30,14 @@ export function parseReport(text: string): ParsedReport {
 
 /** The report of an attempt that asked a question. */
 export function clarificationReport(question: string): TaskResult {
-  return { status: "NEEDS_CLARIFICATION", reasoning: "The directive cannot be carried out without an answer.", blockers: [], assumptionsMade: [], verifiedFacts: [], clarificationNeeded: question };
+  return {
+    status: "NEEDS_CLARIFICATION",
+    reasoning: "The directive cannot be carried out without an answer.",
+    blockers: [],
+    assumptionsMade: [],
+    verifiedFacts: [],
+    clarificationNeeded: question,
+  };
 }
 
 function bounded(report: z.infer<typeof reportSchema>): TaskResult {

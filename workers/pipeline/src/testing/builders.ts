@@ -175,6 +175,7 @@ export function anOutcome(bead: Pick<ClaimedBead, "beadId" | "epoch">, result: B
       },
     ],
     durationMs: 10,
+    checkMs: 1,
     result,
   };
 }

@@ -204,11 +204,11 @@ function addStrings(pool: Pool, samples: readonly Sample[], words: readonly stri
   const results = strings(samples.map((sample) => sample.expected));
   addResultStrings(pool, results, given);
   addSeparators(pool, [...results, ...given], results.length === 0 ? given : results);
-  const direct = samples.flatMap((sample) => sample.args).filter((arg) => typeof arg === "string");
+  const direct = new Set(samples.flatMap((sample) => sample.args).filter((arg) => typeof arg === "string"));
   for (const value of given) {
     const often = given.filter((other) => other === value).length > 1;
     if (value.length > MAX_CONSTANT_UNITS || /\s\S+\s/.test(value)) continue;
-    if (often || direct.includes(value)) pool.add(STRING, value, often ? SHOWN_COST : GUESSED_COST, true);
+    if (often || direct.has(value)) pool.add(STRING, value, often ? SHOWN_COST : GUESSED_COST, true);
     else if (value.length <= 12) pool.add(STRING, value, GUESSED_COST, true);
   }
 }

@@ -354,11 +354,11 @@ export class Context {
     return [...atoms, ...others];
   }
 
-  /** Expressions with a function over the elements of an array. */
+  /** Expressions with a function over the elements of an array. What is found joins the lists, so copies are walked. */
   *#lambdas(cost: number): Generator<void, void> {
-    for (const key of [...this.#flat.keys()]) {
+    for (const key of Array.from(this.#flat.keys())) {
       for (let costA = 1; costA <= cost - 2; costA += 1) {
-        for (const source of [...(this.#byCost.get(key)?.[costA] ?? EMPTY)]) {
+        for (const source of (this.#byCost.get(key)?.[costA] ?? EMPTY).slice()) {
           if (source.type.kind !== "array" || isConstant(source) || (this.depth > 0 && !isAtom(source))) continue;
           const child = this.child(source);
           if (child === undefined) continue;

@@ -93,9 +93,9 @@ const UNMENTIONED_COST = 0.75;
 export function withHints(components: readonly Component[], words: readonly string[]): Component[] {
   if (words.length === 0) return [...components];
   const hinted = new Set(LEXICON.filter(([pattern]) => words.some((text) => pattern.test(text))).flatMap(([, names]) => names));
-  const against = [...hinted].filter((name) => name.startsWith("-")).map((name) => name.slice(1));
+  const against = new Set([...hinted].filter((name) => name.startsWith("-")).map((name) => name.slice(1)));
   return components.map((component) => {
-    if (!hinted.has(component.name) || against.includes(component.name))
+    if (!hinted.has(component.name) || against.has(component.name))
       return REMARKABLE.has(component.name) ? { ...component, rank: component.cost + UNMENTIONED_COST } : component;
     const cost = Math.max(1, component.cost - 1);
     return { ...component, cost, rank: cost - HINT_DISCOUNT };

@@ -67,7 +67,7 @@ function read(source: string): ParsedFunction {
         imports.push(specifier.local.name);
       }
     } else if (item.type === "ExportNamedDeclaration" && item.declaration?.type === "FunctionDeclaration" && declared === undefined) {
-      declared = item.declaration as FunctionDeclaration;
+      declared = item.declaration;
     } else throw new SyntaxError("Only imports and one exported function are read.");
   }
   if (declared === undefined) throw new SyntaxError("The file exports no function.");
@@ -502,5 +502,8 @@ function construct(callee: Expression | { readonly type: "Super" }, args: (env: 
   }
   const Class = ERRORS[name];
   if (Class === undefined) throw new SyntaxError(`new ${name} is not read.`);
-  return (env) => new Class(String(args(env)[0] ?? ""));
+  return (env) => {
+    const [message] = args(env);
+    return new Class(typeof message === "string" ? message : "");
+  };
 }

@@ -7,7 +7,7 @@ import { propertyName } from "./types.ts";
 type ScopeNames = { readonly element: string; readonly index: string };
 
 /** Names that printed source uses itself, or that would read badly. */
-const RESERVED = ["sum", "product", "value", "best", "next", "a", "b", "word", "index"];
+const RESERVED = new Set(["sum", "product", "value", "best", "next", "a", "b", "word", "index"]);
 
 /** Prints terms of one function; it remembers the names of lambda parameters and of hoisted expressions. */
 export class Printer {
@@ -78,6 +78,8 @@ export class Printer {
       }
       case "list":
         return primary(`[${node.items.map((item) => this.print(item).text).join(", ")}]`);
+      default:
+        return node satisfies never;
     }
   }
 
@@ -133,7 +135,7 @@ export class Printer {
     if (known !== undefined) return known;
     const base = elementName(source.text, node.source);
     const names = {
-      element: this.freeName(RESERVED.includes(base) && base !== "word" && base !== "value" ? `${base}Item` : base),
+      element: this.freeName(RESERVED.has(base) && base !== "word" && base !== "value" ? `${base}Item` : base),
       index: this.freeName("index"),
     };
     this.#scopes.set(node.scope, names);
@@ -210,7 +212,7 @@ function elementName(source: string, array: Term): string {
 }
 
 function singular(name: string): string {
-  if (/ies$/.test(name) && name.length > 4) return `${name.slice(0, -3)}y`;
+  if (name.endsWith("ies") && name.length > 4) return `${name.slice(0, -3)}y`;
   if (/(?:xes|ches|shes|sses)$/.test(name)) return name.slice(0, -2);
   if (/[^s]s$/.test(name) && name.length > 2) return name.slice(0, -1);
   return name;

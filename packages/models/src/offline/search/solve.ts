@@ -83,6 +83,8 @@ export class Solver {
       case "regex":
       case "unknown":
         return undefined;
+      default:
+        return type satisfies never;
     }
   }
 

@@ -144,5 +144,7 @@ function describe(node: Node): string {
       return `{${node.fields.map((field) => `${field.name}:${shapeOf(field.term)}`).join(",")}}`;
     case "list":
       return `[${node.items.map(shapeOf).join(",")}]`;
+    default:
+      return node satisfies never;
   }
 }

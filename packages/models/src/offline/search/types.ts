@@ -275,6 +275,8 @@ export function isKnown(type: Type): boolean {
       return type.elements.every(isKnown);
     case "object":
       return type.fields.every((field) => isKnown(field.type));
+    default:
+      return type satisfies never;
   }
 }
 
@@ -365,6 +367,8 @@ export function printType(type: Type): string {
       return `Record<string, ${printType(type.value)}>`;
     case "object":
       return `{ ${type.fields.map((field) => `${propertyName(field.name)}${field.optional ? "?" : ""}: ${printType(field.type)}`).join("; ")} }`;
+    default:
+      return type satisfies never;
   }
 }
 

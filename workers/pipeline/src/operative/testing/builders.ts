@@ -20,7 +20,13 @@ export function anIdentity(overrides: Partial<OperativeIdentity> = {}): Operativ
 }
 
 export function anExample(line: number, arg: number, expected: number): Claim["visible"][number] {
-  return { functionName: "double", args: [{ kind: "json", value: arg }], expected: { kind: "json", value: expected }, text: `double(${arg}) => ${expected}`, line };
+  return {
+    functionName: "double",
+    args: [{ kind: "json", value: arg }],
+    expected: { kind: "json", value: expected },
+    text: `double(${arg}) => ${expected}`,
+    line,
+  };
 }
 
 export const EXAMPLES = [anExample(10, 1, 2), anExample(11, 4, 8)];
@@ -77,6 +83,8 @@ export function aBead(overrides: Partial<ClaimedBead> = {}): ClaimedBead {
     directive: aDirective(),
     tree: {},
     claims: [{ claimId: "C-1", kind: "criterion", text: "`double` doubles.", line: 5, functionName: "double", visible: EXAMPLES, testFiles: [] }],
+    invariants: [],
+    typesRequired: false,
     feedback: [],
     ...overrides,
   };

@@ -17,7 +17,10 @@ type Answer = Awaited<ReturnType<Model["doGenerate"]>>;
 type Part = Answer["content"][number];
 
 /** One answer of the scripted model: a text, tool calls, or whatever a function does. */
-export type Script = string | readonly { readonly tool: string; readonly input: unknown }[] | ((options: Parameters<Model["doGenerate"]>[0]) => Promise<Answer>);
+export type Script =
+  | string
+  | readonly { readonly tool: string; readonly input: unknown }[]
+  | ((options: Parameters<Model["doGenerate"]>[0]) => Promise<Answer>);
 
 let calls = 0;
 
@@ -104,7 +107,11 @@ export class OperativeWorld {
   };
   retrieve: BeadGraphRpc["retrieve"] = async () => this.knowing;
   check: (job: CheckJob) => Promise<CheckReport> = async (job) => passingReport(job);
-  resolveModel = (alias: string): ResolvedModel => ({ alias: alias as ResolvedModel["alias"], model: this.#model(), members: [{ provider: "openai", modelId: "scripted", family: "scripted" }] });
+  resolveModel = (alias: string): ResolvedModel => ({
+    alias: alias as ResolvedModel["alias"],
+    model: this.#model(),
+    members: [{ provider: "openai", modelId: "scripted", family: "scripted" }],
+  });
   #current: { readonly storage: MortalStorage; readonly scheduler: Scheduler; readonly operative: Operative };
 
   constructor() {

@@ -1,0 +1,52 @@
+import { FactoryError } from "@factory/schemas";
+import { expect, test } from "vitest";
+import { costOf, MODEL_ALIASES, resolveModel } from "./index.ts";
+
+const errorOf = (run: () => unknown): FactoryError => {
+  try {
+    run();
+  } catch (err) {
+    if (err instanceof FactoryError) return err;
+    throw err;
+  }
+  throw new Error("It did not throw.");
+};
+
+test("an alias that nothing names is the offline model", () => {
+  for (const alias of MODEL_ALIASES.filter((name) => name !== "local/embed")) {
+    const { model, members } = resolveModel(alias, {});
+    expect(members).toEqual([{ provider: "offline", modelId: "offline", family: "offline" }]);
+    expect([model.provider, model.modelId]).toEqual(["offline", "offline"]);
+  }
+});
+
+test("a list is a chain whose members keep their order and know their families", () => {
+  const env = { FACTORY_MODELS: JSON.stringify({ "factory/coder": ["openai:org/qwen3-coder:30b", "openai:gpt-5.5", "offline"] }), MODEL_BASE_URL: "http://127.0.0.1:9/v1" };
+  expect(resolveModel("factory/coder", env).members).toEqual([
+    { provider: "openai", modelId: "org/qwen3-coder:30b", family: "qwen" },
+    { provider: "openai", modelId: "gpt-5.5", family: "gpt" },
+    { provider: "offline", modelId: "offline", family: "offline" },
+  ]);
+});
+
+test.each([
+  ["an alias that does not exist", "factory/poet", {}, "factory/architect"],
+  ["text that is not JSON", "factory/coder", { FACTORY_MODELS: "gpt" }, "FACTORY_MODELS is not JSON"],
+  ["an alias that does not exist in the table", "factory/coder", { FACTORY_MODELS: '{"factory/poet":"offline"}' }, "FACTORY_MODELS is not usable"],
+  ["a provider that does not exist", "factory/coder", { FACTORY_MODELS: '{"factory/coder":"acme:large"}' }, "openai:<model>"],
+  ["an empty chain", "factory/coder", { FACTORY_MODELS: '{"factory/coder":[]}' }, "FACTORY_MODELS is not usable"],
+  ["a server without an address", "factory/coder", { FACTORY_MODELS: '{"factory/coder":"openai:gpt-5.5"}' }, "set MODEL_BASE_URL"],
+  ["embeddings without a server", "local/embed", {}, "no offline embedding model"],
+])("%s is refused with what to set", (_, alias, env, text) => {
+  const error = errorOf(() => resolveModel(alias, env));
+  expect(error.code).toBe("MODEL_CONFIG");
+  expect(error.message).toContain(text);
+});
+
+test("the price of an unknown model is unknown, the offline model costs nothing", () => {
+  expect(costOf("offline", {})).toBe(0);
+  expect(costOf("some-model", { input: 1_000, output: 1_000 })).toBeUndefined();
+  const table = [{ pattern: /^some-/, inputUsd: 2, outputUsd: 10 }];
+  expect(costOf("some-model", { input: 500_000, output: 100_000 }, table)).toBe(2);
+  expect(costOf("some-model", { input: 500_000 }, table)).toBeUndefined();
+});

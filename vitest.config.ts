@@ -3,7 +3,9 @@ import { defineConfig } from "vitest/config";
 
 /** Configurations of those names that exist in the folders of a floor. */
 const configs = (floor: string, ...names: string[]): string[] =>
-  readdirSync(floor).flatMap((folder) => names.map((name) => `${floor}/${folder}/${name}`)).filter((path) => existsSync(path));
+  readdirSync(floor)
+    .flatMap((folder) => names.map((name) => `${floor}/${folder}/${name}`))
+    .filter((path) => existsSync(path));
 
 export default defineConfig({
   test: {

@@ -45,7 +45,9 @@ export async function migrateRegistry(miniflare: Miniflare): Promise<void> {
   }
 }
 
-type Bootstrap = { bootstrapOrg(org: string, beads: readonly unknown[]): Promise<{ ok: boolean; code?: string; message?: string }> };
+/** From outside of workerd a result comes as a proxy whose fields are fetched one by one. */
+type ProxiedResult = { readonly ok: PromiseLike<boolean>; readonly message: PromiseLike<string | undefined> };
+type Bootstrap = { bootstrapOrg(org: string, beads: readonly unknown[]): Promise<ProxiedResult> };
 
 /** Writes the default policy, trust and consent beads of an org that has none. */
 export async function seedKnowingState(miniflare: Miniflare, org: string): Promise<void> {

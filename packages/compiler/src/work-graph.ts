@@ -128,11 +128,6 @@ function planSuites(context: Context, functionKeys: readonly string[]): AtomPlan
   return plans;
 }
 
-/** Claims that neither a function nor a test covers; the integrator answers for them and a person judges them. */
-export function uncoveredCriteria(claims: readonly Claim[]): Claim[] {
-  return claims.filter((claim) => claim.kind === "criterion" && claim.functionName === undefined && claim.testFiles.length === 0);
-}
-
 function planIntegrator(context: Context, coders: readonly AtomPlan[]): AtomPlan {
   const { claims } = context;
   const rest = claims.filter(({ kind }) => kind !== "constraint").filter(({ claimId }) => !coders.some(({ claimRefs }) => claimRefs.includes(claimId)));

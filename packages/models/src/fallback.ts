@@ -7,19 +7,28 @@ type Member = { readonly member: ModelMember; readonly model: LanguageModelV4 };
 /** Key of `providerMetadata` under which an answer says which member gave it. */
 export const FACTORY_METADATA = "factory";
 
+/** Longest wait for a member that has another behind it, in milliseconds; the last one is only bounded by the caller. */
+const MEMBER_TIMEOUT_MS = 60_000;
+
 /**
- * One model that asks its members in order. It moves on for what another server may do better (429, 5xx, no connection),
- * never for a request that is wrong, and never once the caller has aborted.
+ * One model that asks its members in order. It moves on for what another server may do better (429, 5xx, no connection, no
+ * answer in time), never for a request that is wrong, and never once the caller has aborted. A stream counts as answered
+ * when it begins.
  */
-export function withFallback(members: readonly Member[]): LanguageModelV4 {
+export function withFallback(members: readonly Member[], { memberTimeoutMs = MEMBER_TIMEOUT_MS }: { readonly memberTimeoutMs?: number } = {}): LanguageModelV4 {
   const [first] = members;
   if (first === undefined) throw new TypeError("A chain needs at least one model.");
-  const attempt = async <T>(options: LanguageModelV4CallOptions, call: (model: LanguageModelV4) => PromiseLike<T>): Promise<{ answer: T; by: ModelMember }> => {
+  const attempt = async <T>(
+    options: LanguageModelV4CallOptions,
+    call: (model: LanguageModelV4, options: LanguageModelV4CallOptions) => PromiseLike<T>,
+  ): Promise<{ answer: T; by: ModelMember }> => {
     for (const [index, { member, model }] of members.entries()) {
+      const isLast = index === members.length - 1;
       try {
-        return { answer: await call(model), by: member };
+        const answer = isLast ? await call(model, options) : await within(memberTimeoutMs, options, (bounded) => call(model, bounded));
+        return { answer, by: member };
       } catch (err) {
-        if (index === members.length - 1 || options.abortSignal?.aborted === true || !isUnavailable(err)) throw err;
+        if (isLast || options.abortSignal?.aborted === true || !isUnavailable(err)) throw err;
       }
     }
     throw new TypeError("A chain ends with an answer or an error.");
@@ -30,11 +39,11 @@ export function withFallback(members: readonly Member[]): LanguageModelV4 {
     modelId: members.map(({ member }) => member.modelId).join(","),
     supportedUrls: first.model.supportedUrls,
     async doGenerate(options) {
-      const { answer, by } = await attempt(options, (model) => model.doGenerate(options));
+      const { answer, by } = await attempt(options, (model, bounded) => model.doGenerate(bounded));
       return { ...answer, providerMetadata: { ...answer.providerMetadata, ...metadataOf(by) } };
     },
     async doStream(options) {
-      const { answer, by } = await attempt(options, (model) => model.doStream(options));
+      const { answer, by } = await attempt(options, (model, bounded) => model.doStream(bounded));
       const name = new TransformStream<StreamPart, StreamPart>({
         transform(part, controller) {
           controller.enqueue(part.type === "finish" ? { ...part, providerMetadata: { ...part.providerMetadata, ...metadataOf(by) } } : part);
@@ -43,6 +52,18 @@ export function withFallback(members: readonly Member[]): LanguageModelV4 {
       return { ...answer, stream: answer.stream.pipeThrough(name) };
     },
   };
+}
+
+/** Calls with a signal that also ends after the time; a stream that has begun is no longer timed. */
+async function within<T>(ms: number, options: LanguageModelV4CallOptions, call: (options: LanguageModelV4CallOptions) => PromiseLike<T>): Promise<T> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(new DOMException(`No answer within ${ms} ms.`, "TimeoutError")), ms);
+  const signals = options.abortSignal === undefined ? [deadline.signal] : [deadline.signal, options.abortSignal];
+  try {
+    return await call({ ...options, abortSignal: AbortSignal.any(signals) });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 type StreamPart = Awaited<ReturnType<LanguageModelV4["doStream"]>>["stream"] extends ReadableStream<infer Part> ? Part : never;

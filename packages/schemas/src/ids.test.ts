@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CONTENT_PREFIXES, ULID_PREFIXES, beadIdOf, contentId, crockford, idSchema, prefixOf, runIdOf, sessionIdOf, ulidId } from "./ids.ts";
 

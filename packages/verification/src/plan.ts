@@ -256,15 +256,36 @@ export function importClosure(files: ReadonlyMap<string, string>, roots: readonl
 }
 
 function importTargets(path: string, source: string, files: ReadonlyMap<string, string>): string[] | null {
-  const parsed = parseSource(source, { keepTypeImports: true });
-  if (!parsed.ok) return null;
+  const specifiers = specifiersOf(source);
+  if (specifiers === null) return null;
   const targets: string[] = [];
-  for (const { specifier: name } of importsOf(parsed.program)) {
-    if (name === undefined) return null;
+  for (const name of specifiers) {
     const resolution = resolveImport(path, name, (candidate) => files.has(candidate));
     if (resolution.kind === "file") targets.push(resolution.path);
   }
   return targets;
+}
+
+/** Sources whose imports are kept: a large run's, at a few hundred bytes each beside texts that are held anyway. */
+const MAX_KNOWN_SOURCES = 500;
+
+/** Not persisted: what a source imports, by its text. A run checks the same files again and again, and parsing is most of planning. */
+const knownSpecifiers = new Map<string, readonly string[] | null>();
+
+/** Specifiers of a module's imports, types included; null where it cannot be read or computes one. */
+function specifiersOf(source: string): readonly string[] | null {
+  const known = knownSpecifiers.get(source);
+  if (known !== undefined) return known;
+  const parsed = parseSource(source, { keepTypeImports: true });
+  const found = parsed.ok ? importsOf(parsed.program).map(({ specifier }) => specifier) : [undefined];
+  const specifiers = found.filter((specifier) => specifier !== undefined);
+  const result = specifiers.length === found.length ? specifiers : null;
+  knownSpecifiers.set(source, result);
+  for (const oldest of knownSpecifiers.keys()) {
+    if (knownSpecifiers.size <= MAX_KNOWN_SOURCES) break;
+    knownSpecifiers.delete(oldest);
+  }
+  return result;
 }
 
 /** Specifier of `target` relative to the file `from`; both are workspace paths. */

@@ -11,7 +11,7 @@ import { aCompileRequest, anAmendRequest } from "./testing/requests.ts";
 
 function objectOf(request: CompileRequest): DurableObjectStub<MediationAgentDO> {
   // The generated binding does not name the class that this Worker exports.
-  return env.MEDIATIONS.getByName(objectName.mediation(request.org, request.sessionId)) as unknown as DurableObjectStub<MediationAgentDO>;
+  return env.MEDIATIONS.getByName(objectName.mediation(request.org, request.sessionId));
 }
 
 /** Calls that a neighbour took; structured clones, whatever the runtime's proxies look like. */

@@ -146,7 +146,10 @@ function sendError(response: ServerResponse, status: number, message: string, re
 
 type Answered = Extract<ChatReply, { kind: "text" | "tools" }>;
 
-function toolCalls(reply: Extract<ChatReply, { kind: "tools" }>, number: number): { id: string; type: "function"; function: { name: string; arguments: string } }[] {
+function toolCalls(
+  reply: Extract<ChatReply, { kind: "tools" }>,
+  number: number,
+): { id: string; type: "function"; function: { name: string; arguments: string } }[] {
   return reply.calls.map(({ name, input }, at) => ({ id: `call_${number}_${at}`, type: "function", function: { name, arguments: JSON.stringify(input) } }));
 }
 
@@ -158,7 +161,8 @@ function usageOf(reply: Answered): ChatUsage & { total_tokens: number } {
 const finishOf = (reply: Answered): string => (reply.kind === "text" ? "stop" : "tool_calls");
 
 function complete(response: ServerResponse, request: ChatRequest, reply: Answered, number: number): void {
-  const message = reply.kind === "text" ? { role: "assistant", content: reply.text } : { role: "assistant", content: null, tool_calls: toolCalls(reply, number) };
+  const message =
+    reply.kind === "text" ? { role: "assistant", content: reply.text } : { role: "assistant", content: null, tool_calls: toolCalls(reply, number) };
   const body = {
     id: `chatcmpl-${number}`,
     object: "chat.completion",

@@ -25,8 +25,27 @@ export type ParseOptions = {
   readonly keepTypeImports?: boolean;
 };
 
+/** Programs that are kept: those of the modules several detectors look at one after the other. */
+const MAX_KNOWN_PROGRAMS = 32;
+/** Larger modules are parsed anew: a program takes many times the room of its text. */
+const MAX_KNOWN_CHARS = 32 * 1024;
+
+/** Not persisted: programs by their text, oldest first. No reader changes one. */
+const knownPrograms = new Map<string, ParsedSource>();
+
 /** Parses one TypeScript or JavaScript module. */
 export function parseSource(source: string, { keepTypeImports = false }: ParseOptions = {}): ParsedSource {
+  if (keepTypeImports || source.length > MAX_KNOWN_CHARS) return parse(source, keepTypeImports);
+  const known = knownPrograms.get(source) ?? parse(source, keepTypeImports);
+  knownPrograms.set(source, known);
+  for (const oldest of knownPrograms.keys()) {
+    if (knownPrograms.size <= MAX_KNOWN_PROGRAMS) break;
+    knownPrograms.delete(oldest);
+  }
+  return known;
+}
+
+function parse(source: string, keepTypeImports: boolean): ParsedSource {
   if (source.length > MAX_SOURCE_CHARS) return { ok: false, line: 1, reason: `it is longer than ${MAX_SOURCE_CHARS} characters` };
   try {
     const program = TypeScriptParser.parse(source, { ecmaVersion: "latest", sourceType: "module", locations: true, allowHashBang: true });

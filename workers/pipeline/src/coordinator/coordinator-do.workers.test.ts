@@ -9,14 +9,12 @@ import { describe, expect, test } from "vitest";
 import { aSeed, complete, ORG, writing } from "../testing/builders.ts";
 import type { BeadPlan } from "../testing/builders.ts";
 import type { Recorder } from "../testing/neighbours.ts";
-import type { CoordinatorDO } from "./coordinator-do.ts";
 import { COORDINATOR_MIGRATIONS } from "./schema.ts";
 
 /** A seeded run of its own; the queue's consumer is not attached here, so the test plays the operative. */
 async function aRun(name: string, beads: readonly BeadPlan[] = [{ key: "total" }]) {
   const seed = aSeed({ name, beads });
-  // The generated bindings do not know the class behind the namespace.
-  const stub = env.COORDINATORS.getByName(objectName.coordinator(ORG, seed.runId)) as unknown as DurableObjectStub<CoordinatorDO>;
+  const stub = env.COORDINATORS.getByName(objectName.coordinator(ORG, seed.runId));
   const run = coordinatorOf(env, ORG, seed.runId);
   const seeded = await run.seed("seed", seed);
   if (!seeded.ok) throw new Error(seeded.message);

@@ -135,6 +135,8 @@ export class RunStore {
   readonly #sql: SqlPort;
   /** Not persisted: parsed directives by their JSON text; a directive never changes under its text. */
   readonly #directives = new Map<string, AtomDirective>();
+  /** Not persisted: parsed claims by their JSON text, for the same reason. */
+  readonly #claims = new Map<string, Claim>();
 
   constructor(sql: SqlPort) {
     this.#sql = sql;
@@ -254,8 +256,12 @@ export class RunStore {
 
   /** Claims in document order, hidden examples included. */
   claims(): Claim[] {
-    // The cast holds: only `replaceClaims` writes the column.
-    return this.#rows<{ body: string }>("SELECT body FROM claims ORDER BY position").map(({ body }) => JSON.parse(body) as Claim);
+    return this.#rows<{ body: string }>("SELECT body FROM claims ORDER BY position").map(({ body }) => {
+      // The cast holds: only `replaceClaims` writes the column.
+      const claim = this.#claims.get(body) ?? (JSON.parse(body) as Claim);
+      this.#claims.set(body, claim);
+      return claim;
+    });
   }
 
   replaceClaims(claims: readonly Claim[]): void {

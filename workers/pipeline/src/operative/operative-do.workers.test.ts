@@ -11,7 +11,7 @@ import type { ProbeCoordinatorDO } from "./testing/operative-probe.worker.ts";
 function aRun(name: string) {
   const runId = runIdOf(ORG, name, "SPEC-1");
   // The generated bindings do not know the classes of the test's Worker.
-  const operative = env.OPERATIVES.getByName(objectName.operative(ORG, runId, 0)) as unknown as DurableObjectStub<OperativeDO>;
+  const operative = env.OPERATIVES.getByName(objectName.operative(ORG, runId, 0));
   const coordinator = env.COORDINATORS.getByName(objectName.coordinator(ORG, runId)) as unknown as DurableObjectStub<ProbeCoordinatorDO>;
   const bead = aBead({ directive: aDirective({ runId, toolPolicy: { permitted: ["read_file", "write_file", "run_checks"] } }) });
   const applied = async (): Promise<BeadOutcome[]> => JSON.parse(await coordinator.applied()) as BeadOutcome[];

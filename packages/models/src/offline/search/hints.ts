@@ -16,7 +16,10 @@ const LEXICON: readonly (readonly [RegExp, readonly string[]])[] = [
   [/\bsquared?s?\b|\bpower\b|\bcompound\w*\b/i, ["power", "multiply"]],
   [/\bat most\b|\bcap(?:ped|s)?\b|\bnever more\b|\bnot exceed\b|\bno more than\b|\bup to\b|\blimit(?:ed)?\b|\bmaximum\b/i, ["lesser", "atMost"]],
   [/\bat least\b|\bnever less\b|\bnever below\b|\bor more\b|\bfrom\b|\bnot below\b|\bminimum\b|\bnever negative\b/i, ["greater", "atMost"]],
-  [/\bmore than\b|\bover\b|\babove\b|\bexceed(?:s|ing)?\b|\bgreater than\b|\blonger than\b|\bless than\b|\bbelow\b|\bunder\b|\bshorter than\b|\bnegative\b|\bpositive\b/i, ["less"]],
+  [
+    /\bmore than\b|\bover\b|\babove\b|\bexceed(?:s|ing)?\b|\bgreater than\b|\blonger than\b|\bless than\b|\bbelow\b|\bunder\b|\bshorter than\b|\bnegative\b|\bpositive\b/i,
+    ["less"],
+  ],
   [/\bdivisible\b|\bmultiples?\b|\beven\b|\bodd\b|\bevery (?:other|second|third)\b/i, ["divisible"]],
   [/\bremainder\b|\bleft over\b|\bmodulo\b/i, ["remainder"]],
   [/\bdigits?\b/i, ["stringOf", "numberOf"]],

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { onOrphaned } from "./lib/orphan.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const STAMP = join(ROOT, "node_modules", ".factory-install");
@@ -72,4 +73,5 @@ const child = spawn(node, [...script.map((path) => join(ROOT, path)), ...args], 
 });
 // The child gets a terminal's signals itself; the parent only waits for its answer.
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
+onOrphaned(() => child.kill("SIGTERM"));
 child.on("exit", (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));

@@ -30,6 +30,7 @@ import {
   type SessionView,
 } from "@factory/cli";
 import { SessionEventSchema } from "@factory/schemas/proto";
+import { onOrphaned } from "./lib/orphan.mjs";
 import { hostOptionsFrom } from "./lib/host-options.ts";
 import { REPOSITORY } from "./lib/repository.ts";
 import { PlatformStartError, spawnPlatform, type RunningPlatform } from "./platform/spawn.ts";
@@ -158,7 +159,9 @@ async function finish(options: Options, client: FactoryClient, view: SessionView
 async function withPlatform(options: Options, work: (platform: RunningPlatform) => Promise<number>): Promise<number> {
   const platform = await spawnPlatform(hostOptionsFrom(process.env), (step) => say(options, `  ${step}`));
   let keep = options.keep;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void platform.stop().then(() => process.exit(EXIT.failed)));
+  const stopEarly = (): void => void platform.stop().then(() => process.exit(EXIT.failed));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stopEarly);
+  onOrphaned(stopEarly);
   try {
     const code = await work(platform);
     if (keep) {

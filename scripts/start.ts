@@ -1,5 +1,6 @@
 /** `npm start`: the platform on one port; it stays until it is told to stop. */
 import { DEV_KEY_PATH } from "./lib/dev-key.ts";
+import { onOrphaned } from "./lib/orphan.mjs";
 import { hostOptionsFrom } from "./lib/host-options.ts";
 import { PlatformStartError, spawnPlatform } from "./platform/spawn.ts";
 
@@ -22,6 +23,7 @@ async function main(): Promise<number> {
   console.log(`  API key  ${DEV_KEY_PATH}`);
   console.log(`  try      npx factory submit examples/order-pricing.md --follow\n`);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void platform.stop());
+  onOrphaned(() => void platform.stop());
   await platform.exited;
   return 0;
 }

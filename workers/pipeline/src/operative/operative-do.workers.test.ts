@@ -3,7 +3,6 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { blobKey, objectName, runIdOf } from "@factory/schemas";
 import type { BeadOutcome } from "@factory/schemas/rpc";
 import { describe, expect, test } from "vitest";
-import type { OperativeDO } from "./operative-do.ts";
 import { aBead, aDirective, ORG } from "./testing/builders.ts";
 import type { ProbeCoordinatorDO } from "./testing/operative-probe.worker.ts";
 

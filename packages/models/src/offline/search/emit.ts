@@ -2,7 +2,7 @@
 import { atLeast, negate, PRECEDENCE } from "./code.ts";
 import { Printer } from "./print.ts";
 import { walk, type Term } from "./terms.ts";
-import { printType, type Type } from "./types.ts";
+import type { Type } from "./types.ts";
 
 /** A parameter as it stands in the signature. */
 export type Parameter = { readonly name: string; readonly type: Type; readonly optional: boolean; readonly text: string };
@@ -143,9 +143,4 @@ function returnLines(printer: Printer, term: Term): string[] {
     return [`  return ${show(test)}`, `    ? ${show(then)}`, `    : ${show(otherwise)};`];
   }
   return [line];
-}
-
-/** A signature's type text: as given when it is known, else what the examples show. */
-export function typeText(given: string, settled: Type, known: boolean): string {
-  return known ? given : printType(settled);
 }

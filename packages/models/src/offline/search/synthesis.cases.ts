@@ -1862,10 +1862,7 @@ const SECOND: readonly SynthesisCase[] = [
     "gcd",
     "a: number, b: number",
     "number",
-    (a: number, b: number) =>
-      Array.from({ length: Math.min(a, b) }, (_, i) => i + 1)
-        .filter((d) => a % d === 0 && b % d === 0)
-        .at(-1),
+    (a: number, b: number) => Array.from({ length: Math.min(a, b) }, (_, i) => i + 1).findLast((d) => a % d === 0 && b % d === 0),
     [
       [12, 8],
       [9, 6],

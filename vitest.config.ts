@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { PATIENCE } from "./vitest.patience.ts";
 
 /** Configurations of those names that exist in the folders of a floor. */
 const configs = (floor: string, ...names: string[]): string[] =>
@@ -12,6 +13,7 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...PATIENCE,
           name: "node",
           include: ["packages/**/*.test.ts", "scripts/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/*.workers.test.ts", "**/*.e2e.test.ts"],
@@ -21,11 +23,12 @@ export default defineConfig({
       ...configs("packages", "vitest.workers.config.ts"),
       {
         test: {
+          ...PATIENCE,
           name: "platform",
           include: ["examples/**/*.test.ts", "workers/**/*.e2e.test.ts", "scripts/**/*.e2e.test.ts"],
           // Each file runs the real platform; two at once would starve one another on two cores.
           fileParallelism: false,
-          testTimeout: 120_000,
+          testTimeout: 180_000,
           hookTimeout: 180_000,
         },
       },

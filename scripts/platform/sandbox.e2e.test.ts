@@ -475,7 +475,7 @@ describe("processes", () => {
         for (const pid of small.stats().pids) pids.add(pid);
       }
       expect(small.stats().recycles).toBeGreaterThan(0);
-      await vi.waitFor(() => expect(small.stats().pids.some((pid) => !pids.has(pid)) || pids.size > 1).toBe(true), { timeout: 10_000 });
+      await vi.waitFor(() => expect(small.stats().pids.some((pid) => !pids.has(pid)) || pids.size > 1).toBe(true), { timeout: 30_000 });
       expect(await small.check(aGoodJob())).toMatchObject({ ok: true });
       expect(base).toHaveLength(1);
     } finally {
@@ -494,7 +494,7 @@ describe("processes", () => {
       expect(workers.length).toBeGreaterThan(0);
       for (const pid of pids) process.kill(pid, "SIGKILL");
       expect(await pending).toMatchObject({ ok: true });
-      await vi.waitFor(() => expect(workers.filter(isAlive)).toEqual([]), { timeout: 5_000 });
+      await vi.waitFor(() => expect(workers.filter(isAlive)).toEqual([]), { timeout: 30_000 });
       expect(own.stats()).toMatchObject({ kills: 1, rerunsAlone: 1 });
     } finally {
       await own.stop();
@@ -506,7 +506,7 @@ describe("processes", () => {
     const { pids } = own.stats();
     await own.stop();
     expect(pids.length).toBeGreaterThan(0);
-    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 5_000 });
+    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 30_000 });
     expect(await own.check(aGoodJob())).toMatchObject({ ok: false, fault: { code: "INFRASTRUCTURE" } });
   });
 
@@ -524,7 +524,7 @@ describe("processes", () => {
     const all = [...pids, ...pids.flatMap(childrenOf)];
     expect(all.length).toBeGreaterThan(pids.length);
     parent.kill("SIGKILL");
-    await vi.waitFor(() => expect(all.filter(isAlive)).toEqual([]), { timeout: 10_000, interval: 100 });
+    await vi.waitFor(() => expect(all.filter(isAlive)).toEqual([]), { timeout: 30_000, interval: 100 });
   });
 });
 

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { neighbours } from "./src/testing/neighbours.ts";
+import { PATIENCE } from "../../vitest.patience.ts";
 
 const TEST_MIGRATIONS = await readD1Migrations(join(import.meta.dirname, "../../migrations/factory"));
 
@@ -12,5 +13,5 @@ export default defineConfig({
       miniflare: { bindings: { MODEL_API_KEY: "", TEST_MIGRATIONS }, workers: neighbours() },
     }),
   ],
-  test: { name: "commissioning-workers", include: ["src/**/*.workers.test.ts"] },
+  test: { ...PATIENCE, name: "commissioning-workers", include: ["src/**/*.workers.test.ts"] },
 });

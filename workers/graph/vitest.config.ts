@@ -1,7 +1,8 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { PATIENCE } from "../../vitest.patience.ts";
 
 export default defineConfig({
   plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.jsonc" } })],
-  test: { name: "graph", include: ["src/**/*.test.ts"] },
+  test: { ...PATIENCE, name: "graph", include: ["src/**/*.test.ts"] },
 });

@@ -1,6 +1,7 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { recordingWorker } from "./src/testing/recording-worker.ts";
+import { PATIENCE } from "../../vitest.patience.ts";
 
 export default defineConfig({
   plugins: [
@@ -16,5 +17,5 @@ export default defineConfig({
       },
     }),
   ],
-  test: { name: "mediation-workers", include: ["src/**/*.workers.test.ts"] },
+  test: { ...PATIENCE, name: "mediation-workers", include: ["src/**/*.workers.test.ts"] },
 });

@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
+import { PATIENCE } from "../../vitest.patience.ts";
 
 export default defineConfig({
-  test: { name: "pipeline", include: ["src/**/*.test.ts"], exclude: ["src/**/*.workers.test.ts"] },
+  test: { ...PATIENCE, name: "pipeline", include: ["src/**/*.test.ts"], exclude: ["src/**/*.workers.test.ts"] },
 });

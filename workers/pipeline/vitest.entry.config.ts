@@ -2,6 +2,7 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { contentSandboxFetch } from "./src/testing/content-sandbox.ts";
 import { neighbours } from "./src/testing/neighbours.ts";
+import { PATIENCE } from "../../vitest.patience.ts";
 
 export default defineConfig({
   plugins: [
@@ -17,6 +18,7 @@ export default defineConfig({
     }),
   ],
   test: {
+    ...PATIENCE,
     name: "pipeline-entry",
     include: ["src/*.workers.test.ts", "src/coordinator/*.workers.test.ts"],
     // An object may log after the last test has ended; an intercepted line that nobody takes any more is an error to vitest.

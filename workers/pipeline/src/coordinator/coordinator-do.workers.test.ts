@@ -46,7 +46,7 @@ describe("CoordinatorDO", () => {
     const world = await aRun("do-happy");
     let answer = await world.exchange();
     while (answer.beads[0] !== undefined) answer = await world.exchange([await world.written(answer.beads[0])]);
-    await expect.poll(world.reports, { timeout: 10_000 }).toMatchObject([{ outcome: "accepted", checks: { failed: 0 }, holdouts: { passed: 1, failed: 0 } }]);
+    await expect.poll(world.reports, { timeout: 30_000 }).toMatchObject([{ outcome: "accepted", checks: { failed: 0 }, holdouts: { passed: 1, failed: 0 } }]);
     const told = (await world.events()).map(({ kind }) => kind);
     expect(told.filter((kind) => kind === "BEAD_RELEASED")).toHaveLength(3);
     expect(new Set((await world.events()).map(({ eventId }) => eventId)).size).toBe(told.length);

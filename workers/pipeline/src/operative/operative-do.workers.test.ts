@@ -25,7 +25,7 @@ describe("OperativeDO", () => {
     // The alarm is due at once: the platform may have run it already.
     await runDurableObjectAlarm(operative);
     await expect
-      .poll(applied, { timeout: 10_000 })
+      .poll(applied, { timeout: 30_000 })
       .toMatchObject([{ epoch: 1, result: { kind: "task", task: { status: "COMPLETE" }, changeSet: [{ path: "src/double.ts" }] } }]);
     const [outcome] = await applied();
     const [change] = outcome?.result.kind === "task" ? outcome.result.changeSet : [];

@@ -199,7 +199,12 @@ export const cancel: Command = {
   async run(context) {
     const reason = typeof context.values["reason"] === "string" ? context.values["reason"] : "cancelled from the command line";
     const answer = await context.client().gateway.cancelSession({ sessionId: argument(context, 0, "SESSION"), reason });
-    context.print(context.values["json"] === true ? JSON.stringify({ accepted: answer.accepted, reason: answer.reason }) : answer.reason);
+    context.print(context.values["json"] === true ? JSON.stringify({ accepted: answer.accepted, reason: answer.reason }) : cancelText(answer));
     return answer.accepted ? EXIT.completed : EXIT.failed;
   },
 };
+
+/** An accepted cancel may still be closing what runs: the answer carries the state at that moment. */
+function cancelText({ accepted, reason }: { readonly accepted: boolean; readonly reason: string }): string {
+  return accepted && reason !== "CANCELLED" ? `Accepted; it is being stopped (now ${reason}).` : reason;
+}

@@ -172,6 +172,19 @@ describe("what is written", () => {
 });
 
 describe("examples decide", () => {
+  test("a refusal is laid to the one argument the order restricts, not to two that happen to be equal", () => {
+    const task = aTask({
+      name: "percent",
+      params: [
+        { name: "part", type: "number" },
+        { name: "whole", type: "number" },
+      ],
+      words: ["`percent` says how many percent part is of whole, rounded; whole must not be 0."],
+      examples: [...examples([1, 3, 33], [2, 3, 67], [9, 3, 300], [1, 4, 25]), { args: [0, 0], throws: "RangeError" }],
+    });
+    expect(holds(sourceOf(solve(task)), [{ args: [5, 0], throws: "RangeError" }, ...examples([7, 7, 100], [0, 5, 0])])).toBe(true);
+  });
+
   const shown = examples([1, 1], [2, 2], [4, 4]);
 
   test("one more example leads to another program that fits it too", () => {

@@ -7,7 +7,7 @@ import { componentsFor, isInner } from "./components.ts";
 import { mineConstants, ugliness, type Constant, type Sample } from "./constants.ts";
 import { Budget, Context, withFields, type Shared } from "./context.ts";
 import { emitFile, uses, type FoundProgram, type Guard, type Parameter, type Signature } from "./emit.ts";
-import type { Effort, Goal } from "./goals.ts";
+import { better, type Effort, type Goal } from "./goals.ts";
 import { withHints } from "./hints.ts";
 import { parseFunction, type Callable } from "./interpret.ts";
 import { Solver } from "./solve.ts";
@@ -95,7 +95,11 @@ type Setup = {
   readonly returnType: Type;
   /** Rows that give a value; the others throw. */
   readonly rows: readonly number[];
+  /** For each parameter a search that sees no other one; those that the order's words restrict come first. */
+  readonly alone: () => readonly Alone[];
 };
+
+type Alone = { readonly context: Context; readonly restricted: boolean };
 
 function prepare(task: SynthesisTask, budget: Budget): Setup | string {
   const rows = [...task.examples.keys()].filter((row) => "expected" in (task.examples[row] ?? {}));
@@ -125,10 +129,23 @@ function prepare(task: SynthesisTask, budget: Budget): Setup | string {
     worded: task.words.length > 0,
     nextScope: 0,
   };
-  const seeds = [...parameterTerms(task, params), ...constantTerms(task, samples, types)];
+  const inputs = params.map((param, at) => parameterTerms(task, param, at));
+  const constants = constantTerms(task, samples, types);
+  const contextOf = (terms: readonly Term[]): Context => new Context(shared, 0, task.examples.length, [...terms, ...constants], 0);
   const returnText = isKnown(parseType(task.returnType)) ? task.returnType : undefined;
   const signature: Signature = { name: task.name, params, returnText: returnText ?? printType(returnType), file: task.file };
-  return { task, signature, context: new Context(shared, 0, task.examples.length, seeds, 0), solver: new Solver(), returnType, rows };
+  const alone = (): Alone[] =>
+    inputs
+      .map((terms, at) => ({ context: contextOf(terms), restricted: isRestricted(params[at]?.name ?? "", task.words) }))
+      .toSorted((left, right) => Number(right.restricted) - Number(left.restricted));
+  return { task, signature, context: contextOf(inputs.flat()), solver: new Solver(), returnType, rows, alone };
+}
+
+/** Whether the order's words limit a parameter by its name: "whole must not be 0", "negative quantities are refused". */
+function isRestricted(name: string, words: readonly string[]): boolean {
+  const limit = "(must|not|never|cannot|negative|positive|invalid|empty|outside|below|above|less than|more than|zero)";
+  const pattern = new RegExp(`\\b${name}\\b[^.;,]{0,24}\\b${limit}\\b|\\b${limit}\\b[^.;,]{0,12}\\b${name}`, "i");
+  return words.some((text) => pattern.test(text));
 }
 
 function settleParams(task: SynthesisTask): Parameter[] | string {
@@ -186,12 +203,10 @@ function closure(types: readonly Type[]): Type[] {
   return [...seen.values()];
 }
 
-function parameterTerms(task: SynthesisTask, params: readonly Parameter[]): Term[] {
-  return params.flatMap((param, at) => {
-    const values = task.examples.map((example) => example.args[at]);
-    const term: Term = { type: param.type, cost: 1, rank: 1, values, node: { kind: "variable", name: param.name, path: [] }, local: false };
-    return withFields(term);
-  });
+function parameterTerms(task: SynthesisTask, param: Parameter, at: number): Term[] {
+  const values = task.examples.map((example) => example.args[at]);
+  const term: Term = { type: param.type, cost: 1, rank: 1, values, node: { kind: "variable", name: param.name, path: [] }, local: false };
+  return withFields(term);
 }
 
 function constantTerms(task: SynthesisTask, samples: readonly Sample[], types: readonly Type[]): Term[] {
@@ -324,6 +339,23 @@ function ignored(setup: Setup, term: Term): number {
   return params + calls;
 }
 
+/**
+ * A condition on one parameter alone, where there are several: what a function refuses is mostly one bad argument, and two
+ * that happen to be equal in the few calls that throw are no reason.
+ */
+function* testOfOneParameter(setup: Setup, goal: Goal): Generator<void, Term | undefined> {
+  if (setup.signature.params.length < 2) return undefined;
+  let best: Term | undefined;
+  for (const { context, restricted } of setup.alone()) {
+    yield* context.grow(MIN_GUARD_LEVEL);
+    const test = yield* new Solver().ask(context, goal, { level: MIN_GUARD_LEVEL, bound: GUARD_BOUND, depth: 1, choices: false });
+    if (test === undefined || isConstant(test)) continue;
+    if (restricted) return test;
+    best = better(best, test);
+  }
+  return best;
+}
+
 /** Conditions for the calls that must throw, one for each kind of error; undefined when none can be found. */
 function* findGuards(setup: Setup, body: Term): Generator<void, Guard[] | undefined> {
   const { task, context, solver, rows } = setup;
@@ -338,7 +370,7 @@ function* findGuards(setup: Setup, body: Term): Generator<void, Guard[] | undefi
     const target: unknown[] = task.examples.map(() => false);
     for (const row of mine) target[row] = true;
     const goal: Goal = { type: BOOLEAN, target, rows: [...rows, ...later, ...mine] };
-    let test: Term | undefined;
+    let test = yield* testOfOneParameter(setup, goal);
     for (let level = MIN_GUARD_LEVEL; level <= MAX_GUARD_LEVEL && test === undefined; level += 1) {
       yield* context.grow(level);
       test = yield* solver.ask(context, goal, { level, bound: GUARD_BOUND, depth: 1, choices: level > MIN_GUARD_LEVEL });

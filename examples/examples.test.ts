@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beadCounts, followSession, needsPerson, submitAndFollow, totalOf, writeDeliverable, type SessionView } from "@factory/cli";
+import { sha256Hex } from "@factory/schemas";
 import type { SessionEvent } from "@factory/schemas/proto";
 import { REPOSITORY } from "../scripts/lib/repository.ts";
 import { run } from "../scripts/lib/run.ts";
@@ -31,14 +32,21 @@ async function logOf(sessionId: string): Promise<SessionEvent[]> {
   return events;
 }
 
+/** The package is the one the terminal event names, and it covers the chain up to the event before its own. */
+async function expectSealed(view: SessionView, text: string): Promise<void> {
+  expect(sha256Hex(text)).toBe(view.terminal?.evidenceDigest);
+  const { chain } = JSON.parse(text) as { chain: { events: number; rootHash: string } };
+  const events = await logOf(view.sessionId);
+  expect(chain).toEqual({ events: events.length - 2, rootHash: events.at(-3)?.hash });
+}
+
 /** Runs the delivered tests as a user would: with vitest on Node, outside of the factory. */
 async function testDeliverable(view: SessionView): Promise<{ readonly code: number; readonly output: string }> {
   const directory = join(out, view.sessionId);
   const paths = await writeDeliverable(platform.client, view.sessionId, directory);
   expect(paths).toEqual(expect.arrayContaining(["README.md", "src/index.ts"]));
   expect(paths.some((path) => path.startsWith("tests/"))).toBe(true);
-  const evidence = JSON.parse(readFileSync(join(directory, "evidence.json"), "utf8")) as object;
-  expect(Object.keys(evidence).length).toBeGreaterThan(0);
+  await expectSealed(view, readFileSync(join(directory, "evidence.json"), "utf8"));
   // A configuration of its own: the repository's would take the folder for one of its projects.
   writeFileSync(join(directory, "vitest.config.ts"), "export default {};\n");
   return run("vitest", ["run", "--root", directory]);

@@ -20,6 +20,7 @@ const COMMANDS = {
   verify: ["scripts/verify.ts"],
   factory: ["packages/cli/src/main.ts"],
   "bench-pipeline": ["scripts/bench/pipeline.ts"],
+  "bench-search": ["scripts/bench/search.ts"],
 };
 
 const [command = "", ...args] = process.argv.slice(2);

@@ -328,23 +328,27 @@ function bitsOf(value: unknown): number {
   return 1;
 }
 
-/** How many parameters and dependencies the program does not use. */
-function ignored(setup: Setup, term: Term): number {
+/** Names of the parameters an expression reads; a lambda's own variables are none. */
+function parametersOf({ signature }: Setup, term: Term): Set<string> {
   const read = new Set<string>();
   walk(term, ({ node }) => {
-    if (node.kind === "variable") read.add(node.name);
+    if (node.kind === "variable" && signature.params.some(({ name }) => name === node.name)) read.add(node.name);
   });
-  const params = setup.signature.params.filter((param) => !read.has(param.name)).length;
+  return read;
+}
+
+/** How many parameters and dependencies the program does not use. */
+function ignored(setup: Setup, term: Term): number {
+  const params = setup.signature.params.length - parametersOf(setup, term).size;
   const calls = setup.task.dependencies.filter((dependency) => !uses({ guards: [], body: term }, dependency.name)).length;
   return params + calls;
 }
 
 /**
- * A condition on one parameter alone, where there are several: what a function refuses is mostly one bad argument, and two
- * that happen to be equal in the few calls that throw are no reason.
+ * A condition on one parameter alone, in place of one that relates several: what a function refuses is mostly one bad
+ * argument, and two that happen to be equal in the few calls that throw are no reason.
  */
 function* testOfOneParameter(setup: Setup, goal: Goal): Generator<void, Term | undefined> {
-  if (setup.signature.params.length < 2) return undefined;
   let best: Term | undefined;
   for (const { context, restricted } of setup.alone()) {
     yield* context.grow(MIN_GUARD_LEVEL);
@@ -370,13 +374,14 @@ function* findGuards(setup: Setup, body: Term): Generator<void, Guard[] | undefi
     const target: unknown[] = task.examples.map(() => false);
     for (const row of mine) target[row] = true;
     const goal: Goal = { type: BOOLEAN, target, rows: [...rows, ...later, ...mine] };
-    let test = yield* testOfOneParameter(setup, goal);
+    let test: Term | undefined;
     for (let level = MIN_GUARD_LEVEL; level <= MAX_GUARD_LEVEL && test === undefined; level += 1) {
       yield* context.grow(level);
       test = yield* solver.ask(context, goal, { level, bound: GUARD_BOUND, depth: 1, choices: level > MIN_GUARD_LEVEL });
     }
     if (test === undefined || isConstant(test)) return undefined;
-    guards.push({ test, error });
+    const simpler = parametersOf(setup, test).size > 1 ? yield* testOfOneParameter(setup, goal) : undefined;
+    guards.push({ test: simpler ?? test, error });
   }
   return guards;
 }

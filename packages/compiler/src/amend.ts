@@ -4,6 +4,8 @@ import type { AmendRequest, CompileRequest, ReopenRequest } from "@factory/schem
 import { claimsOf, directiveContext } from "./compile.ts";
 import type { CompiledAtom } from "./compile.ts";
 import { makeDirective } from "./directives.ts";
+import { notesFor } from "./notes.ts";
+import type { ClaimNote } from "./notes.ts";
 
 /** What mediation keeps of a run, as it is before the amendment. */
 export type AmendableRun = {
@@ -13,7 +15,7 @@ export type AmendableRun = {
   readonly claims: readonly Claim[];
   readonly atoms: readonly CompiledAtom[];
   /** Notes of earlier amendments, oldest first. */
-  readonly notes: readonly { readonly claimId: string; readonly note: string }[];
+  readonly notes: readonly ClaimNote[];
 };
 
 export type AmendResult =
@@ -87,7 +89,11 @@ function successor(
     dependsOn,
     invariantIds,
     claims: claimsOf(plan, run.claims),
-    notes: notesFor(run, atom),
+    notes: notesFor(
+      run.notes,
+      run.atoms.map((other) => other.plan),
+      plan,
+    ),
     parents: [request.amendmentId, request.specificationId],
   });
   const node: ArtifactNode = { id: directive.directiveId, type: "AtomDirective", data: content, parents };
@@ -100,10 +106,4 @@ function successor(
       { source: node.id, rel: "source_ref", target: request.specificationId },
     ],
   };
-}
-
-/** Notes about claims of the atom. The integrator carries every claim and is told only what no coder can act on. */
-function notesFor({ notes, atoms }: AmendableRun, { plan }: CompiledAtom): string[] {
-  const coded = new Set(atoms.filter((other) => other.plan.role === "coder").flatMap((other) => other.plan.claimRefs));
-  return notes.filter(({ claimId }) => plan.claimRefs.includes(claimId) && (plan.role === "coder" || !coded.has(claimId))).map(({ note }) => note);
 }

@@ -11,7 +11,10 @@ import { claimsOfOrder } from "./claims.ts";
 import { checkCoherence } from "./coherence.ts";
 import { makeDirective } from "./directives.ts";
 import type { DirectiveContext } from "./directives.ts";
+import { inheritanceOf, inheritClaims, inheritNotes } from "./inherit.ts";
 import { invariantsOf } from "./invariants.ts";
+import { notesFor } from "./notes.ts";
+import type { ClaimNote } from "./notes.ts";
 import { orderDigest } from "./split.ts";
 import { personClaimsOf, validationsOf } from "./validations.ts";
 import { planAtoms } from "./work-graph.ts";
@@ -44,6 +47,8 @@ export type CompiledRun = {
   readonly artifacts: readonly CompiledArtifact[];
   readonly claims: readonly Claim[];
   readonly atoms: readonly CompiledAtom[];
+  /** Notes that earlier sessions on the same order left, oldest first. */
+  readonly notes: readonly ClaimNote[];
   readonly personClaims: readonly { readonly claimId: string; readonly text: string }[];
   /** Null when the gate refused: nothing is dispatched. */
   readonly seed: SeedRequest | null;
@@ -51,8 +56,11 @@ export type CompiledRun = {
 
 /** Compiles an approved order. The request's `intent` is recorded and never decides what is checked. */
 export function compileWorkGraph(request: CompileRequest): CompiledRun {
-  const claims = claimsOfOrder(request.order);
-  const draft = new Draft(request, claims);
+  const inherited = inheritanceOf(request.order, request.inherited);
+  const split = claimsOfOrder(request.order);
+  const claims = inherited === undefined ? split : inheritClaims(split, inherited);
+  const notes = inherited === undefined ? [] : inheritNotes(claims, inherited);
+  const draft = new Draft(request, claims, notes, inherited?.specificationId);
   const report = checkCoherence({
     subjectId: draft.workGraphId,
     claims,
@@ -83,6 +91,7 @@ export function compileWorkGraph(request: CompileRequest): CompiledRun {
     artifacts: draft.artifacts,
     claims,
     atoms: draft.atoms,
+    notes,
     personClaims: personClaimsOf(claims, draft.invariants),
     seed,
   };
@@ -101,11 +110,16 @@ class Draft {
   readonly validations: readonly { readonly validationId: string; readonly claimRefs: readonly string[]; readonly invariantIds: readonly string[] }[];
   readonly #request: CompileRequest;
   readonly #claims: readonly Claim[];
+  readonly #notes: readonly ClaimNote[];
+  /** The specification this one starts from, of an earlier session on the same order. */
+  readonly #inheritedId: string | undefined;
   readonly #typesRequired: boolean;
 
-  constructor(request: CompileRequest, claims: readonly Claim[]) {
+  constructor(request: CompileRequest, claims: readonly Claim[], notes: readonly ClaimNote[], inheritedId: string | undefined) {
     this.#request = request;
     this.#claims = claims;
+    this.#notes = notes;
+    this.#inheritedId = inheritedId;
     const invariants = invariantsOf(claims);
     this.#typesRequired = typesRequired(request, invariants);
     this.specificationId = this.#addSpecification();
@@ -136,7 +150,11 @@ class Draft {
         dependsOn: atom.dependsOn,
         invariantIds: atom.invariantIds,
         claims: claimsOf(plan, this.#claims),
-        notes: [],
+        notes: notesFor(
+          this.#notes,
+          this.atoms.map((other) => other.plan),
+          plan,
+        ),
         parents: [],
       });
       this.add({ id: made.directive.directiveId, type: "AtomDirective", data: made.content, parents: made.parents }, [
@@ -204,11 +222,17 @@ class Draft {
       outOfScope,
       functions,
       orderDigest: orderDigest(order),
+      notes: this.#notes,
       explicitness: "stated",
       rationale: "Taken from the work order as it is written; the intent specification was approved.",
     };
-    const node = this.#node("SPEC", "Specification", data, [intentSpecificationId, elucidationArtifactId]);
-    this.add(node, [sourceRef(node.id, intentSpecificationId), sourceRef(node.id, elucidationArtifactId)]);
+    const from = this.#inheritedId === undefined ? [] : [this.#inheritedId];
+    const node = this.#node("SPEC", "Specification", data, [intentSpecificationId, elucidationArtifactId, ...from]);
+    this.add(node, [
+      sourceRef(node.id, intentSpecificationId),
+      sourceRef(node.id, elucidationArtifactId),
+      ...from.map((target) => derivedFrom(node.id, target)),
+    ]);
     return node.id;
   }
 

@@ -117,8 +117,8 @@ export class Mediation {
 
   #record(effectId: string, request: CompileRequest, compiled: CompiledRun): void {
     const { store } = this.#deps;
-    const { runId, workGraphId, claims, atoms, seed, reportId } = compiled;
-    const state: RunState = { phase: seed === null ? "refused" : "seeded", reportId, run: { request, runId, workGraphId, claims, atoms, notes: [] } };
+    const { runId, workGraphId, claims, atoms, notes, seed, reportId } = compiled;
+    const state: RunState = { phase: seed === null ? "refused" : "seeded", reportId, run: { request, runId, workGraphId, claims, atoms, notes } };
     store.put(RUN_KEY, state);
     if (seed !== null) store.put(SEED_KEY, seed);
     const verification = this.#event(runId, "VERIFICATION_PRODUCED", verificationPayload(reportId, compiled.report));

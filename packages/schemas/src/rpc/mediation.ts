@@ -17,6 +17,19 @@ export type CompileRequest = {
   readonly config: CompilationConfig & { readonly reviewMode: ReviewMode };
   readonly baseTree: Tree;
   readonly elucidationArtifactId: string;
+  /** What earlier sessions on the same order have learnt; absent when there was none. */
+  readonly inherited?: InheritedSpecification;
+};
+
+/** The active specification of the order's domain, as far as a new session on the same order starts from it. */
+export type InheritedSpecification = {
+  readonly specificationId: string;
+  /** Digest of the order it was compiled from; another order inherits nothing. */
+  readonly orderDigest: string;
+  /** Lines whose hidden examples adopted amendments made visible, by claim. */
+  readonly revealed: readonly { readonly claimId: string; readonly lines: readonly number[] }[];
+  /** Notes of adopted amendments, oldest first. */
+  readonly notes: readonly { readonly claimId: string; readonly note: string }[];
 };
 
 /** An adopted amendment, to be turned into successor directives for the affected beads. */

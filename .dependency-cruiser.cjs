@@ -4,6 +4,7 @@ const DOMAIN = "^packages/(compiler|verification|workspace|gears|models|governan
 const WORKERS = "^workers/";
 const PEOPLE = "^packages/cli/";
 const SCRIPTS = "^scripts/";
+const EXAMPLES = "^examples/[^/]+/";
 const TESTS = "\\.test\\.ts$|/testing/";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -20,6 +21,13 @@ module.exports = {
     },
     { name: "workers-know-no-people", severity: "error", from: { path: WORKERS, pathNot: TESTS }, to: { path: [PEOPLE, SCRIPTS] } },
     { name: "cli-knows-no-worker", severity: "error", from: { path: PEOPLE, pathNot: TESTS }, to: { path: [WORKERS, SCRIPTS] } },
+    {
+      name: "examples-stand-on-the-kernel",
+      severity: "error",
+      from: { path: EXAMPLES },
+      to: { path: "^(packages|workers|scripts)/", pathNot: [KERNEL, "^packages/loop-closure/"] },
+    },
+    { name: "nothing-stands-on-examples", severity: "error", from: { pathNot: EXAMPLES }, to: { path: EXAMPLES } },
     { name: "no-orphans-of-resolution", severity: "error", from: {}, to: { couldNotResolve: true, pathNot: "^(cloudflare|factory):" } },
   ],
   options: {

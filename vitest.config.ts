@@ -21,11 +21,13 @@ export default defineConfig({
       },
       ...configs("workers", "vitest.config.ts", "vitest.workers.config.ts", "vitest.entry.config.ts"),
       ...configs("packages", "vitest.workers.config.ts"),
+      ...configs("examples", "vitest.workers.config.ts"),
       {
         test: {
           ...PATIENCE,
           name: "platform",
           include: ["examples/**/*.test.ts", "workers/**/*.e2e.test.ts", "scripts/**/*.e2e.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.workers.test.ts"],
           // Each file runs the real platform; two at once would starve one another on two cores.
           fileParallelism: false,
           testTimeout: 180_000,

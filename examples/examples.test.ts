@@ -52,6 +52,23 @@ async function testDeliverable(view: SessionView): Promise<{ readonly code: numb
   return run("vitest", ["run", "--root", directory]);
 }
 
+// Stands first: on a platform that knows the order already nothing diverges any more.
+it("order-pricing.md goes through a divergence and an adopted amendment, and starts from what was learnt when it is submitted again", async () => {
+  const first = await runExample("order-pricing.md");
+  expect(first.terminal?.outcome, first.openReview?.prompt).toBe("COMPLETED");
+  expect(first.divergences).toBeGreaterThan(0);
+  expect(first.amendments).toBeGreaterThan(0);
+  // Only what was wrong and what depends on it was done again.
+  const repeated = [...first.beads.values()].filter(({ cycle }) => cycle > 0).map(({ title }) => title);
+  expect(repeated.toSorted()).toEqual(["Integrate the parts", "Verify the outcome", "Write clampQuantity"]);
+  const again = await runExample("order-pricing.md");
+  expect(again.terminal?.outcome, again.openReview?.prompt).toBe("COMPLETED");
+  expect(again.divergences).toBe(0);
+  // Of the hidden examples the revealed one is gone, the others still judge.
+  expect(totalOf(first.holdouts).passed).toBeGreaterThan(0);
+  expect(totalOf(again.holdouts)).toEqual(totalOf(first.holdouts));
+});
+
 describe.each(["order-pricing.md", "order-text-tools.md"])("%s", (name) => {
   it("is completed offline, and what it delivers passes its tests outside of the factory", async () => {
     const view = await runExample(name);
@@ -64,14 +81,6 @@ describe.each(["order-pricing.md", "order-text-tools.md"])("%s", (name) => {
     const tested = await testDeliverable(view);
     expect(tested.code, tested.output).toBe(0);
   });
-});
-
-it("order-pricing.md goes through a divergence and an adopted amendment on its way, also when it is submitted again", async () => {
-  const view = await runExample("order-pricing.md");
-  expect(view.terminal?.outcome, view.openReview?.prompt).toBe("COMPLETED");
-  expect(view.divergences).toBeGreaterThan(0);
-  expect(view.amendments).toBeGreaterThan(0);
-  expect(totalOf(view.holdouts).passed).toBeGreaterThan(0);
 });
 
 describe("order-calculator.md", () => {

@@ -19,6 +19,7 @@ const COMMANDS = {
   test: ["scripts/test.ts"],
   verify: ["scripts/verify.ts"],
   factory: ["packages/cli/src/main.ts"],
+  "bench-graph": ["scripts/bench/graph.ts"],
   "bench-pipeline": ["scripts/bench/pipeline.ts"],
   "bench-search": ["scripts/bench/search.ts"],
 };
@@ -38,7 +39,7 @@ if (Number(process.versions.node.split(".")[0]) < OLDEST_NODE) {
 function installDigest() {
   const hash = createHash("sha256");
   const manifests = ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"];
-  for (const group of ["packages", "workers"]) {
+  for (const group of ["packages", "workers", "examples"]) {
     for (const name of readdirSync(join(ROOT, group)).sort()) manifests.push(join(group, name, "package.json"));
   }
   for (const path of manifests) if (existsSync(join(ROOT, path))) hash.update(readFileSync(join(ROOT, path)));

@@ -25,6 +25,7 @@ Every error of the Connect API has a Connect code and, in its details, one \`fac
 | \`suggestion\` | what to do, for a person |
 | \`retry\` | \`never\`, \`later\` or \`now\` |
 | \`faults\` | for ORDER_INVALID and REPOSITORY_UNSUPPORTED: line, rule and fix of every fault of the order |
+| \`problems\` | field and problem of everything that is wrong with a policy, trust or consent that is not applied |
 
 \`\`\`ts
 import { ConnectError } from "@connectrpc/connect";

@@ -28,7 +28,7 @@ const CHECKS: readonly Check[] = [
 /** Type-checks every project of the workspace with TypeScript's native compiler. */
 async function checkTypes(): Promise<Finished> {
   const projects = ["."];
-  for (const group of ["packages", "workers"]) {
+  for (const group of ["packages", "workers", "examples"]) {
     for (const name of readdirSync(join(REPOSITORY, group))) if (existsSync(join(REPOSITORY, group, name, "tsconfig.json"))) projects.push(`${group}/${name}`);
   }
   const compiler = join(REPOSITORY, "node_modules", "typescript7", "bin", "tsc");

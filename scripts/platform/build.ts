@@ -4,8 +4,9 @@
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
+import type { V4WorkerOptions } from "miniflare";
 import { REPOSITORY, STATE, WORKERS, type WorkerName } from "../lib/repository.ts";
 
 const BUILDS = join(STATE, "build");
@@ -78,8 +79,9 @@ export async function buildWorker(name: WorkerName): Promise<BuiltWorker> {
     options: JSON.parse(readFileSync(join(directory, OPTIONS_FILE), "utf8")) as BundleOptions,
   });
   if (existsSync(join(directory, entry))) return built();
-  const partial = `${directory}.partial-${process.pid}`;
-  mkdirSync(partial, { recursive: true });
+  mkdirSync(BUILDS, { recursive: true });
+  // A folder of its own: two test projects of one process may build the same Worker at once.
+  const partial = mkdtempSync(`${directory}.partial-`);
   try {
     const wrangler = join(REPOSITORY, "node_modules", "wrangler", "bin", "wrangler.js");
     await run(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", partial], join(REPOSITORY, "workers", name));
@@ -88,11 +90,32 @@ export async function buildWorker(name: WorkerName): Promise<BuiltWorker> {
       if (stale.startsWith(`${name}-`) && !stale.includes(".partial-") && isOld(join(BUILDS, stale)))
         rmSync(join(BUILDS, stale), { recursive: true, force: true });
     }
-    if (!existsSync(join(directory, entry))) renameSync(partial, directory);
+    settle(partial, directory);
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }
   return built();
+}
+
+/** Gives a bundle its place; where another build of the same sources was first, that one stays. */
+function settle(partial: string, directory: string): void {
+  try {
+    renameSync(partial, directory);
+  } catch (err) {
+    if (!existsSync(directory)) throw err;
+  }
+}
+
+/** A built Worker as Miniflare takes it, under the name it is deployed by. */
+export function miniflareWorker({ name, directory, entry, options }: BuiltWorker): V4WorkerOptions & { readonly name: string } {
+  const path = join(directory, entry);
+  return {
+    ...options,
+    name: `factory-${name}`,
+    modulesRoot: directory,
+    modules: [{ type: "ESModule", path, contents: readFileSync(path, "utf8") }],
+    // The options come from wrangler's reader of the same configuration; the two packages type them apart.
+  } as V4WorkerOptions & { readonly name: string };
 }
 
 async function bindingsOf(name: WorkerName): Promise<BundleOptions> {

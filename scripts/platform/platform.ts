@@ -2,12 +2,12 @@
  * The whole platform on one loopback port, in this process: every Worker but the sandbox in one workerd, the sandbox
  * in a process of its own behind its supervisor. The bundles and bindings are those a deploy uses.
  */
-import { createWriteStream, mkdirSync, readFileSync } from "node:fs";
+import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions, type V4WorkerOptions } from "miniflare";
 import { ensureDevKey, type DevKey } from "../lib/dev-key.ts";
 import { STATE } from "../lib/repository.ts";
-import { buildWorkers, type BuiltWorker } from "./build.ts";
+import { buildWorkers, miniflareWorker, type BuiltWorker } from "./build.ts";
 import { migrateRegistry, seedCredentials, seedKnowingState } from "./bootstrap-state.ts";
 import { PortTakenError, isPortFree } from "./ports.ts";
 import { startSandbox, type SandboxHandle } from "./sandbox-supervisor.ts";
@@ -97,25 +97,22 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
 }
 
-function workerOptions(worker: BuiltWorker, sandbox: SandboxHandle, options: PlatformOptions): V4WorkerOptions & { name: string } {
+function workerOptions(worker: BuiltWorker, sandbox: SandboxHandle, options: PlatformOptions): V4WorkerOptions & { readonly name: string } {
   const bindings: { [name: string]: string } = {};
   if (worker.options.bindings?.["FACTORY_MODELS"] !== undefined) {
     for (const name of MODEL_VARIABLES) bindings[name] = options.models?.[name] ?? process.env[name] ?? "";
   }
   return {
-    ...worker.options,
-    name: `factory-${worker.name}`,
-    modulesRoot: worker.directory,
-    modules: [{ type: "ESModule", path: join(worker.directory, worker.entry), contents: readFileSync(join(worker.directory, worker.entry), "utf8") }],
+    ...miniflareWorker(worker),
     bindings: { ...worker.options.bindings, ...bindings },
     serviceBindings: { ...worker.options.serviceBindings, ...localServices(worker, sandbox) },
-    // The options come from wrangler's reader of the same configuration; the two packages type them apart.
-  } as V4WorkerOptions & { name: string };
+    // A service's value has no type of its own in a built Worker's options.
+  } as V4WorkerOptions & { readonly name: string };
 }
 
 /** Services that differ on a laptop: the sandbox is another process, and the bootstrap calls the graph from outside. */
 function localServices(worker: BuiltWorker, sandbox: SandboxHandle): object {
-  if (worker.name === "pipeline") return { SANDBOX: (request: Request) => sandbox.dispatch(request) };
+  if (worker.name === "pipeline" || worker.name === "commissioning") return { SANDBOX: (request: Request) => sandbox.dispatch(request) };
   if (worker.name === "graph") return { BOOTSTRAP: { name: "factory-graph", entrypoint: "Bootstrap" } };
   return {};
 }

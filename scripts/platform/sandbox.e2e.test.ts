@@ -236,6 +236,27 @@ describe("real vitest", () => {
   });
 });
 
+test("dates, timers and random bytes are as usual in a test", async () => {
+  const report = await run(`
+    class Day extends Date { get label() { return this.toISOString().slice(0, 10); } }
+    test("x", async () => {
+      const before = Date.now();
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      expect(Date.now()).toBeGreaterThanOrEqual(before);
+      expect(Math.abs(new Date().getTime() - ${Date.now()})).toBeLessThan(3_600_000);
+      expect(new Day(Date.UTC(2026, 1, 3)).label).toBe("2026-02-03");
+      expect([new Day() instanceof Date, new Date(0).constructor === Date, Date.name, typeof Date()]).toEqual([true, true, "Date", "string"]);
+      expect(new Date(5)).toEqual(structuredClone(new Date(5)));
+      expect(new Date(5)).not.toEqual(new Date(6));
+      expect(expect.any(Date).asymmetricMatch(new Date(0))).toBe(true);
+      expect(crypto.randomUUID()).not.toBe(crypto.randomUUID());
+      expect(crypto.getRandomValues(new Uint8Array(8))).toHaveLength(8);
+    });
+  `);
+  expect(report.tests[0]?.message).toBeUndefined();
+  expect(report).toMatchObject({ ok: true });
+});
+
 describe("console", () => {
   test("is captured, also of values that cannot be printed", async () => {
     const report = await run(

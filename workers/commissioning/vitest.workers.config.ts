@@ -4,14 +4,16 @@ import { defineConfig } from "vitest/config";
 import { neighbours } from "./src/testing/neighbours.ts";
 import { PATIENCE } from "../../vitest.patience.ts";
 
-const TEST_MIGRATIONS = await readD1Migrations(join(import.meta.dirname, "../../migrations/factory"));
-
 export default defineConfig({
   plugins: [
-    cloudflareTest({
+    // A function, so that the neighbours are built only when this project is run.
+    cloudflareTest(async () => ({
       wrangler: { configPath: "./wrangler.jsonc" },
-      miniflare: { bindings: { MODEL_API_KEY: "", TEST_MIGRATIONS }, workers: neighbours() },
-    }),
+      miniflare: {
+        bindings: { MODEL_API_KEY: "", TEST_MIGRATIONS: await readD1Migrations(join(import.meta.dirname, "../../migrations/factory")) },
+        workers: await neighbours(),
+      },
+    })),
   ],
   test: { ...PATIENCE, name: "commissioning-workers", include: ["src/**/*.workers.test.ts"] },
 });

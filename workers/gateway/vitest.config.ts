@@ -4,6 +4,9 @@ import { neighbours } from "./src/testing/neighbours.ts";
 import { PATIENCE } from "../../vitest.patience.ts";
 
 export default defineConfig({
-  plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.jsonc" }, miniflare: { workers: neighbours("factory-blobs") } })],
+  plugins: [
+    // A function, so that the graph Worker is built only when this project is run.
+    cloudflareTest(async () => ({ wrangler: { configPath: "./wrangler.jsonc" }, miniflare: { workers: await neighbours() } })),
+  ],
   test: { ...PATIENCE, name: "gateway", include: ["src/**/*.test.ts"], exclude: ["src/**/*.e2e.test.ts"] },
 });

@@ -6,16 +6,17 @@ import { PATIENCE } from "../../vitest.patience.ts";
 
 export default defineConfig({
   plugins: [
-    cloudflareTest({
+    // A function, so that the graph Worker is built only when this project is run.
+    cloudflareTest(async () => ({
       wrangler: { configPath: "./wrangler.jsonc" },
       miniflare: {
         bindings: { MODEL_API_KEY: "" },
         serviceBindings: { SANDBOX: contentSandboxFetch },
         // Wake-ups go to a queue nobody consumes: here the test is the operative.
         queueProducers: { ATOMS: { queueName: "atoms-unconsumed" } },
-        workers: neighbours(),
+        workers: await neighbours(),
       },
-    }),
+    })),
   ],
   test: {
     ...PATIENCE,

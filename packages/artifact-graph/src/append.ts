@@ -3,6 +3,7 @@ import type { SqlPort } from "@factory/durable";
 import { canonicalJson, FactoryError } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode } from "@factory/schemas";
 import type { GraphRegistry } from "./registry.ts";
+import { refreshStandings } from "./standing.ts";
 
 /** What a domain says of a node's id: right, right if other nodes exist, or wrong. */
 export type IdVerdict = { readonly ok: true; readonly requires?: readonly string[] } | { readonly ok: false; readonly reason: string };
@@ -13,6 +14,8 @@ export type VerifyId = (node: ArtifactNode) => IdVerdict;
 /** What an append needs. */
 export interface AppendDeps {
   readonly sql: SqlPort;
+  /** What the records belong to; nothing of another namespace is seen. */
+  readonly namespace: string;
   readonly registry: GraphRegistry;
   readonly verifyId: VerifyId;
   /** Clock in epoch milliseconds. */
@@ -41,20 +44,21 @@ const UTF8 = new TextEncoder();
  *
  * @returns records that were new
  * @throws FactoryError INVALID_ARGUMENT for an unknown type or relation or ends of the wrong type; TOO_LARGE; INTEGRITY
- *   for a wrong id, other content under a known id, or an end that does not exist. The caller's transaction undoes all.
+ *   for a wrong id, other content under a known id, or an end that does not exist; STALE_TARGET for a second successor, with
+ *   the present one in its details. The caller's transaction undoes all.
  */
-export function appendRecords(deps: AppendDeps, namespace: string, nodes: readonly ArtifactNode[], edges: readonly ArtifactEdge[]): number {
-  checkCall(namespace, nodes, edges);
+export function appendRecords(deps: AppendDeps, nodes: readonly ArtifactNode[], edges: readonly ArtifactEdge[]): number {
+  checkCall(nodes, edges);
   const nodeRows = nodes.map((node) => checkedNode(deps, node));
   const edgeRows = edges.map((edge) => checkedEdge(deps.registry, edge));
-  const newNodes = unknownNodes(deps.sql, nodeRows);
+  const newNodes = unknownNodes(deps, nodeRows);
   const createdAt = deps.now();
   for (const { id, type, parents, data, bytes } of newNodes) {
     deps.sql.exec(
       "INSERT INTO nodes (id, type, namespace, parents, created_at, bytes, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
       id,
       type,
-      namespace,
+      deps.namespace,
       parents,
       createdAt,
       bytes,
@@ -62,15 +66,16 @@ export function appendRecords(deps: AppendDeps, namespace: string, nodes: readon
     );
   }
   checkEnds(deps, nodeRows, edgeRows);
-  const newEdges = unknownEdges(deps.sql, edgeRows);
+  const newEdges = unknownEdges(deps.sql, edgeRows, new Set(newNodes.map(({ id }) => id)));
+  checkSuccession(deps, newEdges);
   for (const { source, rel, target, props } of newEdges) {
     deps.sql.exec("INSERT INTO edges (source, rel, target, props, created_at) VALUES (?, ?, ?, ?, ?)", source, rel, target, props, createdAt);
   }
+  refreshStandings(deps.sql, { nodes: newNodes, edges: newEdges });
   return newNodes.length + newEdges.length;
 }
 
-function checkCall(namespace: string, nodes: readonly ArtifactNode[], edges: readonly ArtifactEdge[]): void {
-  if (namespace === "") throw new FactoryError("INVALID_ARGUMENT", "A namespace is needed.");
+function checkCall(nodes: readonly ArtifactNode[], edges: readonly ArtifactEdge[]): void {
   const records = nodes.length + edges.length;
   if (records > MAX_APPEND_RECORDS) {
     throw new FactoryError("TOO_LARGE", `${records} nodes and edges in one call; it may have ${MAX_APPEND_RECORDS}.`, { limit: MAX_APPEND_RECORDS });
@@ -118,13 +123,15 @@ function canonicalText(value: unknown, what: string): string {
 }
 
 /** Rows that are not stored yet, each id once. @throws FactoryError INTEGRITY for other content under a known id. */
-function unknownNodes(sql: SqlPort, rows: readonly NodeRow[]): NodeRow[] {
+function unknownNodes({ sql, namespace }: AppendDeps, rows: readonly NodeRow[]): NodeRow[] {
   const stored = sql
-    .exec<{ id: string; type: string; parents: string; data: string }>(
-      "SELECT id, type, parents, data FROM nodes WHERE id IN (SELECT value FROM json_each(?))",
+    .exec<{ id: string; type: string; namespace: string; parents: string; data: string }>(
+      "SELECT id, type, namespace, parents, data FROM nodes WHERE id IN (SELECT value FROM json_each(?))",
       JSON.stringify(rows.map(({ id }) => id)),
     )
     .toArray();
+  const foreign = stored.find((row) => row.namespace !== namespace);
+  if (foreign !== undefined) throw new FactoryError("INTEGRITY", `Node ${foreign.id} is there in another namespace.`, { id: foreign.id });
   const known = new Map<string, Pick<NodeRow, "type" | "parents" | "data">>(stored.map((row) => [row.id, row]));
   return rows.filter((row) => {
     const other = known.get(row.id);
@@ -135,19 +142,15 @@ function unknownNodes(sql: SqlPort, rows: readonly NodeRow[]): NodeRow[] {
   });
 }
 
-/** Edges that are not stored yet, each triple once. @throws FactoryError INTEGRITY for other properties on a known triple. */
-function unknownEdges(sql: SqlPort, rows: readonly EdgeRow[]): EdgeRow[] {
+/**
+ * Edges that are not stored yet, each triple once. An edge of a new node is not looked for.
+ *
+ * @throws FactoryError INTEGRITY for other properties on a known triple.
+ */
+function unknownEdges(sql: SqlPort, rows: readonly EdgeRow[], newIds: ReadonlySet<string>): EdgeRow[] {
   const key = ({ source, rel, target }: Pick<EdgeRow, "source" | "rel" | "target">) => JSON.stringify([source, rel, target]);
-  // The order of a CROSS JOIN is kept: each triple is one look-up in the index of edges.
-  const stored = sql
-    .exec<{ source: string; rel: string; target: string; props: string }>(
-      `SELECT e.source, e.rel, e.target, e.props FROM json_each(?) AS triple
-       CROSS JOIN edges AS e ON e.source = json_extract(triple.value, '$[0]') AND e.rel = json_extract(triple.value, '$[1]')
-         AND e.target = json_extract(triple.value, '$[2]')`,
-      JSON.stringify(rows.map(({ source, rel, target }) => [source, rel, target])),
-    )
-    .toArray();
-  const known = new Map(stored.map((row) => [key(row), row.props]));
+  const perhapsStored = rows.filter(({ source, target }) => !newIds.has(source) && !newIds.has(target));
+  const known = new Map(storedEdges(sql, perhapsStored).map((row) => [key(row), row.props]));
   return rows.filter((row) => {
     const other = known.get(key(row));
     known.set(key(row), row.props);
@@ -161,14 +164,58 @@ function unknownEdges(sql: SqlPort, rows: readonly EdgeRow[]): EdgeRow[] {
   });
 }
 
-/** Both ends of each edge and whatever an id requires exist by now, and the ends are of the relation's types. */
-function checkEnds({ sql, registry }: AppendDeps, nodes: readonly NodeRow[], edges: readonly EdgeRow[]): void {
-  const needed = new Set([...nodes.flatMap(({ requires }) => requires), ...edges.flatMap(({ source, target }) => [source, target])]);
-  const rows = sql
-    .exec<{ id: string; type: string }>("SELECT id, type FROM nodes WHERE id IN (SELECT value FROM json_each(?))", JSON.stringify([...needed]))
+function storedEdges(sql: SqlPort, rows: readonly EdgeRow[]): { source: string; rel: string; target: string; props: string }[] {
+  if (rows.length === 0) return [];
+  // The order of a CROSS JOIN is kept: each triple is one look-up in the index of edges.
+  return sql
+    .exec<{ source: string; rel: string; target: string; props: string }>(
+      `SELECT e.source, e.rel, e.target, e.props FROM json_each(?) AS triple
+       CROSS JOIN edges AS e ON e.source = json_extract(triple.value, '$[0]') AND e.rel = json_extract(triple.value, '$[1]')
+         AND e.target = json_extract(triple.value, '$[2]')`,
+      JSON.stringify(rows.map(({ source, rel, target }) => [source, rel, target])),
+    )
     .toArray();
-  const types = new Map(rows.map(({ id, type }) => [id, type]));
-  const missing = [...needed].filter((id) => !types.has(id));
+}
+
+/** A target that is already succeeded, in the store or by an edge of this call, has no second successor. */
+function checkSuccession({ sql, registry }: AppendDeps, newEdges: readonly EdgeRow[]): void {
+  const successions = newEdges.filter(({ rel }) => registry.relations[rel]?.succession === true);
+  if (successions.length === 0) return;
+  const key = (rel: string, target: string) => JSON.stringify([rel, target]);
+  const present = sql
+    .exec<{ source: string; rel: string; target: string }>(
+      `SELECT e.source, e.rel, e.target FROM json_each(?) AS pair
+       CROSS JOIN edges AS e ON e.target = json_extract(pair.value, '$[1]') AND e.rel = json_extract(pair.value, '$[0]')`,
+      JSON.stringify(successions.map(({ rel, target }) => [rel, target])),
+    )
+    .toArray();
+  const successors = new Map(present.map(({ source, rel, target }) => [key(rel, target), source]));
+  for (const { source, rel, target } of successions) {
+    const successor = successors.get(key(rel, target));
+    if (successor !== undefined) {
+      throw new FactoryError("STALE_TARGET", `${target} is succeeded by ${successor}; ${source} comes too late.`, { rel, target, successor, source });
+    }
+    successors.set(key(rel, target), source);
+  }
+}
+
+/** Both ends of each edge and whatever an id requires exist by now, and the ends are of the relation's types. */
+function checkEnds({ sql, namespace, registry }: AppendDeps, nodes: readonly NodeRow[], edges: readonly EdgeRow[]): void {
+  const types = new Map(nodes.map(({ id, type }) => [id, type]));
+  const referred = [...nodes.flatMap(({ requires }) => requires), ...edges.flatMap(({ source, target }) => [source, target])];
+  const elsewhere = [...new Set(referred.filter((id) => !types.has(id)))];
+  const rows =
+    elsewhere.length === 0
+      ? []
+      : sql
+          .exec<{ id: string; type: string }>(
+            "SELECT n.id, n.type FROM json_each(?) AS one CROSS JOIN nodes AS n ON n.id = one.value WHERE n.namespace = ?",
+            JSON.stringify(elsewhere),
+            namespace,
+          )
+          .toArray();
+  for (const { id, type } of rows) types.set(id, type);
+  const missing = elsewhere.filter((id) => !types.has(id));
   if (missing.length > 0) {
     throw new FactoryError("INTEGRITY", `${missing.length} nodes that are referred to do not exist, among them ${missing[0]}.`, {
       missing: missing.slice(0, 20),

@@ -20,10 +20,9 @@ export const CORE_REGISTRY = {
     "ElucidationArtifact",
   ],
   relations: {
-    version_of: { cause: "target", from: ["Specification"], to: ["Specification"] },
-    // A whole and its part: a specification of claims, and whatever else a domain composes.
-    composed_of: { cause: "source" },
-    formalizes: { cause: "target", from: ["Specification"] },
+    version_of: { cause: "target", from: ["Specification"], to: ["Specification"], succession: true },
+    composed_of: { cause: "source", from: ["Specification"], to: ["Claim"] },
+    formalizes: { cause: "target", from: ["Specification"], to: ["KnowingState"] },
     governs: { cause: "source", from: ["Specification"], to: ["Execution"] },
     governed_by: { cause: "target", from: ["Execution"], to: ["Specification"] },
     produces: { cause: "source", from: ["Execution"], to: ["ExecutionTrace"] },

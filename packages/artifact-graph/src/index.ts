@@ -2,4 +2,5 @@
 export * from "./artifact-graph.ts";
 export * from "./core-registry.ts";
 export * from "./registry.ts";
-export { ARTIFACT_GRAPH_MIGRATIONS } from "./graph-schema.ts";
+export { ARTIFACT_GRAPH_MIGRATIONS, NAMESPACE_COMPONENT, namespaceMigrations } from "./graph-schema.ts";
+export { MAX_SURFACING_TEXT } from "./hypotheses.ts";

@@ -11,6 +11,8 @@ export interface Relation {
   readonly cause: Cause;
   readonly from?: readonly string[];
   readonly to?: readonly string[];
+  /** The source takes the place of the target: a target has at most one such source, a second one comes too late. */
+  readonly succession?: boolean;
 }
 
 /** The types and relations of a domain. */

@@ -87,15 +87,20 @@ export const consentContent = z.strictObject({
   revokes: beadId.optional(),
 });
 
-/** That a person or an authority has to look. */
-export const escalationContent = z.looseObject({
-  trigger_bead_id: beadId,
-  reason: text,
-  escalated_to: text,
-  resolved_at: moment.optional(),
-  resolution: z.string().optional(),
-  resolution_bead_id: beadId.optional(),
-});
+/** That a person or an authority has to look. It is open until a bead that supersedes it says when it was resolved. */
+export const escalationContent = z
+  .looseObject({
+    trigger_bead_id: beadId,
+    reason: text,
+    escalated_to: text,
+    resolved_at: moment.optional(),
+    resolution: z.string().optional(),
+    resolution_bead_id: beadId.optional(),
+  })
+  .refine(({ resolved_at, resolution, resolution_bead_id }) => resolved_at !== undefined || (resolution === undefined && resolution_bead_id === undefined), {
+    path: ["resolved_at"],
+    error: "is when the resolution was given",
+  });
 
 /** Who wrote a bead; the store adds one to every write. When is the audit bead's `writtenAt`, which is not hashed. */
 export const auditContent = z.strictObject({

@@ -1,13 +1,16 @@
 /** A bead graph over one object's SQLite: checked writes with their audit beads, heads, and retrieval. Pure over its storage port. */
 import type { Log, StoragePort } from "@factory/durable";
-import { messageOf } from "@factory/durable";
 import { canonicalJson, contentId, FactoryError } from "@factory/schemas";
 import type { Autonomy } from "@factory/schemas";
-import type { KnowingState, KnowingStateBead } from "@factory/schemas/rpc";
+import type { BeadLine, KnowingState, KnowingStateBead, KnowingStateSnapshot, RetrievalFence } from "@factory/schemas/rpc";
 import { referencesOf, subjectOf, typedContent } from "./bead-content.ts";
-import type { BeadContent, BeadType, TypedContent } from "./bead-content.ts";
-import { knowingStateOf, termOf } from "./knowing-state.ts";
-import type { GoverningType, Head, LineBead } from "./knowing-state.ts";
+import type { BeadContent, TypedContent } from "./bead-content.ts";
+import { BeadRows, NO_POSITION, toBead } from "./bead-rows.ts";
+import type { BeadRow, Edge, OpenType, PlacedRow } from "./bead-rows.ts";
+import { headsDigestOf, headsFor, knowingStateOf, snapshotOf, termOf } from "./knowing-state.ts";
+import type { Heads } from "./knowing-state.ts";
+import { Lines } from "./lines.ts";
+import { auditAction, canBeOpen, checkExecution, checkLine, checkStep, isGoverning, MAX_SCHEDULED, openAbout, staleLine } from "./succession.ts";
 
 /** What a graph needs. */
 export interface BeadGraphDeps {
@@ -24,62 +27,88 @@ export type Written = { readonly beadId: string; readonly auditBeadId: string };
 
 /** Canonical content of one bead, in UTF-16 units; a row of the store holds 2 MB. */
 export const MAX_CONTENT_CHARS = 256 * 1024;
+/** Beads of one write: with their audit beads a transaction of some thousand rows. */
+export const MAX_BEADS_PER_WRITE = 100;
+/** Beads of one answer. */
+export const MAX_PAGE_BEADS = 1_000;
+/** Content of the beads of one answer, in UTF-16 units: at most a quarter of the 32 MiB of an RPC message. */
+export const MAX_ANSWER_CHARS = 4 * 1024 * 1024;
 
-const GOVERNING: ReadonlySet<BeadType> = new Set<GoverningType>(["policy", "trust", "consent"]);
+/** Beads read by one statement: with the largest content that is 8 MiB. */
+const READ_CHUNK = 16;
+const DEFAULT_PAGE_BEADS = 100;
 /** Session of the beads that an organisation starts with. */
 const BOOTSTRAP_SESSION = "bootstrap";
 
-type BeadRow = {
-  id: string;
-  type: BeadType;
-  subject: string;
-  supersedes: string | null;
-  written_by: string;
-  written_at: number;
-  parents: string;
-  content: string;
-};
-const BEAD_COLUMNS = "id, type, subject, supersedes, written_by, written_at, parents, content";
-type Statuses = BeadContent<"amendment">["status"];
-/** What a status of an amendment may follow; null is the first bead of it. */
-const AMENDMENT_AFTER: { readonly [S in Statuses]: Statuses | null } = { PROPOSED: null, ADOPTED: "PROPOSED", REJECTED: "PROPOSED", SUPERSEDED: "ADOPTED" };
+type Checked = { readonly row: BeadRow; readonly typed: TypedContent };
 
 /** One organisation's knowing-state. */
 export class BeadGraph {
   readonly #deps: BeadGraphDeps;
+  readonly #rows: BeadRows;
+  readonly #lines: Lines;
 
   constructor(deps: BeadGraphDeps) {
     this.#deps = deps;
+    this.#rows = new BeadRows(deps.storage.sql);
+    this.#lines = new Lines({ rows: this.#rows, org: deps.org, log: deps.log });
   }
 
   /**
-   * Writes a bead, its edges and its audit bead, all or none. A known id is a no-op.
+   * Writes a bead, its edges and its audit bead, all or none. A known id is a no-op, whatever the fence says.
    *
+   * @param fence - the retrieval that the write rests on; its heads are compared inside the transaction
    * @throws FactoryError INVALID_ARGUMENT for content that does not fit its type; INTEGRITY for a wrong id or a missing
-   *   bead; STALE_TARGET when what it supersedes is not the head; TOO_LARGE.
+   *   bead; STALE_TARGET when what it supersedes is not the head, when an execution rests on what does not govern any more,
+   *   or with `{ headsDigest }` when the heads of the fence have moved; GOVERNANCE_VIOLATION for an execution above what
+   *   governs; FAILED_PRECONDITION for a step that its type does not have; TOO_LARGE.
    */
-  write(bead: KnowingStateBead, actorId: string, sessionId: string): Written {
-    if (bead.type === "audit") throw new FactoryError("INVALID_ARGUMENT", "Audit beads are written by the store alone.");
-    if (actorId === "" || sessionId === "") throw new FactoryError("INVALID_ARGUMENT", "A write names its actor and its session.");
-    const row = this.#checkedRow(bead);
-    const typed = typedContent(bead.type, bead.content);
-    return this.#deps.storage.transactionSync(() => {
-      const known = this.#row(row.id);
-      if (known !== undefined) return { beadId: row.id, auditBeadId: this.#repeated(known, row) };
-      this.#checkReferences(row, typed);
-      this.#checkSuccession(row, typed);
-      this.#insert(row);
-      this.#connect(row.id, parentsOf(row), "parent");
-      this.#connect(row.id, row.supersedes === null ? [] : [row.supersedes], "supersedes");
-      this.#connect(row.id, typed.type === "escalation" ? [typed.content.trigger_bead_id] : [], "escalates");
-      return { beadId: row.id, auditBeadId: this.#audit(row, typed, actorId, sessionId) };
-    });
+  write(bead: KnowingStateBead, actorId: string, sessionId: string, fence?: RetrievalFence): Written {
+    const checked = this.#checked(bead, actorId, sessionId);
+    return this.#deps.storage.transactionSync(() => this.#writeOne(checked, actorId, sessionId, fence));
   }
 
-  /** The bead, or null. */
+  /**
+   * Writes several beads in order, all or none; a later one may rest on an earlier one.
+   *
+   * @throws FactoryError as {@link BeadGraph.write}; TOO_LARGE for more than {@link MAX_BEADS_PER_WRITE}
+   */
+  writeAll(beads: readonly KnowingStateBead[], actorId: string, sessionId: string): readonly Written[] {
+    if (beads.length > MAX_BEADS_PER_WRITE) {
+      throw new FactoryError("TOO_LARGE", `One write has ${beads.length} beads; it may have ${MAX_BEADS_PER_WRITE}.`, { limit: MAX_BEADS_PER_WRITE });
+    }
+    const checked = beads.map((bead) => this.#checked(bead, actorId, sessionId));
+    return this.#deps.storage.transactionSync(() => checked.map((one) => this.#writeOne(one, actorId, sessionId)));
+  }
+
+  /** The bead, or null. @throws FactoryError INTEGRITY when what is stored is not what was written. */
   get(id: string): KnowingStateBead | null {
-    const row = this.#row(id);
-    return row === undefined ? null : toBead(row);
+    return this.#beadOrNull(this.#rows.byId(id));
+  }
+
+  /** The last bead of a line, in force or not, or null. @throws FactoryError INTEGRITY as {@link BeadGraph.get}. */
+  tip(line: BeadLine): KnowingStateBead | null {
+    return this.#beadOrNull(this.#rows.tip(line));
+  }
+
+  /**
+   * The beads of a line, newest first, strictly before `beforeId`; fewer than `limit` when they are large.
+   *
+   * @param limit - 1 to {@link MAX_PAGE_BEADS}
+   * @throws FactoryError INVALID_ARGUMENT for the limit, NOT_FOUND for a `beforeId` that is not in the line, INTEGRITY
+   */
+  history(line: BeadLine, limit: number = DEFAULT_PAGE_BEADS, beforeId?: string): KnowingStateBead[] {
+    return this.#page(limit, this.#positionIn(line, beforeId), (position, count) => this.#rows.before(line, position, count));
+  }
+
+  /** Amendments that are PROPOSED and that nothing supersedes, newest first. @throws FactoryError as {@link BeadGraph.history}. */
+  openAmendments(targetId?: string, limit: number = DEFAULT_PAGE_BEADS): KnowingStateBead[] {
+    return this.#open("amendment", targetId, limit);
+  }
+
+  /** Escalations that are not resolved and that nothing supersedes, newest first. @throws FactoryError as {@link BeadGraph.history}. */
+  openEscalations(limit: number = DEFAULT_PAGE_BEADS): KnowingStateBead[] {
+    return this.#open("escalation", undefined, limit);
   }
 
   /**
@@ -89,102 +118,131 @@ export class BeadGraph {
    * @throws FactoryError INVALID_ARGUMENT for anything but policy, trust and consent; otherwise as {@link BeadGraph.write}
    */
   bootstrap(beads: readonly KnowingStateBead[]): number {
-    const other = beads.find(({ type }) => !GOVERNING.has(type));
+    const other = beads.find(({ type }) => !isGoverning(type));
     if (other !== undefined) throw new FactoryError("INVALID_ARGUMENT", `An organisation starts with policy, trust and consent beads, not with ${other.type}.`);
     return this.#deps.storage.transactionSync(() => {
-      const missing = beads.filter(({ type, content }) => this.#tip(type, subjectOf(typedContent(type, content))) === undefined);
+      const missing = beads.filter(({ type, content }) => this.#rows.tip({ type, subject: subjectOf(typedContent(type, content)) }) === undefined);
       for (const bead of missing) this.write(bead, bead.writtenBy, BOOTSTRAP_SESSION);
       return missing.length;
     });
   }
 
-  /** What governs an agent in a role now. What cannot be read is logged and counts as missing, so it never throws for it. */
-  retrieve(role: string, subjectId: string, sessionAutonomy: Autonomy): KnowingState {
-    const { org, now } = this.#deps;
-    const at = now();
-    return knowingStateOf({ org, role, subjectId, sessionAutonomy, now: at }, (type, subject) => this.#head(type, subject, at));
+  /** Digest of the heads that govern an agent in a role now; the same as that of {@link BeadGraph.snapshot}. */
+  heads(role: string, subjectId: string): string {
+    return headsDigestOf(this.#heads(role, subjectId));
   }
 
-  #checkedRow(bead: KnowingStateBead): BeadRow {
+  /** What governs an agent in a role now, whoever asks. What cannot be read is logged and said, so it never throws for it. */
+  snapshot(role: string, subjectId: string): KnowingStateSnapshot {
+    return snapshotOf(role, subjectId, this.#heads(role, subjectId));
+  }
+
+  /** What governs an agent in a role and a session now. */
+  retrieve(role: string, subjectId: string, sessionAutonomy: Autonomy): KnowingState {
+    return knowingStateOf(this.snapshot(role, subjectId), sessionAutonomy, this.#deps.org, this.#deps.now());
+  }
+
+  #heads(role: string, subjectId: string): Heads {
+    const now = this.#deps.now();
+    return headsFor(role, subjectId, (type, subject) => this.#lines.head(type, subject, now));
+  }
+
+  #checked(bead: KnowingStateBead, actorId: string, sessionId: string): Checked {
+    if (bead.type === "audit") throw new FactoryError("INVALID_ARGUMENT", "Audit beads are written by the store alone.");
+    if (actorId === "" || sessionId === "") throw new FactoryError("INVALID_ARGUMENT", "A write names its actor and its session.");
+    const typed = typedContent(bead.type, bead.content);
+    const content = checkedContent(bead);
     const expected = contentId("KSB", { kind: bead.type, org: this.#deps.org, content: bead.content, parents: bead.parents });
-    const { subject, content } = checkedContent(bead);
     if (bead.id !== expected) throw new FactoryError("INTEGRITY", `The ${bead.type} bead ${bead.id} has content with the id ${expected}.`, { id: bead.id });
-    return {
-      id: bead.id,
-      type: bead.type,
-      subject,
-      supersedes: bead.supersedes ?? null,
-      written_by: bead.writtenBy,
-      written_at: bead.writtenAt,
-      // Sorted and each once, as they are in the hash.
-      parents: JSON.stringify([...new Set(bead.parents)].sort()),
-      content,
-    };
+    // Sorted and each once, as they are in the hash.
+    const parents = JSON.stringify([...new Set(bead.parents)].sort());
+    const row = { id: bead.id, type: bead.type, subject: subjectOf(typed), supersedes: bead.supersedes ?? null, parents, content };
+    return { typed, row: { ...row, written_by: bead.writtenBy, written_at: bead.writtenAt } };
+  }
+
+  #writeOne({ row, typed }: Checked, actorId: string, sessionId: string, fence?: RetrievalFence): Written {
+    const known = this.#rows.byId(row.id);
+    if (known !== undefined) return { beadId: row.id, auditBeadId: this.#repeated(known, row) };
+    const heads = fence === undefined ? null : this.#fencedHeads(fence);
+    this.#checkReferences(row, typed);
+    const target = this.#checkSuccession(row, typed);
+    if (typed.type === "execution") this.#checkGround(typed.content, fence, heads);
+    const audit = this.#audit(row, typed, actorId, sessionId);
+    this.#rows.insert([row, audit], [...edgesOf(row, typed), [audit.id, row.id, "parent"], [audit.id, row.id, "audits"]]);
+    if (canBeOpen(row.type)) this.#keepOpen(row, typed, target);
+    return { beadId: row.id, auditBeadId: audit.id };
+  }
+
+  #fencedHeads({ role, subjectId, headsDigest }: RetrievalFence): Heads {
+    const heads = this.#heads(role, subjectId);
+    const now = headsDigestOf(heads);
+    if (now === headsDigest) return heads;
+    throw new FactoryError("STALE_TARGET", `What governs ${subjectId} as ${role} has changed since it was retrieved.`, { headsDigest: now });
   }
 
   #repeated(known: BeadRow, row: BeadRow): string {
     if (known.supersedes !== row.supersedes) {
       throw new FactoryError("INTEGRITY", `Bead ${row.id} is there and supersedes ${known.supersedes ?? "nothing"}.`, { id: row.id });
     }
-    const audit = this.#deps.storage.sql.exec<{ child: string }>("SELECT child FROM bead_edges WHERE parent = ? AND rel = 'audits'", row.id).toArray()[0];
+    const audit = this.#rows.auditOf(row.id);
     if (audit === undefined) throw new FactoryError("INTEGRITY", `Bead ${row.id} has no audit bead.`);
-    return audit.child;
+    return audit;
   }
 
   #checkReferences(row: BeadRow, typed: TypedContent): void {
     const references = referencesOf(typed);
     const needed = [...parentsOf(row), ...references.map(({ id }) => id)];
-    const rows = this.#deps.storage.sql
-      .exec<{ id: string; type: string }>("SELECT id, type FROM beads WHERE id IN (SELECT value FROM json_each(?))", JSON.stringify(needed))
-      .toArray();
-    const types = new Map(rows.map(({ id, type }) => [id, type]));
+    if (needed.length === 0) return;
+    const types = this.#rows.typesOf(needed);
     const missing = needed.find((id) => !types.has(id));
     if (missing !== undefined) throw new FactoryError("INTEGRITY", `Bead ${missing}, which ${row.id} refers to, does not exist.`, { missing });
     const wrong = references.find(({ id, type }) => type !== null && types.get(id) !== type);
-    if (wrong !== undefined)
-      throw new FactoryError("INTEGRITY", `Bead ${wrong.id} is a ${types.get(wrong.id)} bead, not a ${wrong.type} bead.`, { id: wrong.id });
+    if (wrong === undefined) return;
+    throw new FactoryError("INTEGRITY", `Bead ${wrong.id} is a ${types.get(wrong.id)} bead, not a ${wrong.type} bead.`, { id: wrong.id });
   }
 
-  /** A line of succession has one head, and only the head is superseded. */
-  #checkSuccession(row: BeadRow, typed: TypedContent): void {
-    const target = row.supersedes === null ? undefined : this.#row(row.supersedes);
-    if (target !== undefined && (target.type !== row.type || target.subject !== row.subject)) {
-      throw new FactoryError("INVALID_ARGUMENT", `A ${row.type} bead for ${row.subject} cannot supersede a ${target.type} bead for ${target.subject}.`);
+  /** A line of succession has one head, and only the head is superseded. Answers what is superseded. */
+  #checkSuccession(row: BeadRow, typed: TypedContent): PlacedRow | undefined {
+    const target = row.supersedes === null ? undefined : this.#rows.byId(row.supersedes);
+    checkLine(row, typed, target);
+    const successor = target === undefined ? undefined : this.#rows.successorOf(target.id);
+    if (successor !== undefined) throw staleLine(row, successor);
+    if (target === undefined && isGoverning(row.type)) {
+      const tip = this.#rows.tip(row);
+      if (tip !== undefined) throw staleLine(row, tip.id);
     }
-    if (target !== undefined && this.#successorOf(target.id) !== undefined) throw stale(row, this.#successorOf(target.id));
-    if (target === undefined && GOVERNING.has(row.type)) {
-      const tip = this.#tip(row.type, row.subject);
-      if (tip !== undefined) throw stale(row, tip.id);
-    }
-    if (typed.type === "consent" && typed.content.revokes !== undefined && typed.content.revokes !== row.supersedes) {
-      throw new FactoryError("INVALID_ARGUMENT", "`revokes` names another bead than `supersedes`.");
-    }
-    if (typed.type === "amendment") checkAmendmentStep(typed.content.status, target);
+    if (canBeOpen(row.type)) checkStep(typed, target === undefined ? null : typedContent(target.type, toBead(target, this.#deps.org).content));
+    if (typed.type === "policy" && target !== undefined) this.#checkSchedule(typed, target);
+    return target;
   }
 
-  #successorOf(id: string): string | undefined {
-    return this.#deps.storage.sql.exec<{ id: string }>("SELECT id FROM beads WHERE supersedes = ?", id).toArray()[0]?.id;
-  }
-
-  #insert(row: BeadRow): void {
-    this.#deps.storage.sql.exec(
-      `INSERT INTO beads (${BEAD_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      row.id,
-      row.type,
-      row.subject,
-      row.supersedes,
-      row.written_by,
-      row.written_at,
-      row.parents,
-      row.content,
+  #checkSchedule(typed: Extract<TypedContent, { type: "policy" }>, target: BeadRow): void {
+    const now = this.#deps.now();
+    if (termOf(typed).from <= now || this.#lines.scheduledFrom(target, now) < MAX_SCHEDULED) return;
+    throw new FactoryError(
+      "FAILED_PRECONDITION",
+      `The scope ${typed.content.scope} has ${MAX_SCHEDULED} policies that have not taken effect; write one that takes effect now first.`,
     );
   }
 
-  #connect(child: string, parents: readonly string[], rel: "parent" | "supersedes" | "audits" | "escalates"): void {
-    for (const parent of parents) this.#deps.storage.sql.exec("INSERT INTO bead_edges (child, parent, rel) VALUES (?, ?, ?)", child, parent, rel);
+  #checkGround(content: BeadContent<"execution">, fence: RetrievalFence | undefined, heads: Heads | null): void {
+    if (fence !== undefined && fence.subjectId !== content.subject_id) {
+      throw new FactoryError("INVALID_ARGUMENT", `The execution is ${content.subject_id}'s and the retrieval ${fence.subjectId}'s.`);
+    }
+    if (heads !== null) return checkExecution(content, { policies: heads.consulted, trust: heads.trust, consent: heads.consent });
+    const now = this.#deps.now();
+    const scope = this.#rows.byId(content.policy_bead_id)?.subject ?? "";
+    const policies = [this.#lines.head("policy", scope, now)];
+    return checkExecution(content, { policies, trust: this.#lines.head("trust", content.subject_id, now), consent: null });
   }
 
-  #audit(row: BeadRow, typed: TypedContent, actorId: string, sessionId: string): string {
+  #keepOpen(row: BeadRow, typed: TypedContent, target: PlacedRow | undefined): void {
+    if (target !== undefined) this.#rows.close(target.position);
+    const about = openAbout(typed);
+    if (about !== null) this.#rows.open(row.id, about);
+  }
+
+  #audit(row: BeadRow, typed: TypedContent, actorId: string, sessionId: string): BeadRow {
     const content: BeadContent<"audit"> = {
       audited_bead_id: row.id as BeadContent<"audit">["audited_bead_id"],
       audited_type: row.type,
@@ -194,56 +252,48 @@ export class BeadGraph {
     };
     const id = contentId("KSB", { kind: "audit", org: this.#deps.org, content, parents: [row.id] });
     const written = { written_by: actorId, written_at: this.#deps.now() };
-    this.#insert({ id, type: "audit", subject: row.id, supersedes: null, ...written, parents: JSON.stringify([row.id]), content: canonicalJson(content) });
-    this.#connect(id, [row.id], "parent");
-    this.#connect(id, [row.id], "audits");
-    return id;
+    return { id, type: "audit", subject: row.id, supersedes: null, ...written, parents: JSON.stringify([row.id]), content: canonicalJson(content) };
   }
 
-  #row(id: string): BeadRow | undefined {
-    return this.#deps.storage.sql.exec<BeadRow>(`SELECT ${BEAD_COLUMNS} FROM beads WHERE id = ?`, id).toArray()[0];
+  #beadOrNull(row: BeadRow | undefined): KnowingStateBead | null {
+    return row === undefined ? null : toBead(row, this.#deps.org);
   }
 
-  #tip(type: BeadType, subject: string): BeadRow | undefined {
-    return this.#deps.storage.sql
-      .exec<BeadRow>(`SELECT ${BEAD_COLUMNS} FROM beads WHERE type = ? AND subject = ? ORDER BY position DESC LIMIT 1`, type, subject)
-      .toArray()[0];
-  }
-
-  #head<T extends GoverningType>(type: T, subject: string, now: number): Head<T> {
-    let tip: string | null = null;
-    try {
-      const last = this.#tip(type, subject);
-      tip = last?.id ?? null;
-      return { type, subject, tip, active: this.#activeIn(type, last, now), unreadable: false };
-    } catch (err) {
-      this.#deps.log.event({
-        op: "knowing-state.head",
-        outcome: "failed",
-        durationMs: 0,
-        ids: { org: this.#deps.org, type, subject },
-        fields: { error: messageOf(err) },
-      });
-      return { type, subject, tip, active: null, unreadable: true };
+  #positionIn({ type, subject }: BeadLine, beforeId: string | undefined): number {
+    if (beforeId === undefined) return NO_POSITION;
+    const row = this.#rows.byId(beforeId);
+    if (row === undefined || row.type !== type || row.subject !== subject) {
+      throw new FactoryError("NOT_FOUND", `There is no bead ${beforeId} in the ${type} line of ${subject}.`);
     }
+    return row.position;
   }
 
-  /** The bead in force: the last one that has taken effect, unless its status or expiry says otherwise. */
-  #activeIn<T extends GoverningType>(type: T, last: BeadRow | undefined, now: number): LineBead<T> | null {
-    for (let row = last; row !== undefined; row = row.supersedes === null ? undefined : this.#row(row.supersedes)) {
-      // The cast narrows to the type that was asked for, by which the row was selected.
-      const typed = typedContent(type, JSON.parse(row.content)) as Extract<TypedContent, { type: GoverningType }>;
-      const { from, until, granted } = termOf(typed);
-      // Until it takes effect, what it supersedes counts. Nothing falls back to a predecessor for any other reason.
-      if (from > now) continue;
-      return granted && until > now ? { id: row.id, content: typed.content as BeadContent<T> } : null;
+  #open(type: OpenType, about: string | undefined, limit: number): KnowingStateBead[] {
+    return this.#page(limit, NO_POSITION, (position, count) => this.#rows.openBefore(type, about, position, count));
+  }
+
+  /** Reads a page in chunks, so that a page of large beads neither fills the memory nor the answer. */
+  #page(limit: number, start: number, read: (position: number, count: number) => readonly PlacedRow[]): KnowingStateBead[] {
+    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_BEADS) {
+      throw new FactoryError("INVALID_ARGUMENT", `A page has 1 to ${MAX_PAGE_BEADS} beads.`, { limit });
     }
-    return null;
+    const beads: KnowingStateBead[] = [];
+    let [chars, position] = [0, start];
+    while (beads.length < limit) {
+      const rows = read(position, Math.min(READ_CHUNK, limit - beads.length));
+      for (const row of rows) {
+        chars += row.content.length;
+        if (beads.length > 0 && chars > MAX_ANSWER_CHARS) return beads;
+        beads.push(toBead(row, this.#deps.org));
+        position = row.position;
+      }
+      if (rows.length < READ_CHUNK) return beads;
+    }
+    return beads;
   }
 }
 
-function checkedContent(bead: KnowingStateBead): { readonly subject: string; readonly content: string } {
-  const subject = subjectOf(typedContent(bead.type, bead.content));
+function checkedContent(bead: KnowingStateBead): string {
   const content = canonicalJson(bead.content);
   if (content.length > MAX_CONTENT_CHARS) {
     throw new FactoryError("TOO_LARGE", `Bead ${bead.id} has ${content.length} characters of content; it may have ${MAX_CONTENT_CHARS}.`, {
@@ -256,42 +306,17 @@ function checkedContent(bead: KnowingStateBead): { readonly subject: string; rea
     // Otherwise the same content, approved again after a suspension, would have the id of the first approval.
     throw new FactoryError("INVALID_ARGUMENT", "A bead has what it supersedes among its parents.");
   }
-  return { subject, content };
+  return content;
 }
 
-function stale(row: BeadRow, head: string | undefined): FactoryError {
-  return new FactoryError("STALE_TARGET", `The ${row.type} bead for ${row.subject} is now ${head ?? "another one"}; supersede that one.`, {
-    head: head ?? null,
-  });
-}
-
-function checkAmendmentStep(status: Statuses, target: BeadRow | undefined): void {
-  // The cast holds: the stored content was parsed as an amendment's when it was written.
-  const before = target === undefined ? null : (JSON.parse(target.content) as BeadContent<"amendment">).status;
-  if (AMENDMENT_AFTER[status] === before) return;
-  throw new FactoryError("FAILED_PRECONDITION", `An amendment cannot go from ${before ?? "nothing"} to ${status}.`);
-}
-
-function auditAction({ type, content }: TypedContent, supersedes: boolean): BeadContent<"audit">["action"] {
-  if (type === "consent") return content.status === "ACTIVE" ? "CONSENT_GRANT" : "CONSENT_REVOKE";
-  if (type === "escalation") return "ESCALATE";
-  return supersedes ? "SUPERSEDE" : "CREATE";
+function edgesOf(row: BeadRow, typed: TypedContent): Edge[] {
+  const edges = parentsOf(row).map((parent): Edge => [row.id, parent, "parent"]);
+  if (row.supersedes !== null) edges.push([row.id, row.supersedes, "supersedes"]);
+  if (typed.type === "escalation" && openAbout(typed) !== null) edges.push([row.id, typed.content.trigger_bead_id, "escalates"]);
+  return edges;
 }
 
 function parentsOf(row: BeadRow): string[] {
-  // The cast holds: `#checkedRow` wrote the text.
+  // The cast holds: `#checked` wrote the text.
   return JSON.parse(row.parents) as string[];
-}
-
-function toBead(row: BeadRow): KnowingStateBead {
-  return {
-    id: row.id,
-    type: row.type,
-    // The cast holds: only `write` stores content, and it is an object.
-    content: JSON.parse(row.content) as KnowingStateBead["content"],
-    parents: parentsOf(row),
-    ...(row.supersedes === null ? {} : { supersedes: row.supersedes }),
-    writtenBy: row.written_by,
-    writtenAt: row.written_at,
-  };
 }

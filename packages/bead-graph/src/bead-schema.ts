@@ -1,4 +1,4 @@
-/** Tables of a bead graph. Beads are append-only by trigger; a bead is superseded at most once by constraint. */
+/** Tables of a bead graph. Beads are append-only by trigger; a bead is superseded at most once by constraint. Released entries never change. */
 import type { Migration } from "@factory/durable";
 
 /** Schema changes in order; the object that holds a graph applies them. */
@@ -31,6 +31,29 @@ export const BEAD_GRAPH_MIGRATIONS: readonly Migration[] = [
         `CREATE TRIGGER ${table}_never_go BEFORE DELETE ON ${table}
           BEGIN SELECT RAISE(ABORT, '${table} are append-only'); END`,
       ]),
+    ],
+  },
+  {
+    id: "0002-open-beads",
+    statements: [
+      // Whether a bead is open is said by another row, so no partial index over the beads themselves can hold the open ones
+      // alone. The table holds nothing that does not follow from the beads; what is closed leaves it.
+      `CREATE TABLE open_beads (
+        position INTEGER PRIMARY KEY REFERENCES beads (position),
+        type TEXT NOT NULL CHECK (type IN ('amendment', 'escalation')),
+        about TEXT NOT NULL
+      ) STRICT`,
+      "CREATE INDEX open_beads_by_type ON open_beads (type, position)",
+      "CREATE INDEX open_beads_by_about ON open_beads (type, about, position)",
+      `INSERT INTO open_beads (position, type, about)
+        SELECT position, type, CASE type WHEN 'amendment' THEN json_extract(content, '$.target_id') ELSE json_extract(content, '$.trigger_bead_id') END
+        FROM beads AS b
+        WHERE type IN ('amendment', 'escalation') AND NOT EXISTS (SELECT 1 FROM beads AS later WHERE later.supersedes = b.id)
+          AND CASE
+            WHEN NOT json_valid(content) THEN 0
+            WHEN type = 'amendment' THEN json_extract(content, '$.status') = 'PROPOSED'
+            ELSE json_extract(content, '$.resolved_at') IS NULL
+          END`,
     ],
   },
 ];

@@ -2,4 +2,5 @@
 export * from "./bead-content.ts";
 export * from "./bead-graph.ts";
 export { BEAD_GRAPH_MIGRATIONS } from "./bead-schema.ts";
-export { orgScope, roleScope, trustAutonomy } from "./knowing-state.ts";
+export { knowingStateOf, orgScope, roleScope, termOf, trustAutonomy } from "./knowing-state.ts";
+export { MAX_SCHEDULED } from "./succession.ts";

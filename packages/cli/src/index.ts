@@ -2,11 +2,12 @@
 export * from "./client.ts";
 export * from "./credentials.ts";
 export * from "./deliverable.ts";
-export { needsPerson, reviewText, standardOutput } from "./commands/sessions.ts";
+export { needsPerson, standardOutput } from "./commands/sessions.ts";
 export * from "./error-text.ts";
 export * from "./errors.ts";
 export * from "./follow.ts";
 export * from "./outcome.ts";
 export * from "./progress.ts";
+export * from "./review-text.ts";
 export * from "./session-view.ts";
 export * from "./submission.ts";

@@ -43,7 +43,7 @@ describe("figures", () => {
 });
 
 describe("progress without a terminal", () => {
-  it("writes one line for each state and each bead that ended", () => {
+  it("writes one line for each state and each bead that ended or waits for a person", () => {
     let written = "";
     const terminal: Terminal = { isTTY: false, columns: 80, rows: 24, write: (text) => void (written += text) };
     const progress = createProgress(terminal, () => 0);
@@ -51,6 +51,7 @@ describe("progress without a terminal", () => {
     const payloads = [
       { case: "stateTransition", value: { toState: "EXECUTING" } },
       { case: "bead", value: { beadId: "a", title: "slugify", toState: "LEASED" } },
+      { case: "bead", value: { beadId: "a", title: "slugify", toState: "WAITING", reason: "It waits for a person." } },
       { case: "bead", value: { beadId: "a", title: "slugify", toState: "DONE" } },
     ];
     for (const [index, payload] of payloads.entries()) {
@@ -59,7 +60,7 @@ describe("progress without a terminal", () => {
       progress.update(event, view);
     }
     progress.end();
-    expect(written.split("\n").filter((line) => line.includes("slugify"))).toEqual(["  ✓ slugify"]);
+    expect(written.split("\n").filter((line) => line.includes("slugify"))).toEqual(["  ? slugify  It waits for a person.", "  ✓ slugify"]);
     expect(written).toContain("EXECUTING");
   });
 });

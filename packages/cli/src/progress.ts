@@ -13,6 +13,8 @@ export type Progress = {
 };
 
 const MARKS: { readonly [state: string]: string } = { BLOCKED: "·", READY: "○", LEASED: "●", WAITING: "?", DONE: "✓", FAILED: "✗", CANCELLED: "–" };
+/** States of a bead that are told one by one where there is no live picture: it ended, or it waits for a person. */
+const TOLD: ReadonlySet<string> = new Set(["DONE", "FAILED", "WAITING"]);
 const BAR_CELLS = 24;
 /** Lines the live part leaves free for what is above it. */
 const SPARE_ROWS = 4;
@@ -63,7 +65,7 @@ function plainProgress(terminal: Terminal, now: () => number, started: number): 
       }
       if (event.payload.case !== "bead") return;
       const bead = view.beads.get(event.payload.value.beadId);
-      if (bead !== undefined && (bead.state === "DONE" || bead.state === "FAILED")) terminal.write(`  ${beadLine(bead)}\n`);
+      if (bead !== undefined && TOLD.has(bead.state)) terminal.write(`  ${beadLine(bead)}\n`);
     },
     note: (text) => terminal.write(`${text}\n`),
     end: () => undefined,

@@ -17,13 +17,14 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-const COMMANDS = ["submit", "status", "events", "approve", "reject", "amend", "cancel", "evidence", "deliverable", "validate", "envelope"];
+const COMMANDS =
+  "submit status events approve reject amend cancel evidence deliverable validate envelope lineage why impact knowing-state trust consent policy".split(" ");
 const ENV = { FACTORY_URL: "http://127.0.0.1:9", FACTORY_API_KEY: "fk_test" };
 
 describe("factory --help", () => {
   it("names every command", async () => {
     expect(await main(["--help"], {})).toBe(0);
-    expect([...out.matchAll(/^ {2}([a-z]+) {2}/gm)].map((match) => match[1] ?? "").toSorted()).toEqual(COMMANDS.toSorted());
+    expect([...out.matchAll(/^ {2}([a-z-]+) {2}/gm)].map((match) => match[1] ?? "").toSorted()).toEqual(COMMANDS.toSorted());
   });
 
   it.each(COMMANDS)("tells how %s is used, with the options every command takes", async (name) => {
@@ -42,9 +43,23 @@ describe("a command line that is wrong", () => {
     [["events", "SES-1", "--after", "soon"]],
     [["approve", "SES-1"]],
     [["reject", "SES-1", "REV-1"]],
+    [["lineage"]],
+    [["lineage", "SPEC-1", "--direction", "sideways"]],
+    [["why", "SPEC-1", "--depth", "0"]],
+    [["trust", "set", "agent:coder", "0.5"]],
+    [["trust", "set", "agent:coder", "2", "--rationale", "why"]],
+    [["trust", "drop", "agent:coder", "--rationale", "why"]],
+    [["consent", "set", "coder"]],
+    [["consent", "set", "coder", "--grant", "read_file", "write_file"]],
+    [["consent", "set", "--grant", "read_file"]],
+    [["consent", "revoke", "coder", "--grant", "read_file"]],
+    [["consent", "revoke", "coder", "--expires", "2027-01-01T00:00:00Z"]],
+    [["consent", "give", "coder"]],
+    [["policy", "show", "a.yaml"]],
+    [["policy", "apply", "none.yaml"]],
   ])("exits 2 and says so on standard error: %j", async (args) => {
     expect(await main(args, ENV)).toBe(2);
-    expect(err).toMatch(/usage|--help|cannot be read|whole number|--note/i);
+    expect(err).toMatch(/usage|--help|cannot be read|whole number|--note|--rationale|--direction|no options/i);
     expect(out).toBe("");
   });
 

@@ -1,13 +1,36 @@
 /** The `factory` command: picks the command, runs it, and turns failures into text and exit codes. */
 import { COMMON_HELP, contextOf, type Command } from "./commands/command.ts";
+import { consent } from "./commands/consent.ts";
 import { deliverable, evidence } from "./commands/delivery.ts";
+import { knowingState, trust } from "./commands/governance.ts";
+import { impact, lineage, why } from "./commands/lineage.ts";
 import { envelope, validate } from "./commands/orders.ts";
+import { policy } from "./commands/policy.ts";
 import { amend, approve, reject } from "./commands/reviews.ts";
 import { cancel, events, status, submit } from "./commands/sessions.ts";
 import { errorText } from "./error-text.ts";
 import { EXIT, UsageError } from "./errors.ts";
 
-const COMMANDS: { readonly [name: string]: Command } = { submit, status, events, approve, reject, amend, cancel, evidence, deliverable, validate, envelope };
+const COMMANDS: { readonly [name: string]: Command } = {
+  submit,
+  status,
+  events,
+  approve,
+  reject,
+  amend,
+  cancel,
+  evidence,
+  deliverable,
+  validate,
+  envelope,
+  lineage,
+  why,
+  impact,
+  "knowing-state": knowingState,
+  trust,
+  consent,
+  policy,
+};
 
 function overview(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
@@ -34,7 +57,7 @@ export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Pro
     process.stdout.write(`${overview()}\n`);
     return name === "" ? EXIT.usage : EXIT.completed;
   }
-  const command = COMMANDS[name];
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   try {
     if (command === undefined) throw new UsageError(`There is no command ${JSON.stringify(name)}.\n\n${overview()}`);
     const context = contextOf(command, rest, env);

@@ -1,5 +1,5 @@
 /** What a person wants to know of a session, folded from its events. Pure: the same events give the same view. */
-import { SessionEventKind, type SessionEvent, type TerminalPayload } from "@factory/schemas/proto";
+import { SessionEventKind, type ReviewPromptPayload, type SessionEvent, type TerminalPayload } from "@factory/schemas/proto";
 
 export type BeadView = {
   readonly beadId: string;
@@ -19,6 +19,12 @@ export type ReviewView = {
   readonly actionDigest: string;
   readonly prompt: string;
   readonly type: string;
+  /** What it is about, such as `approval`, `clarification` or `autonomy`. */
+  readonly matter: string;
+  /** Of a matter that comes up more than once, at which point: `start` or `apply` for `autonomy`. */
+  readonly stage: string;
+  /** Decisions it takes; empty when it does not say. */
+  readonly alternatives: readonly string[];
   readonly decidedByPolicy: boolean;
 };
 
@@ -69,9 +75,8 @@ function changeOf(view: SessionView, event: SessionEvent): Partial<SessionView> 
     case "stateTransition":
       return { state: payload.value.toState };
     case "reviewPrompt": {
-      const { reviewId, action, actionDigest, promptText, reviewType, toState, context } = payload.value;
-      const decidedByPolicy = context?.["decidedBy"] !== undefined;
-      return { state: toState, openReview: { reviewId, action, actionDigest, prompt: promptText, type: reviewType, decidedByPolicy } };
+      const { toState } = payload.value;
+      return { state: toState, openReview: reviewOf(payload.value) };
     }
     case "reviewResolved":
       return { state: payload.value.toState, openReview: undefined };
@@ -100,6 +105,21 @@ function changeOf(view: SessionView, event: SessionEvent): Partial<SessionView> 
     default:
       return {};
   }
+}
+
+function reviewOf({ reviewId, action, actionDigest, promptText, reviewType, alternatives, context }: ReviewPromptPayload): ReviewView {
+  const text = (key: string): string => (typeof context?.[key] === "string" ? context[key] : "");
+  return {
+    reviewId,
+    action,
+    actionDigest,
+    prompt: promptText,
+    type: reviewType,
+    matter: text("matter"),
+    stage: text("stage"),
+    alternatives,
+    decidedByPolicy: context?.["decidedBy"] !== undefined,
+  };
 }
 
 /** The session's own figures at its end take the place of what was counted on the way. */

@@ -110,19 +110,15 @@ describe("the factory's graph", () => {
   function aGraph(): ArtifactGraph {
     const storage = new NodeSqliteStorage();
     migrate(storage, ARTIFACT_GRAPH_MIGRATIONS);
-    return new ArtifactGraph({ storage, registry: FACTORY_REGISTRY, verifyId: verify, now: () => 0 });
+    return new ArtifactGraph({ storage, namespace: "pricing", registry: FACTORY_REGISTRY, verifyId: verify, now: () => 0 });
   }
 
   test("a claim without its specification is refused and accepted together with it", () => {
     const graph = aGraph();
     const specification = aSpecification();
-    expect(() => graph.append("session", [aClaim(specification.id)], [])).toThrow(/do not exist/);
+    expect(() => graph.append([aClaim(specification.id)], [])).toThrow(/do not exist/);
     expect(
-      graph.append(
-        "session",
-        [aClaim(specification.id), specification],
-        [{ source: specification.id, rel: "composed_of", target: claimNodeId(specification.id, "C-1") }],
-      ),
+      graph.append([aClaim(specification.id), specification], [{ source: specification.id, rel: "composed_of", target: claimNodeId(specification.id, "C-1") }]),
     ).toBe(3);
   });
 
@@ -137,7 +133,6 @@ describe("the factory's graph", () => {
     const directive = node("DIR", "AtomDirective", [atom.id]);
     const trace = node("ET", "ExecutionTrace", [directive.id]);
     graph.append(
-      "session",
       [signal, pressure, intent, workGraph, atom, directive, trace],
       [
         { source: pressure.id, rel: "derived_from", target: signal.id },

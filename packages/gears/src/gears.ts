@@ -35,7 +35,7 @@ export const GEARS: { readonly [R in Role]: Gear & { readonly role: R } } = {
     role: "coder",
     team: "build",
     model: { alias: "factory/coder", thinking: "low" },
-    tools: ["read_file", "write_file", "list_files", "search_files", "run_checks", "ask_clarification"],
+    tools: ["read_file", "write_file", "list_files", "search_files", "run_checks", "run_code", "ask_clarification"],
     needs: ["read_file", "write_file", "run_checks"],
     retryPolicy,
     timeoutMs: ATTEMPT_TIMEOUT_MS,

@@ -1,6 +1,6 @@
 import { toolSchema } from "@factory/schemas";
 import { expect, test } from "vitest";
-import { describeTool, isToolName, MAX_WRITE_CHARS, TOOL_NAMES, TOOLS } from "./tools.ts";
+import { describeTool, isToolName, MAX_CODE_CHARS, MAX_WRITE_CHARS, TOOL_NAMES, TOOLS } from "./tools.ts";
 
 test("every tool is described by a real JSON Schema that a directive accepts", () => {
   for (const name of TOOL_NAMES) {
@@ -24,6 +24,14 @@ test.each(["/etc/passwd", "../x", "a/../b", "a//b", "", "a\\b", "a\0b"])("a path
 test("unknown fields of an input are refused", () => {
   expect(TOOLS.run_checks.input.safeParse({ force: true }).success).toBe(false);
   expect(TOOLS.run_checks.input.safeParse({}).success).toBe(true);
+});
+
+test.each([
+  ["none", ""],
+  ["more than fits", "x".repeat(MAX_CODE_CHARS + 1)],
+])("code to run is refused when there is %s", (_what, code) => {
+  expect(TOOLS.run_code.input.safeParse({ code }).success).toBe(false);
+  expect(TOOLS.run_code.input.safeParse({ code: code.slice(0, MAX_CODE_CHARS) || "1" }).success).toBe(true);
 });
 
 test("names of object members are no tools", () => {

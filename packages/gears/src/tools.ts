@@ -3,7 +3,7 @@ import { workspacePath } from "@factory/schemas";
 import { z } from "zod";
 
 /** What a tool does to the world; the consent record and the autonomy check key on it. */
-export type ToolEffect = "read" | "write" | "check" | "ask";
+export type ToolEffect = "read" | "write" | "check" | "execute" | "ask";
 
 export type ToolSpec<Input extends z.ZodObject = z.ZodObject> = {
   readonly description: string;
@@ -14,6 +14,9 @@ export type ToolSpec<Input extends z.ZodObject = z.ZodObject> = {
 
 /** Most characters a model may write into one file by a tool call, in UTF-16 units: 256 Ki. */
 export const MAX_WRITE_CHARS = 262_144;
+
+/** Most characters of code that a model may have run, in UTF-16 units: 64 Ki, which nobody writes for one use. */
+export const MAX_CODE_CHARS = 65_536;
 
 const tool = <Input extends z.ZodObject>(effect: ToolEffect, description: string, input: Input): ToolSpec<Input> => ({ effect, description, input });
 
@@ -46,6 +49,15 @@ export const TOOLS = {
     }),
   ),
   run_checks: tool("check", "Runs the directive's checks on the workspace as it is now and reports what passed and what failed.", z.strictObject({})),
+  run_code: tool(
+    "execute",
+    "Runs a TypeScript module of yours in a sandbox and answers its value, its console output and how many calls it made. Its default export is " +
+      "`async (tools) => value`; the value is JSON. `tools.read_file({ path })` calls your tool of that name with the input it has here, and so for each of " +
+      "your tools but this one; a call that fails throws an error with `code` and `message`. The module stands at the root of the workspace and may import " +
+      "its files as they were at the start (`./src/name.ts`). It has no network, and its clock stands still. It is run again from its beginning each time " +
+      "calls are answered, so only calls have effects; wait for calls together with Promise.all where you can.",
+    z.strictObject({ code: z.string().min(1).max(MAX_CODE_CHARS).describe("The whole module") }),
+  ),
   ask_clarification: tool(
     "ask",
     "Asks a person one question and ends this attempt. Use it only when the directive cannot be carried out without the answer.",

@@ -1,109 +1,78 @@
 import { describe, expect, test } from "vitest";
 import { claimNodeId } from "@factory/schemas";
-import { planOutcome } from "./index.ts";
-import type { OutcomeInput } from "./index.ts";
-import { anOutcome, failedHoldouts, World } from "./testing/builders.ts";
-
-const failedCheck = (claimId?: string) => ({
-  checkId: "CHK-9",
-  kind: "examples",
-  ok: false,
-  holdout: false,
-  reportDigest: "c",
-  summary: "line 11 failed",
-  ...(claimId === undefined ? {} : { claimId }),
-});
-const aWorld = new World();
-const plan = (overrides: Partial<OutcomeInput>) => planOutcome(anOutcome(aWorld, overrides));
+import { aFailure } from "./testing/ward.ts";
+import { World } from "./testing/world.ts";
 
 describe("BP3", () => {
-  test("an outcome without a failure leaves a trace and an outcome bead and no divergence", () => {
+  test("an outcome that went well leaves a trace and an outcome bead and no divergence", async () => {
     const world = new World();
-    expect(world.record()).toEqual([]);
-    const { nodes, beads } = world.state() as { nodes: { type: string }[]; beads: { type: string; content: string }[] };
-    expect(nodes.filter(({ type }) => type === "ExecutionTrace")).toHaveLength(1);
-    expect(beads.filter(({ type }) => type === "outcome").map(({ content }) => JSON.parse(content).status)).toEqual(["SUCCESS"]);
+    const executed = await world.executed();
+    const recorded = await world.bridge().recordOutcome(world.outcome(executed, { status: "SUCCESS", divergences: [] }));
+    expect(recorded.divergences).toEqual([]);
+    expect(world.graph.edgesOf(recorded.traceId)).toMatchObject({ in: [{ source: executed.executionId, rel: "produces" }], out: [] });
+    expect(world.beads.get(recorded.outcomeBeadId ?? "")?.content).toMatchObject({
+      status: "SUCCESS",
+      triggers_amendment: false,
+      execution_bead_id: executed.executionBeadId,
+    });
   });
 
-  test("a failed hidden example diverges at once, although every visible one passed", () => {
-    const { divergences } = plan({ ...failedHoldouts([16, 15]), outcome: "SUCCESS" });
+  test("every divergence is kept, each a node of its own, and answered (defect 27)", async () => {
+    const world = new World();
+    const { divergences } = await world.diverged([aFailure("C-1"), aFailure("C-2", { severity: "low", observed: "an hour" })]);
     expect(divergences).toMatchObject([
-      { divergenceType: "run-verdict-failure", claimId: "C-1", failedHoldoutLines: [15, 16], hiddenLeft: 2, status: "COMPLETE" },
+      { claimId: "C-1", severity: "high" },
+      { claimId: "C-2", severity: "low" },
     ]);
+    for (const { divergenceId, claimId, severity } of divergences) {
+      expect(world.graph.get(divergenceId)?.data).toMatchObject({ divergenceType: "late", claimId, severity, ward: "east" });
+    }
   });
 
-  test("a failure with attempts left is no divergence, and one without is", () => {
-    expect(plan({ outcome: "FAILURE", checks: [failedCheck("C-1")] }).divergences).toEqual([]);
-    expect(plan({ outcome: "FAILURE", checks: [failedCheck("C-1")], exhausted: true }).divergences).toMatchObject([
-      { divergenceType: "atom-failure", claimId: "C-1" },
-    ]);
-  });
-
-  test("every claim with a failed check or a detector that fired has a divergence of its own (defect 27)", () => {
-    const { divergences } = plan({
-      outcome: "FAILURE",
-      exhausted: true,
-      claimRefs: ["C-1", "C-2", "C-3"],
-      checks: [failedCheck("C-1"), failedCheck("C-2")],
-      firings: [{ invariantId: "INV-1", claimId: "C-3", message: "it reads the clock" }],
-    });
-    expect(divergences.map(({ claimId }) => claimId)).toEqual(["C-1", "C-2", "C-3"]);
-    expect(divergences[2]?.observed).toContain("it reads the clock");
-    expect(new Set(divergences.map(({ divergenceId }) => divergenceId)).size).toBe(3);
-  });
-
-  test("a failure that names no claim concerns the first claim of the bead", () => {
-    expect(plan({ outcome: "BLOCKED", exhausted: true, blockers: ["no candidate"], claimRefs: ["C-1", "C-2"] }).divergences).toMatchObject([
-      { claimId: "C-1", status: "BLOCKED", blockers: ["no candidate"], observed: "BLOCKED after 1 attempts; no candidate" },
-    ]);
-  });
-
-  test("the failure of an outcome bead is the molecule's", () => {
-    expect(plan({ outcome: "FAILURE", exhausted: true, outcomeBead: true }).divergences).toMatchObject([{ divergenceType: "molecule-outcome-failure" }]);
-  });
-
-  test.each([
-    ["TIMEOUT", "ERROR"],
-    ["INFRASTRUCTURE", "ERROR"],
-    ["GOVERNANCE", "ERROR"],
-    ["FAILURE", "COMPLETE"],
-    ["BLOCKED", "BLOCKED"],
-  ] as const)("%s is reported with the status %s", (outcome, status) => {
-    expect(plan({ outcome, exhausted: true }).divergences).toMatchObject([{ status }]);
-  });
-
-  test("trace, every divergence and their edges to claims are accepted by the real graphs (defects 28, 38)", () => {
+  test("every divergence concerns its claim, and the trace says what it diverges from (defect 28)", async () => {
     const world = new World();
-    const divergence = world.diverge();
-    expect(world.graph.edgesOf(divergence.divergenceId).out).toMatchObject([{ rel: "concerns", target: claimNodeId(world.specificationId, "C-1") }]);
-    expect(world.graph.why(divergence.divergenceId).nodes.map(({ id }) => id)).toContain(divergence.traceId);
-    expect(divergence.outcomeBeadId).toBeDefined();
-    expect(world.beads.get(divergence.outcomeBeadId ?? "")?.content).toMatchObject({
-      status: "FAILURE",
-      triggers_amendment: true,
-      artifact_graph_divergence_id: divergence.divergenceId,
-    });
+    const { divergences, traceId } = await world.diverged([aFailure("C-1"), aFailure("C-2")]);
+    for (const { divergenceId, claimId } of divergences) {
+      expect(world.graph.edgesOf(divergenceId).out).toMatchObject([{ rel: "concerns", target: claimNodeId(world.specificationId, claimId) }]);
+    }
+    const rels = world.graph.edgesOf(traceId).out.map(({ rel, target }) => [rel, target]);
+    expect(rels.filter(([rel]) => rel === "diverges_from")).toEqual([["diverges_from", world.specificationId]]);
+    expect(rels.filter(([rel]) => rel === "evidences")).toHaveLength(2);
   });
 
-  test("recording the same outcome again changes nothing, and another attempt is another trace", () => {
+  test("no divergence is lost: a repeat answers all of them again and writes nothing (defect 29)", async () => {
     const world = new World();
-    world.diverge();
+    const executed = await world.executed();
+    const request = world.outcome(executed, { divergences: [aFailure("C-1"), aFailure("C-2")] });
+    world.before = (call) => {
+      if (call === "write") throw new Error("the line is dead");
+    };
+    await expect(world.bridge().recordOutcome(request)).rejects.toMatchObject({ name: "RetryableError" });
+    world.before = () => undefined;
+    const recorded = await world.bridge().recordOutcome(request);
+    expect(recorded.divergences).toHaveLength(2);
     const before = world.state();
-    world.diverge();
+    const { calls } = world;
+    expect(await world.bridge().recordOutcome({ ...request, summary: "said otherwise" })).toEqual(recorded);
+    expect([world.state(), world.calls]).toEqual([before, calls]);
+  });
+
+  test("an outcome without a recorded execution is refused, and none is made for it", async () => {
+    const world = new World();
+    const executed = await world.executed();
+    const before = world.state();
+    const trust = world.beads.tip({ type: "trust", subject: "nurse:ida" })?.id ?? "";
+    for (const executionBeadId of ["KSB-00000000000000000000000000", trust]) {
+      await expect(world.bridge().recordOutcome(world.outcome({ ...executed, executionBeadId }))).rejects.toMatchObject({ name: "TerminalError" });
+    }
+    const another = "EXE-00000000000000000000000000";
+    await expect(world.bridge().recordOutcome(world.outcome({ ...executed, executionId: another }))).rejects.toMatchObject({ name: "TerminalError" });
     expect(world.state()).toEqual(before);
-    expect(plan({ attempt: 2 }).traceId).not.toBe(plan({ attempt: 1 }).traceId);
-    expect(plan({ cycle: 1 }).traceId).not.toBe(plan({ cycle: 0 }).traceId);
   });
 
-  test("a check the coordinator ran itself leaves no outcome bead, since nothing governed an agent", () => {
-    const { outcomeBeadId, divergences } = plan({ ...failedHoldouts([15]), executionId: null, executionBeadId: null });
-    expect(outcomeBeadId).toBeNull();
-    expect(divergences[0]).not.toHaveProperty("outcomeBeadId");
-  });
-
-  test("a very long report is cut and says by how much", () => {
-    const [divergence] = plan({ outcome: "BLOCKED", exhausted: true, blockers: ["x".repeat(10_000)] }).divergences;
-    expect(divergence?.observed.length).toBeLessThan(4_100);
-    expect(divergence?.observed).toMatch(/\[\d+ more characters\]$/);
+  test("a very long report is cut and says by how much", async () => {
+    const { divergences } = await new World().diverged([aFailure("C-1", { observed: "x".repeat(10_000) })]);
+    expect(divergences[0]?.observed.length).toBeLessThan(4_100);
+    expect(divergences[0]?.observed).toMatch(/\[\d+ more characters\]$/);
   });
 });

@@ -51,9 +51,44 @@ export type CheckLimits = z.infer<typeof checkLimits>;
 
 export const DEFAULT_CHECK_LIMITS: CheckLimits = { fuel: 20_000_000, timeoutMs: 10_000, outputChars: 64_000 };
 
+/** Bounds of one script, over all of its rounds. */
+export const SCRIPT_LIMITS = {
+  /** Times that a script may come to rest with calls open; each costs another run. */
+  rounds: 64,
+  /** Calls a script may make: an attempt has 120, and what is over is answered with an error that code can catch. */
+  calls: 128,
+  /** JSON text of the inputs of all calls, in UTF-16 code units: several files of the size a unit has. */
+  inputChars: 1_000_000,
+  /** JSON text of all answers on the record, in UTF-16 code units. */
+  answerChars: 2_000_000,
+} as const;
+
+/** A call that a script makes; `input` is JSON text. */
+export const scriptCall = z.strictObject({ tool: z.string().min(1).max(64), input: z.string().min(1).max(SCRIPT_LIMITS.inputChars) });
+export type ScriptCall = z.infer<typeof scriptCall>;
+
+/** What a call came to: `value` is JSON text; an error is thrown into the script. */
+export const scriptAnswer = z.discriminatedUnion("ok", [
+  z.strictObject({ ok: z.literal(true), value: z.string().min(1).max(SCRIPT_LIMITS.answerChars) }),
+  z.strictObject({ ok: z.literal(false), code: z.string(), message: z.string() }),
+]);
+export type ScriptAnswer = z.infer<typeof scriptAnswer>;
+
+/**
+ * The calls that a script had open when nothing else could go on, in the order it made them, each with its answer. They are
+ * answered at that same moment of every later run, so that a run meets what the one before it met.
+ */
+export const scriptRound = z
+  .array(z.strictObject({ call: scriptCall, answer: scriptAnswer }))
+  .min(1)
+  .max(SCRIPT_LIMITS.calls);
+export type ScriptRound = z.infer<typeof scriptRound>;
+
 /**
  * One job for the sandbox: a tree and what to do with it. `tests` runs vitest files; `typecheck` reports TypeScript
- * diagnostics for `src/` and `tests/`; `call` imports a module and calls one export.
+ * diagnostics for `src/` and `tests/`; `call` imports a module and calls one export; `script` calls a module's default
+ * export with `tools` and answers its calls from the rounds on record. A script whose calls are not all on record ends with
+ * those in the report's `pending`; whoever asked carries them out and has the same files run again, with one round more.
  */
 export const checkJob = z.strictObject({
   jobId: z.string().min(1).max(128),
@@ -62,6 +97,13 @@ export const checkJob = z.strictObject({
     z.strictObject({ kind: z.literal("tests"), files: z.array(workspacePath).min(1) }),
     z.strictObject({ kind: z.literal("typecheck") }),
     z.strictObject({ kind: z.literal("call"), module: workspacePath, export: z.string().min(1), args: z.array(z.json()) }),
+    z.strictObject({
+      kind: z.literal("script"),
+      module: workspacePath,
+      rounds: z.array(scriptRound).max(SCRIPT_LIMITS.rounds),
+      /** The script's clock when it begins, in epoch milliseconds; the same in every run, since it has no other. */
+      clock: z.number().int().nonnegative(),
+    }),
   ]),
   limits: checkLimits,
 });
@@ -83,6 +125,7 @@ export const CHECK_FAULTS = [
   "FORBIDDEN",
   "NO_TESTS",
   "OUTPUT",
+  "NONDETERMINISTIC",
   "INFRASTRUCTURE",
 ] as const;
 export const checkFault = z.strictObject({
@@ -113,14 +156,19 @@ export const diagnostic = z.strictObject({
 });
 export type Diagnostic = z.infer<typeof diagnostic>;
 
-/** The sandbox's answer. `ok` is true when the job ran and everything in it passed; an empty run never passes. */
+/**
+ * The sandbox's answer. `ok` is true when the job ran and everything in it passed; an empty run never passes, and neither
+ * does a script with calls open.
+ */
 export const checkReport = z.strictObject({
   jobId: z.string(),
   ok: z.boolean(),
   tests: z.array(testOutcome),
   diagnostics: z.array(diagnostic),
-  /** JSON text of what the export returned, for `call`. */
+  /** JSON text of what the export returned, for `call` and `script`. */
   value: z.string().optional(),
+  /** Calls of a `script` that are not on record, in the order they were made: the script has not ended. */
+  pending: z.array(scriptCall).min(1).max(SCRIPT_LIMITS.calls).optional(),
   console: z.string(),
   /** Code units of output that were dropped at the limit. */
   droppedOutput: z.number().int().nonnegative(),

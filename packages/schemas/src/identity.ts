@@ -22,6 +22,8 @@ export const objectName = {
   operative: (org: Org, runId: string, slot: number) => `operative:${part(org)}:${part(runId)}:${slot}`,
   /** ArtifactGraphDO of an org and assembly. */
   artifactGraph: (org: Org, assembly: string) => `artifacts:${part(org)}:${part(assembly)}`,
+  /** ArtifactGraphDO of an org's source graph: what every assembly has adopted. */
+  sourceGraph: (org: Org) => `sources:${part(org)}`,
   /** BeadGraphDO of an org. */
   beadGraph: (org: Org) => `beads:${part(org)}`,
 } as const;
@@ -52,6 +54,9 @@ export const kvKey = {
   apiKey: (digest: string) => `api-key/${digest}`,
   /** An envelope signing key record. */
   envelopeKey: (keyId: string) => `envelope-key/${part(keyId)}`,
+  /** A knowing-state snapshot, by the digest of the heads it was computed from: another state is another key. */
+  knowingState: (org: Org, role: string, subjectId: string, headsDigest: string) =>
+    `knowing-state/${part(org)}/${part(role)}/${part(subjectId)}/${headsDigest}`,
 } as const;
 
 /** Queue names. */

@@ -10,6 +10,7 @@ export { allPassed, evaluatePlan } from "./evaluate.ts";
 export type { CheckResult, Evaluation, ReportMemo } from "./evaluate.ts";
 export { exampleTestName, lineOfTestName, mutationTestName, renderExampleTests } from "./examples.ts";
 export type { ExampleTests } from "./examples.ts";
+export { moduleIn } from "./module-of.ts";
 export { CHECK_KINDS, RENDERED_FOLDER, importClosure, planChecks, planHoldouts } from "./plan.ts";
 export type { CheckKind, CheckPlan, PlanClaim, PlanContext, PlanInvariant, Requirement, RequirementRun } from "./plan.ts";
 export { SANDBOX_GRACE_MS, sandboxClient } from "./sandbox-client.ts";

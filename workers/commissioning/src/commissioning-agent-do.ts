@@ -1,17 +1,16 @@
 /** One session as a Durable Object: storage, alarm and bindings around the pure core. */
 import { DurableObject } from "cloudflare:workers";
-import { claimSetProblems } from "@factory/compiler";
 import { consoleLog, Inbox, messageOf, migrate, Outbox, runBestEffort, Scheduler } from "@factory/durable";
 import { LoopClosure, sqlJournal } from "@factory/loop-closure";
 import { resolveModel } from "@factory/models";
 import type { Result, SessionState } from "@factory/schemas";
-import { artifactGraphOf, beadGraphOf, coordinatorOf, mediationOf, sessionLogOf } from "@factory/schemas/rpc";
+import { artifactGraphOf, beadGraphOf, coordinatorOf, mediationOf, sessionLogOf, sourceGraphOf } from "@factory/schemas/rpc";
 import type { CommissionRequest, Principal, SessionReport, SessionRpc, SessionStatus } from "@factory/schemas/rpc";
+import { sandboxClient } from "@factory/verification";
 import { drizzle } from "drizzle-orm/d1";
 import type { BlobPort, SessionContext } from "./context.ts";
 import { createDeliver } from "./deliver.ts";
-import { askHypothesis } from "./hypotheses.ts";
-import { createPlanner, PLANNER_ALIAS } from "./planner.ts";
+import { createPlanner, CRITIC_ALIAS, PLANNER_ALIAS } from "./planner.ts";
 import { upsertSession } from "./registry/registry.ts";
 import { LOOP_CLOSURE_COMPONENT, LOOP_CLOSURE_MIGRATIONS, SESSION_MIGRATIONS } from "./schema.ts";
 import { Session } from "./session.ts";
@@ -85,9 +84,13 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
       {
         storage: ctx.storage,
         planner: createPlanner(() => resolveModel(PLANNER_ALIAS, env)),
+        critic: createPlanner(() => resolveModel(CRITIC_ALIAS, env)),
         blobs: r2Blobs(env.BLOBS),
         sessionLog: (org, sessionId) => sessionLogOf(env, org, sessionId),
         graph: (org, assembly) => artifactGraphOf(env, org, assembly),
+        sources: (org) => sourceGraphOf(env, org),
+        beads: (org) => beadGraphOf(env, org),
+        sandbox: sandboxClient(env.SANDBOX),
         coordinator: (org, runId) => coordinatorOf(env, org, runId),
         loopClosure: (context) => this.#loopClosure(context),
         wake: () => this.#wake(),
@@ -99,18 +102,15 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
     );
   }
 
-  #loopClosure(context: SessionContext): LoopClosure {
-    const { org, sessionId, assembly } = context.store.request();
+  #loopClosure({ store }: Pick<SessionContext, "store">): LoopClosure {
+    const { org, assembly } = store.request();
     return new LoopClosure({
       org,
-      sessionId,
-      namespace: sessionId,
       graph: artifactGraphOf(this.env, org, assembly),
       beads: beadGraphOf(this.env, org),
       journal: sqlJournal(this.ctx.storage),
-      askHypothesis: (evidence) => askHypothesis(context, evidence),
-      coherence: claimSetProblems,
       now: Date.now,
+      log: this.#log,
     });
   }
 
@@ -125,6 +125,7 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
       coordinator: (org, runId) => coordinatorOf(env, org, runId),
       blobs: r2Blobs(env.BLOBS),
       register: (entry) => upsertSession(drizzle(env.DB), entry),
+      ingest: (amendmentId) => session.ingest(amendmentId),
       compileRequest: () => session.compileRequest(),
       onCompileRefused: (refusal) => session.onCompileRefused(refusal),
       onAmendRefused: (amendmentId, refusal) => session.onAmendRefused(amendmentId, refusal),

@@ -1,13 +1,12 @@
 import { applyD1Migrations, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { blobKey, claimNodeId, objectName, sha256Hex } from "@factory/schemas";
+import { artifactNode, blobKey, claimNodeId, objectName, sha256Hex } from "@factory/schemas";
 import type { SessionEvent } from "@factory/schemas";
 import { artifactGraphOf, sessionLogOf, sessionOf } from "@factory/schemas/rpc";
 import type { CommissionRequest } from "@factory/schemas/rpc";
 import { beforeAll, describe, expect, test } from "vitest";
+import { SESSION_MIGRATIONS } from "./schema.ts";
 import { aClaim, aCompileReport, anAcceptedRun, ANN, aRequest, CODE, RUN_ID } from "./testing/builders.ts";
-
-const SPECIFICATION = "SPEC-00000000000000000000000001";
 
 beforeAll(async () => {
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
@@ -33,13 +32,11 @@ function aSession(workOrderId: string, config: CommissionRequest["config"] = { r
 
 /** Mediation's and the coordinator's parts, up to an accepted run. */
 async function built({ request, graph, session }: ReturnType<typeof aSession>): Promise<void> {
-  const claim = { id: claimNodeId(SPECIFICATION, "C-1"), type: "Claim", data: { ...aClaim() }, parents: [SPECIFICATION] };
-  await graph.append(
-    request.sessionId,
-    [{ id: SPECIFICATION, type: "Specification", data: {}, parents: [] }, claim],
-    [{ source: SPECIFICATION, rel: "composed_of", target: claim.id }],
-  );
-  await session.report("compiled", { kind: "compiled", report: aCompileReport(SPECIFICATION) });
+  const specification = artifactNode("SPEC", "Specification", request.org, { assembly: request.assembly, domain: request.workOrderId, version: 1 }, []);
+  const claim = { id: claimNodeId(specification.id, "C-1"), type: "Claim", data: { ...aClaim() }, parents: [specification.id] };
+  const written = await graph.append([specification, claim], [{ source: specification.id, rel: "composed_of", target: claim.id }]);
+  expect(written.ok).toBe(true);
+  await session.report("compiled", { kind: "compiled", report: aCompileReport(specification.id) });
   await session.report("accepted", { kind: "run", report: anAcceptedRun() });
 }
 
@@ -110,7 +107,7 @@ describe("CommissioningAgentDO", () => {
     await evictDurableObject(world.stub);
     expect(await world.session.status()).toBeNull();
     await runInDurableObject(world.stub, (_, { storage }) => {
-      expect(storage.sql.exec("SELECT id FROM durable_migrations WHERE component = 'object'").toArray()).toEqual([{ id: "0001-session" }]);
+      expect(storage.sql.exec("SELECT id FROM durable_migrations WHERE component = 'object'").toArray()).toEqual(SESSION_MIGRATIONS.map(({ id }) => ({ id })));
       expect(storage.sql.exec("PRAGMA foreign_keys").one()).toEqual({ foreign_keys: 1 });
       storage.sql.exec("UPDATE durable_migrations SET digest = 'tampered' WHERE component = 'object'");
     });

@@ -2,7 +2,8 @@
 import type { Log, StoragePort } from "@factory/durable";
 import type { LoopClosure } from "@factory/loop-closure";
 import type { SessionState } from "@factory/schemas";
-import type { ArtifactGraphRpc, CoordinatorRpc, ModelCall, SessionLogRpc } from "@factory/schemas/rpc";
+import type { ArtifactGraphRpc, BeadGraphRpc, CoordinatorRpc, ModelCall, SessionLogRpc } from "@factory/schemas/rpc";
+import type { Sandbox } from "@factory/verification";
 import type { z } from "zod";
 import type { Ledger } from "./ledger.ts";
 import { requireMove } from "./session-machine.ts";
@@ -42,12 +43,19 @@ export interface BlobPort {
 export interface SessionDeps {
   readonly storage: StoragePort;
   readonly planner: Planner;
+  /** Judges prose: of another alias than the planner, so that another model can be put behind it. */
+  readonly critic: Planner;
   readonly blobs: BlobPort;
   readonly sessionLog: (org: string, sessionId: string) => Pick<SessionLogRpc, "read" | "tip">;
-  readonly graph: (org: string, assembly: string) => Pick<ArtifactGraphRpc, "get" | "edgesOf">;
+  readonly graph: (org: string, assembly: string) => Pick<ArtifactGraphRpc, "get" | "getMany" | "edgesOf" | "activeSpecifications">;
+  /** What every assembly of the organisation has adopted. */
+  readonly sources: (org: string) => Pick<ArtifactGraphRpc, "append" | "getMany" | "edgesOf" | "activeSpecifications">;
+  readonly beads: (org: string) => Pick<BeadGraphRpc, "tip">;
+  /** Runs the checks of a failed case once more. */
+  readonly sandbox: Sandbox;
   readonly coordinator: (org: string, runId: string) => Pick<CoordinatorRpc, "record">;
   /** The bridge points for this session, over its journal. */
-  readonly loopClosure: (context: SessionContext) => Pick<LoopClosure, "proposeAmendment" | "adoptAmendment">;
+  readonly loopClosure: (context: Pick<SessionContext, "store">) => Pick<LoopClosure, "proposeAmendment" | "adoptAmendment" | "ingest">;
   /** Called after every commit that enqueued something: the outbox drains, and `advance` is called soon. */
   readonly wake: () => void;
   readonly log: Log;

@@ -4,6 +4,8 @@ import { ERRORS } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode, Refusal, Result } from "@factory/schemas";
 import type { ArtifactGraphRpc, CompileRequest, CoordinatorRpc, LogIdentity, MediationRpc, SessionLogRpc } from "@factory/schemas/rpc";
 import type { BlobPort } from "./context.ts";
+import { inheritedSpecification } from "./inheritance.ts";
+import type { InheritanceGraph } from "./inheritance.ts";
 import { artifactBlob } from "./ledger.ts";
 import type { EffectPayloads, EffectTarget, RegistryEntry } from "./ledger.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -11,12 +13,14 @@ import type { SessionStore } from "./session-store.ts";
 /** A session's neighbours, and what the session makes of their refusals. */
 export interface DeliverDeps {
   readonly store: SessionStore;
-  readonly graph: (org: string, assembly: string) => Pick<ArtifactGraphRpc, "append">;
+  readonly graph: (org: string, assembly: string) => InheritanceGraph & Pick<ArtifactGraphRpc, "append" | "surface">;
   readonly sessionLog: (org: string, sessionId: string) => Pick<SessionLogRpc, "append">;
   readonly mediation: (org: string, sessionId: string) => MediationRpc;
-  readonly coordinator: (org: string, runId: string) => Pick<CoordinatorRpc, "cancel" | "clarify">;
+  readonly coordinator: (org: string, runId: string) => Pick<CoordinatorRpc, "cancel" | "clarify" | "decide">;
   readonly blobs: BlobPort;
   readonly register: (entry: RegistryEntry) => Promise<void>;
+  /** BP6 of an adopted amendment. @throws RetryableError when a graph did not answer, TerminalError when one refused. */
+  readonly ingest: (amendmentId: string) => Promise<void>;
   /** What mediation is to compile, from the session's rows as they are now. */
   readonly compileRequest: () => CompileRequest;
   readonly onCompileRefused: (refusal: Refusal) => void;
@@ -47,9 +51,16 @@ export function createDeliver(deps: DeliverDeps): (target: string, effects: read
         return deliverCancel(deps, effects);
       case "clarify":
         return deliverClarifications(deps, effects);
+      case "decide":
+        return deliverDecisions(deps, effects);
       case "registry":
         for (const entry of payloads<"registry">(effects)) await deps.register(entry);
         return { ok: true };
+      case "ingest":
+        for (const { amendmentId } of payloads<"ingest">(effects)) await deps.ingest(amendmentId);
+        return { ok: true };
+      case "surface":
+        return deliverSurfacing(deps, payloads<"surface">(effects));
       default:
         return { ok: false, terminal: `There is no delivery to "${String(kind satisfies never)}".` };
     }
@@ -73,10 +84,10 @@ function isFinal(refusal: Refusal): boolean {
 }
 
 async function deliverGraph({ store, graph }: DeliverDeps, effects: readonly EffectPayloads["graph"][]): Promise<Delivery> {
-  const { org, assembly, sessionId } = store.request();
+  const { org, assembly } = store.request();
   const nodes: ArtifactNode[] = effects.map(({ artifactId }) => store.artifact(artifactId));
   const edges: ArtifactEdge[] = effects.flatMap((effect) => effect.edges);
-  return deliveryOf(await graph(org, assembly).append(sessionId, nodes, edges));
+  return deliveryOf(await graph(org, assembly).append(nodes, edges));
 }
 
 async function deliverBlobs({ store, blobs }: DeliverDeps, effects: readonly EffectPayloads["blob"][]): Promise<Delivery> {
@@ -93,10 +104,14 @@ async function deliverLog({ store, sessionLog }: DeliverDeps, events: readonly E
   return deliveryOf(await sessionLog(org, sessionId).append(identity, events));
 }
 
+/** What has been learnt on the order meanwhile goes along; mediation answers a repeat from its record, whatever goes along then. */
 async function deliverCompile(deps: DeliverDeps, effects: readonly Effect[]): Promise<Delivery> {
-  const { org, sessionId } = deps.store.request();
+  const { org, sessionId, assembly } = deps.store.request();
   for (const { effectId } of effects) {
-    const result = await deps.mediation(org, sessionId).compile(`${sessionId}:${effectId}`, deps.compileRequest());
+    const request = deps.compileRequest();
+    const inherited = await inheritedSpecification(deps.graph(org, assembly), request);
+    const compile = { ...request, ...(inherited === undefined ? {} : { inherited }) };
+    const result = await deps.mediation(org, sessionId).compile(`${sessionId}:${effectId}`, compile);
     if (!result.ok && !isFinal(result)) return { ok: false };
     if (!result.ok) deps.onCompileRefused(result);
   }
@@ -109,7 +124,9 @@ async function deliverAmends(deps: DeliverDeps, effects: readonly Effect[]): Pro
     const { amendmentId } = payload as EffectPayloads["amend"];
     const amendment = deps.store.amendments().find((row) => row.amendmentId === amendmentId);
     const change = amendment?.proposal.amendment?.change;
-    if (amendment === undefined || change === undefined || amendment.successorId === null) return { ok: false, terminal: `${amendmentId} was not adopted.` };
+    if (amendment === undefined || change === undefined || change === null || amendment.successorId === null) {
+      return { ok: false, terminal: `${amendmentId} has adopted no specification.` };
+    }
     const { report } = deps.store.runReport(amendment.reportSeq);
     if (report.outcome !== "diverged") return { ok: false, terminal: `${amendmentId} answers no divergence.` };
     const result = await deps.mediation(org, sessionId).amend(`${sessionId}:${effectId}`, {
@@ -118,12 +135,22 @@ async function deliverAmends(deps: DeliverDeps, effects: readonly Effect[]): Pro
       amendmentId,
       specificationId: amendment.successorId,
       claimId: change.claimId,
-      revealedLines: change.revealedLines,
+      revealedLines: amendment.toldLines,
       note: change.note,
       beadIds: report.divergence.affectedBeadIds,
     });
     if (!result.ok && !isFinal(result)) return { ok: false };
     if (!result.ok) deps.onAmendRefused(amendmentId, result);
+  }
+  return { ok: true };
+}
+
+/** The session is the cycle: shown twice in it, a hypothesis is carried over no further. */
+async function deliverSurfacing({ store, graph }: DeliverDeps, effects: readonly EffectPayloads["surface"][]): Promise<Delivery> {
+  const { org, assembly, sessionId } = store.request();
+  for (const { hypothesisId, surfacedTo } of effects) {
+    const result = await graph(org, assembly).surface(hypothesisId, sessionId, surfacedTo);
+    if (!result.ok) return deliveryOf(result);
   }
   return { ok: true };
 }
@@ -146,6 +173,17 @@ async function deliverClarifications(deps: DeliverDeps, effects: readonly Effect
   for (const { effectId, payload } of effects) {
     const { runId, ...answer } = payload as EffectPayloads["clarify"];
     const result = await deps.coordinator(org, runId).clarify(`${sessionId}:${effectId}`, answer);
+    if (!result.ok && result.code !== "FAILED_PRECONDITION" && result.code !== "NOT_FOUND") return deliveryOf(result);
+  }
+  return { ok: true };
+}
+
+/** A decision on a bead that no longer waits for it changes nothing either. */
+async function deliverDecisions(deps: DeliverDeps, effects: readonly Effect[]): Promise<Delivery> {
+  const { org, sessionId } = deps.store.request();
+  for (const { effectId, payload } of effects) {
+    const { runId, ...decision } = payload as EffectPayloads["decide"];
+    const result = await deps.coordinator(org, runId).decide(`${sessionId}:${effectId}`, decision);
     if (!result.ok && result.code !== "FAILED_PRECONDITION" && result.code !== "NOT_FOUND") return deliveryOf(result);
   }
   return { ok: true };

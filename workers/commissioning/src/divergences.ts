@@ -3,22 +3,23 @@
  * person. Each stage is one step that ends in a commit, so a crash resumes at the stage it was in.
  */
 import { RetryableError, TerminalError } from "@factory/durable";
-import type { Adoption, PersonDecision, ProposedAmendment } from "@factory/loop-closure";
+import type { PersonDecision } from "@factory/factory-graph";
+import type { Adoption } from "@factory/loop-closure";
 import { claim, claimNodeId, ulidId } from "@factory/schemas";
 import type { Claim, EventPayload } from "@factory/schemas";
 import type { DivergenceReport } from "@factory/schemas/rpc";
+import { adoptionDomain, proposalDomain } from "./amending.ts";
 import { consultationText } from "./consultation.ts";
 import type { SessionContext } from "./context.ts";
 import { openReview } from "./reviews.ts";
-import type { AmendmentRow, RunReportRow } from "./session-store.ts";
+import type { AmendmentRow, Proposal, RunReportRow } from "./session-store.ts";
 
 /** Amendments one bead may go through before a person is asked. */
 const MAX_AMENDMENT_DEPTH = 3;
-
-/** No hypothesis could be formed; a person is asked instead. */
-export class HypothesisError extends TerminalError {
-  override readonly name = "HypothesisError";
-}
+/** How often an amendment is formed again because its target has moved, before a person is asked: each time somebody else was first. */
+const MAX_REFORMED = 3;
+/** Who decides where no person was asked. */
+const VERIFIER = { id: "policy:verifier", authority: "verifier" } as const;
 
 /** Why the platform does not amend by itself, or null when it may. */
 export function reasonToAsk(
@@ -27,7 +28,7 @@ export function reasonToAsk(
   config: { readonly enableAmendments?: boolean | undefined; readonly maxIterations?: number | undefined },
 ): string | null {
   if (config.enableAmendments === false) return "The order allows no amendments.";
-  const ofBead = history.filter(({ beadId, status }) => beadId === divergence.beadId && status === "ADOPTED");
+  const ofBead = cyclesOf(history, divergence.beadId);
   const allowed = Math.min(MAX_AMENDMENT_DEPTH, config.maxIterations ?? MAX_AMENDMENT_DEPTH);
   const cycles = Math.max(ofBead.length, divergence.cycle);
   if (cycles >= allowed) return `The bead went through ${cycles} amendment${cycles === 1 ? "" : "s"}; ${allowed} are allowed.`;
@@ -39,28 +40,40 @@ export function reasonToAsk(
   return null;
 }
 
-/** Takes a divergence one stage further. @throws RetryableError when a graph or the model did not answer. */
-export async function handleDivergence(context: SessionContext, row: RunReportRow, divergence: DivergenceReport): Promise<void> {
-  const { store } = context;
-  const work = { row, divergence, claim: await claimOf(context, divergence) };
-  const proposed = store.amendments().find(({ reportSeq, status }) => reportSeq === row.seq && status === "PROPOSED");
-  const person = personDecision(context, row);
-  if (proposed !== undefined) {
-    await adopt(context, work, proposed, person);
-    return;
-  }
-  const ask = person === null ? (row.problem ?? reasonToAsk(divergence, store.amendments(), store.request().config)) : null;
-  if (ask === null) await propose(context, work, person);
-  else consult(context, work, ask);
+/** Amendments that have re-opened a bead; what changed only the knowing-state has not. */
+function cyclesOf<A extends Pick<AmendmentRow, "beadId" | "mode" | "status">>(history: readonly A[], beadId: string): A[] {
+  return history.filter((row) => row.beadId === beadId && row.status === "ADOPTED" && row.mode !== "knowing-state");
 }
 
-/** A divergence that is being handled, with the claim it concerns. */
-type Work = { readonly row: RunReportRow; readonly divergence: DivergenceReport; readonly claim: Pick<Claim, "text" | "line"> };
+/** Takes a divergence one stage further. @throws RetryableError when a graph, the sandbox or a model did not answer. */
+export async function handleDivergence(context: SessionContext, row: RunReportRow, divergence: DivergenceReport): Promise<void> {
+  const { store } = context;
+  const work: Work = { row, divergence, claim: await claimOf(context, divergence), person: personDecision(context, row) };
+  const proposed = store.amendments().find(({ reportSeq, status }) => reportSeq === row.seq && status === "PROPOSED");
+  if (proposed !== undefined) {
+    await decide(context, work, proposed);
+    return;
+  }
+  const ask = work.person === null ? (row.problem ?? reasonToAsk(divergence, store.amendments(), store.request().config)) : null;
+  if (ask === null) await propose(context, work);
+  else commit(context, () => consult(context, work, ask));
+}
 
-async function claimOf(context: SessionContext, divergence: DivergenceReport): Promise<Work["claim"]> {
-  const { org, assembly } = context.store.request();
-  const id = claimNodeId(currentSpecification(context), divergence.claimId);
-  const node = await context.deps.graph(org, assembly).get(id);
+/** A divergence that is being handled, with the claim it concerns and what a person has answered on it. */
+type Work = {
+  readonly row: RunReportRow;
+  readonly divergence: DivergenceReport;
+  readonly claim: Claim;
+  readonly person: PersonDecision | null;
+};
+
+async function claimOf(context: SessionContext, divergence: DivergenceReport): Promise<Claim> {
+  return readClaim(context, claimNodeId(currentSpecification(context), divergence.claimId));
+}
+
+async function readClaim({ store, deps }: SessionContext, id: string): Promise<Claim> {
+  const { org, assembly } = store.request();
+  const node = await deps.graph(org, assembly).get(id);
   if (node === null) throw new RetryableError(`The artifact graph does not have ${id} yet.`);
   return claim.parse(node.data);
 }
@@ -72,116 +85,232 @@ function personDecision({ store }: SessionContext, row: RunReportRow): PersonDec
   return { by: review.decidedBy, note: review.decision === "amended" ? (review.note ?? "") : "" };
 }
 
-async function propose(context: SessionContext, work: Work, person: PersonDecision | null): Promise<void> {
-  const { row, divergence } = work;
+async function propose(context: SessionContext, work: Work): Promise<void> {
+  const { row, divergence, person } = work;
   const { store, ledger, deps } = context;
-  const history = store.amendments().filter(({ beadId, status }) => beadId === divergence.beadId && status === "ADOPTED");
+  const history = cyclesOf(store.amendments(), divergence.beadId);
   const depth = history.length + 1;
-  let proposal: ProposedAmendment;
-  try {
-    proposal = await deps.loopClosure(context).proposeAmendment({
-      divergence,
-      specificationId: currentSpecification(context),
-      depth,
-      occasion: row.reviewId ?? "",
-      elucidationIds: history.flatMap(({ elucidationId }) => elucidationId ?? []),
-      ...(person === null ? {} : { person }),
-    });
-  } catch (err) {
-    if (!(err instanceof HypothesisError)) throw err;
-    consult(context, work, err.message);
-    return;
-  }
-  const { amendment } = proposal;
-  if (amendment === null) {
-    consult(context, work, proposal.hypothesis.explanation, proposal.hypothesisId);
-    return;
-  }
+  const proposal = await orRefusal(() =>
+    deps.loopClosure(context).proposeAmendment(
+      {
+        sessionId: store.request().sessionId,
+        divergenceId: divergence.divergenceId,
+        traceId: divergence.traceId,
+        specificationId: currentSpecification(context),
+        claimId: divergence.claimId,
+        ...(divergence.outcomeBeadId === undefined ? {} : { outcomeBeadId: divergence.outcomeBeadId }),
+        occasion: row.occasion,
+        elucidationIds: history.flatMap(({ elucidationId }) => elucidationId ?? []),
+      },
+      proposalDomain(context, divergence, { depth, person }),
+    ),
+  );
   commit(context, () => {
+    if (proposal instanceof TerminalError) {
+      consult(context, work, proposal.message);
+      return;
+    }
     ledger.reportWritten(proposal.hypothesisId, "Hypothesis");
+    const { amendment } = proposal;
+    if (amendment === null) {
+      consult(context, work, proposal.hypothesis.explanation, proposal.hypothesisId);
+      return;
+    }
     ledger.reportWritten(amendment.amendmentId, "Amendment");
+    const mode = amendment.change?.mode ?? "knowing-state";
     store.addAmendment({
       amendmentId: amendment.amendmentId,
       reportSeq: row.seq,
       proposal,
       beadId: divergence.beadId,
       claimId: divergence.claimId,
-      mode: amendment.change.mode,
+      mode,
       depth,
     });
     ledger.event("AMENDMENT_PROPOSED", amendmentPayload("PROPOSED", divergence, proposal, depth));
   });
 }
 
-async function adopt(context: SessionContext, work: Work, proposed: AmendmentRow, person: PersonDecision | null): Promise<void> {
-  const { row, divergence } = work;
-  const { store, ledger, deps } = context;
-  const { proposal, amendmentId, depth } = proposed;
-  const { amendment } = proposal;
-  if (amendment === null) throw new Error(`${amendmentId} was stored without an amendment.`);
-  const adoption = await deps.loopClosure(context).adoptAmendment({
-    divergence,
-    specificationId: currentSpecification(context),
-    proposal: { ...proposal, amendment },
-    decidedBy: person?.by ?? "policy:verifier",
-  });
+/** What a bridge point says, or why it never will: a graph refused for good, or no hypothesis can be formed. */
+async function orRefusal<T>(bridgePoint: () => Promise<T>): Promise<T | TerminalError> {
+  try {
+    return await bridgePoint();
+  } catch (err) {
+    if (err instanceof TerminalError) return err;
+    throw err;
+  }
+}
+
+/** What is known when an amendment was decided on, before it is committed. */
+type Decided = {
+  readonly adoption: Adoption;
+  /** Lines mediation has to be told of; empty without a successor. */
+  readonly toldLines: readonly number[];
+  /** What succeeds the target already; only for an amendment that came too late. */
+  readonly current: string | null;
+};
+
+async function decide(context: SessionContext, work: Work, proposed: AmendmentRow): Promise<void> {
+  const { amendment } = proposed.proposal;
+  if (amendment === null) throw new Error(`${proposed.amendmentId} was stored without an amendment.`);
+  const { store, ledger } = context;
+  const decided = await orRefusal(() => decideOn(context, work, { amendmentId: proposed.amendmentId, amendmentBeadId: amendment.beadId }));
   commit(context, () => {
-    reportAdoption(context, adoption);
-    const { successor } = adoption;
-    store.decideAmendment(amendmentId, successor === null ? "REJECTED" : "ADOPTED", successor);
-    if (successor === null) {
-      ledger.event("AMENDMENT_REJECTED", amendmentPayload("REJECTED", divergence, proposal, depth));
-      const failed = adoption.checks.filter(({ passed }) => !passed).map(({ check, detail }) => `${check}: ${detail}`);
-      consult(context, work, `The verifier rejected the amendment: ${failed.join("; ")}.`, proposal.hypothesisId);
+    if (decided instanceof TerminalError) {
+      store.decideAmendment(proposed.amendmentId, "REJECTED");
+      ledger.event("AMENDMENT_REJECTED", amendmentPayload("REJECTED", work.divergence, proposed.proposal, proposed.depth));
+      consult(context, work, decided.message, proposed.proposal.hypothesisId);
       return;
     }
-    store.patch({ specificationId: successor.specificationId }, deps.now());
-    ledger.event("AMENDMENT_ADOPTED", { ...amendmentPayload("ADOPTED", divergence, proposal, depth), specificationId: successor.specificationId });
-    ledger.amend(amendmentId);
-    store.handleReport(row.seq, deps.now());
+    for (const { id, type } of decided.adoption.nodes) ledger.reportWritten(id, type);
+    reportVerification(context, proposed.amendmentId, decided.adoption);
+    settle(context, work, proposed, decided);
   });
 }
 
-/** Reports what the bridge point wrote; its nodes are in the graph when it answers. */
-function reportAdoption({ ledger }: SessionContext, { verdictId, successor }: Adoption): void {
-  ledger.reportWritten(verdictId, "Verdict");
-  if (successor === null) return;
-  ledger.reportWritten(successor.specificationId, "Specification");
-  for (const { claimId } of successor.claims) ledger.reportWritten(claimNodeId(successor.specificationId, claimId), "Claim");
-  ledger.reportWritten(successor.elucidationId, "ElucidationArtifact");
+async function decideOn(context: SessionContext, work: Work, amendment: { readonly amendmentId: string; readonly amendmentBeadId: string }): Promise<Decided> {
+  const { deps, store } = context;
+  const { person, divergence } = work;
+  const reviewer = person === null ? VERIFIER : { id: person.by, authority: "person" as const };
+  const request = { ...amendment, sessionId: store.request().sessionId, reviewer };
+  const adoption = await deps.loopClosure(context).adoptAmendment(request, adoptionDomain(context, divergence, amendment.amendmentId));
+  return {
+    adoption,
+    toldLines: adoption.successor === null ? [] : await linesToTell(context, divergence, adoption.successor),
+    current: adoption.outcome === "stale" ? await successorOf(context, currentSpecification(context)) : null,
+  };
 }
 
-/** Raises a consultation request and asks a person. */
+/**
+ * Lines of the claim that are visible in the successor and hidden in what mediation knows. That is more than the amendment
+ * reveals where it was formed again on a specification that somebody else had amended.
+ */
+async function linesToTell(context: SessionContext, divergence: DivergenceReport, successor: NonNullable<Adoption["successor"]>): Promise<number[]> {
+  const known = context.store.amendments().findLast(({ successorId }) => successorId !== null)?.successorId ?? divergence.specificationId;
+  const { visible: before } = await readClaim(context, claimNodeId(known, divergence.claimId));
+  const amended = successor.claims.find(({ claimId }) => claimId === divergence.claimId);
+  if (amended === undefined) throw new Error(`${successor.specificationId} has no claim ${divergence.claimId}.`);
+  const shown = new Set(before.map(({ line }) => line));
+  return claim
+    .parse(amended.data)
+    .visible.map(({ line }) => line)
+    .filter((line) => !shown.has(line));
+}
+
+/** The end of the line of succession that begins at a specification; itself when nothing succeeds it. */
+async function successorOf({ store, deps }: SessionContext, specificationId: string): Promise<string> {
+  const { org, assembly } = store.request();
+  const graph = deps.graph(org, assembly);
+  const seen = new Set<string>();
+  let current = specificationId;
+  while (!seen.has(current)) {
+    seen.add(current);
+    current = (await graph.edgesOf(current)).in.find(({ rel }) => rel === "version_of")?.source ?? current;
+  }
+  return current;
+}
+
+function settle(context: SessionContext, work: Work, proposed: AmendmentRow, { adoption, toldLines, current }: Decided): void {
+  const { store, deps, ledger } = context;
+  const { row, divergence } = work;
+  const { amendmentId, proposal, depth } = proposed;
+  const { hypothesisId } = proposal;
+  switch (adoption.outcome) {
+    case "adopted": {
+      const { successor, elucidationId } = adoption;
+      store.decideAmendment(amendmentId, "ADOPTED", { successorId: successor?.specificationId ?? null, elucidationId, toldLines });
+      ledger.event("AMENDMENT_ADOPTED", {
+        ...amendmentPayload("ADOPTED", divergence, proposal, depth),
+        ...(successor === null ? {} : { specificationId: successor.specificationId }),
+      });
+      if (successor === null) {
+        // Nothing is re-opened by it, so nobody answers for that.
+        store.settleAmendment(amendmentId, deps.now());
+        consult(context, work, proposal.hypothesis.explanation, hypothesisId);
+        return;
+      }
+      store.patch({ specificationId: successor.specificationId }, deps.now());
+      ledger.amend(amendmentId);
+      ledger.ingest(amendmentId);
+      store.handleReport(row.seq, deps.now());
+      return;
+    }
+    case "rejected":
+      store.decideAmendment(amendmentId, "REJECTED");
+      ledger.event("AMENDMENT_REJECTED", amendmentPayload("REJECTED", divergence, proposal, depth));
+      consult(context, work, `The verifier rejected the amendment: ${objections(adoption).join("; ")}.`, hypothesisId);
+      return;
+    case "stale":
+      store.decideAmendment(amendmentId, "REJECTED");
+      ledger.event("AMENDMENT_REJECTED", amendmentPayload("REJECTED", divergence, proposal, depth));
+      if (current === null || row.reformed >= MAX_REFORMED) {
+        consult(
+          context,
+          work,
+          `The amendment was formed ${row.reformed + 1} times, and each time its specification had been amended by somebody else.`,
+          hypothesisId,
+        );
+        return;
+      }
+      store.patch({ specificationId: current }, deps.now());
+      store.reformReport(row.seq, `stale:${current}`);
+      return;
+    default:
+      adoption.outcome satisfies never;
+  }
+}
+
+function objections({ checks }: Adoption): string[] {
+  return checks.filter(({ outcome }) => outcome !== "passed").map(({ check, outcome, detail }) => `${check} ${outcome}: ${detail}`);
+}
+
+/** The gate on an amendment, for both outcomes; what nobody could tell is neither passed nor failed. */
+function reportVerification({ ledger }: SessionContext, amendmentId: string, adoption: Adoption): void {
+  const { checks, nodes, verdictId } = adoption;
+  const count = (wanted: (typeof checks)[number]["outcome"]): number => checks.filter(({ outcome }) => outcome === wanted).length;
+  const objected = objections(adoption);
+  ledger.event("VERIFICATION_PRODUCED", {
+    verificationId: nodes.find(({ type }) => type === "VerificationProcess")?.id ?? verdictId,
+    verificationType: "FIDELITY",
+    outcome: objected.length === 0 ? "PASS" : count("failed") > 0 ? "FAIL" : "INCONCLUSIVE",
+    subjectId: amendmentId,
+    summary: objected.length === 0 ? `${checks.length} checks of the amendment passed` : objected.join("; "),
+    failedCriteria: checks.filter(({ outcome }) => outcome !== "passed").map(({ check }) => check),
+    checksPassed: count("passed"),
+    checksFailed: count("failed"),
+    details: { verdictId, unscored: count("unscored") },
+  });
+}
+
+/** Raises a consultation request and asks a person, in the caller's transaction. */
 function consult(context: SessionContext, { row, divergence, claim: concerned }: Work, reason: string, hypothesisId?: string): void {
   const { store, ledger, deps } = context;
-  commit(context, () => {
-    const request = store.request();
-    const history = store.amendments().filter(({ beadId }) => beadId === divergence.beadId);
-    const promptText = consultationText({ divergence, claim: concerned, reason, history });
-    const consultationId = ulidId("CRP", deps.now());
-    const parents = [divergence.divergenceId, ...(hypothesisId === undefined ? [] : [hypothesisId])];
-    const edges = parents.map((target) => ({ source: consultationId, rel: "source_ref", target }));
-    if (hypothesisId !== undefined) ledger.reportWritten(hypothesisId, "Hypothesis");
-    const data = {
-      org: request.org,
-      beadId: divergence.beadId,
-      claimId: divergence.claimId,
-      question: promptText,
-      reason,
-      optionsConsidered: ["try the same again", "try again with an added instruction", "end the session"],
-      amendments: history.map(({ amendmentId }) => amendmentId),
-    };
-    ledger.artifact({ id: consultationId, type: "ConsultationRequest", data, parents }, edges);
-    const reviewId = openReview(context, {
-      subject: { matter: "divergence", reportSeq: row.seq },
-      reviewType: "AMENDMENT_REQUIRED",
-      toState: "IN_REVIEW",
-      action: `Re-open ${divergence.beadId} for ${divergence.claimId} after ${divergence.divergenceId}`,
-      promptText,
-      context: { consultationId, divergenceId: divergence.divergenceId, beadId: divergence.beadId, claimId: divergence.claimId, reason },
-    });
-    store.askAboutReport(row.seq, reviewId);
+  const request = store.request();
+  const history = store.amendments().filter(({ beadId }) => beadId === divergence.beadId);
+  const promptText = consultationText({ divergence, claim: concerned, reason, history });
+  const consultationId = ulidId("CRP", deps.now());
+  const parents = [divergence.divergenceId, ...(hypothesisId === undefined ? [] : [hypothesisId])];
+  const edges = parents.map((target) => ({ source: consultationId, rel: "source_ref", target }));
+  if (hypothesisId !== undefined) ledger.surface(hypothesisId, request.principal.id);
+  const data = {
+    org: request.org,
+    beadId: divergence.beadId,
+    claimId: divergence.claimId,
+    question: promptText,
+    reason,
+    optionsConsidered: ["try the same again", "try again with an added instruction", "end the session"],
+    amendments: history.map(({ amendmentId }) => amendmentId),
+  };
+  ledger.artifact({ id: consultationId, type: "ConsultationRequest", data, parents }, edges);
+  const reviewId = openReview(context, {
+    subject: { matter: "divergence", reportSeq: row.seq },
+    reviewType: "AMENDMENT_REQUIRED",
+    toState: "IN_REVIEW",
+    action: `Re-open ${divergence.beadId} for ${divergence.claimId} after ${divergence.divergenceId}`,
+    promptText,
+    context: { consultationId, divergenceId: divergence.divergenceId, beadId: divergence.beadId, claimId: divergence.claimId, reason },
   });
+  store.askAboutReport(row.seq, reviewId);
 }
 
 /** Commits unless the session is on its way to an end, which wins over whatever was under way. */
@@ -202,7 +331,7 @@ function currentSpecification({ store }: SessionContext): string {
 function amendmentPayload(
   amendmentState: "PROPOSED" | "ADOPTED" | "REJECTED",
   divergence: DivergenceReport,
-  { amendment, hypothesis, hypothesisId }: ProposedAmendment,
+  { amendment, hypothesis, hypothesisId }: Proposal,
   depth: number,
 ): EventPayload<"AMENDMENT_PROPOSED"> {
   if (amendment === null) throw new Error(`The hypothesis ${hypothesisId} proposes nothing.`);
@@ -216,6 +345,9 @@ function amendmentPayload(
     scope: hypothesis.amendmentScope,
     beadIds: [...divergence.affectedBeadIds],
     depth,
-    patch: { ...amendment.change, revealedLines: [...amendment.change.revealedLines] },
+    patch: {
+      ...(amendment.change === null ? {} : { ...amendment.change, revealedLines: [...amendment.change.revealedLines] }),
+      ...(amendment.knowingState === null ? {} : { knowingState: { ...amendment.knowingState } }),
+    },
   };
 }

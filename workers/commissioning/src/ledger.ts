@@ -6,11 +6,20 @@
 import type { Outbox } from "@factory/durable";
 import { blobKey, canonicalJson, sha256Hex, ulidId } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode, EventKind, EventPayload, EventWrite } from "@factory/schemas";
+import type { BeadDecision } from "@factory/schemas/rpc";
 import { reasonOf } from "./session-store.ts";
 import type { SessionStore } from "./session-store.ts";
 
 /** Lanes of the outbox; order is kept within one. */
 const LANES = { ledger: "ledger", coordinator: "coordinator", registry: "registry" } as const;
+
+/** What only adds to the graphs: each effect has a lane of its own, so that nothing ever waits for it. */
+const ASIDE = ["ingest", "surface"] as const satisfies readonly (keyof EffectPayloads)[];
+
+/** True for an effect that nothing waits for; a session does not stop for it. */
+export function isAside(target: string): boolean {
+  return (ASIDE as readonly string[]).includes(target);
+}
 
 /** Whom an effect is for, with what its payload says. */
 export type EffectPayloads = {
@@ -22,7 +31,12 @@ export type EffectPayloads = {
   readonly barrier: Record<string, never>;
   readonly cancelRun: { readonly runId: string; readonly reason: string };
   readonly clarify: { readonly runId: string; readonly beadId: string; readonly clarificationId: string; readonly answer: string; readonly answeredBy: string };
+  readonly decide: BeadDecision & { readonly runId: string };
   readonly registry: RegistryEntry;
+  /** BP6 of an adopted amendment. */
+  readonly ingest: { readonly amendmentId: string };
+  /** A hypothesis was shown to a person. */
+  readonly surface: { readonly hypothesisId: string; readonly surfacedTo: string };
 };
 export type EffectTarget = keyof EffectPayloads;
 
@@ -108,6 +122,21 @@ export class Ledger {
     this.#send("coordinator", "clarify", `clarify:${answer.clarificationId}`, answer);
   }
 
+  /** A person's decision on a bead that waits for their leave. */
+  decide(decision: EffectPayloads["decide"]): void {
+    this.#send("coordinator", "decide", `decide:${decision.requestId}`, decision);
+  }
+
+  /** The adopted specification of an amendment goes to the organisation's source graph. */
+  ingest(amendmentId: string): void {
+    this.#aside("ingest", `ingest:${amendmentId}`, { amendmentId });
+  }
+
+  /** A hypothesis was shown to a person in this session. */
+  surface(hypothesisId: string, surfacedTo: string): void {
+    this.#aside("surface", `surface:${hypothesisId}:${surfacedTo}`, { hypothesisId, surfacedTo });
+  }
+
   /** Brings the session registry up to the row as it is now. */
   register(): void {
     const row = this.#store.requireSession();
@@ -140,6 +169,10 @@ export class Ledger {
       edges: edges.map(({ source, rel, target }) => ({ source, rel, target })),
       ...(large ? { storageRef: blob.key } : { metadata: JSON.parse(blob.text) }),
     });
+  }
+
+  #aside<T extends (typeof ASIDE)[number]>(target: T, effectId: string, payload: EffectPayloads[T]): void {
+    this.#outbox.enqueue({ effectId, lane: effectId, target, payload });
   }
 
   #send<T extends EffectTarget>(lane: keyof typeof LANES, target: T, effectId: string, payload: EffectPayloads[T]): void {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { sha256Hex } from "@factory/schemas";
 import type { ReviewDecision } from "@factory/schemas";
-import { anAcceptedRun, ANN, anOrder, ANSWERS, aRequest, BEAD_ID, RUN_ID } from "./testing/builders.ts";
+import type { RunReport } from "@factory/schemas/rpc";
+import { anAcceptedRun, ANN, anOrder, ANSWERS, aRequest, BEAD_ID, CODE, RUN_ID } from "./testing/builders.ts";
 import { commissioned, goodAnswer, Surroundings } from "./testing/surroundings.ts";
 
 const HUMAN = aRequest({ config: { reviewMode: "human" } });
@@ -190,5 +192,156 @@ describe("a clarification", () => {
     expect(await world.session.status()).toMatchObject({ state: "IN_REVIEW" });
     await decide(world, "approved");
     expect(await world.session.status()).toMatchObject({ state: "COMPLETED" });
+  });
+});
+
+describe("a bead that waits for a person's leave", () => {
+  type Asked = Extract<RunReport, { outcome: "approval" }>;
+  const REQUEST_ID = "APR-01ARZ3NDEKTSV4RRFFQ69G5FAV";
+  const OTHER_ID = "APR-01ARZ3NDEKTSV4RRFFQ69G5FAW";
+
+  function aRequestForLeave(overrides: Partial<Asked> = {}): Asked {
+    return {
+      outcome: "approval",
+      requestId: REQUEST_ID,
+      beadId: BEAD_ID,
+      title: "Write double",
+      stage: "apply",
+      role: "coder",
+      autonomy: "PROPOSE",
+      reason: "Its trust is 0.6.",
+      subjectDigest: "c".repeat(64),
+      changes: [{ path: "src/double.ts", baseDigest: null, digest: sha256Hex(CODE), bytes: CODE.length }],
+      checks: ["examples of C-1: 4 passed"],
+      ...overrides,
+    };
+  }
+
+  async function asked(...reports: readonly Asked[]): Promise<Surroundings> {
+    const world = await commissioned(new Surroundings(), aRequest());
+    await world.compiled();
+    for (const report of reports) await world.report(`run:${report.requestId}`, { kind: "run", report });
+    return world;
+  }
+
+  test("is put to a person in plain words: who wants what, why not alone, what was made and found, and how to give more", async () => {
+    const world = await asked(aRequestForLeave());
+    const prompt = world.of("REVIEW_REQUIRED").at(-1);
+    expect(prompt).toMatchObject({
+      reviewType: "APPROVAL_REQUIRED",
+      fromState: "EXECUTING",
+      toState: "IN_REVIEW",
+      alternatives: ["approved", "amended", "rejected"],
+    });
+    for (const words of [
+      'agent:coder has finished the bead "Write double"',
+      "What it may do alone: PROPOSE. Its trust is 0.6.",
+      "+++ src/double.ts",
+      `+${CODE.split("\n")[0] ?? ""}`,
+      "- examples of C-1: 4 passed",
+      "factory trust set agent:coder",
+      "factory policy apply",
+    ])
+      expect(prompt?.promptText).toContain(words);
+    expect(await world.session.status()).toMatchObject({ state: "IN_REVIEW", openReview: { action: `Apply the change set of ${BEAD_ID}` } });
+
+    const start = await asked(aRequestForLeave({ stage: "start", autonomy: "SUGGEST", changes: [], checks: [] }));
+    const text = start.of("REVIEW_REQUIRED").at(-1)?.promptText ?? "";
+    expect(text).toContain("Nothing has run yet.");
+    expect(text).not.toContain("What the checks found");
+  });
+
+  test("lists a bounded part of many checks and says how many there are", async () => {
+    const world = await asked(aRequestForLeave({ checks: Array.from({ length: 45 }, (_, at) => `check ${at}`) }));
+    const text = world.of("REVIEW_REQUIRED").at(-1)?.promptText ?? "";
+    expect(text).toContain("- check 39");
+    expect(text).not.toContain("- check 40");
+    expect(text).toContain("- and 5 more");
+  });
+
+  test("is decided by the digest of exactly what was shown: another change set is another action", async () => {
+    const [one, other] = await Promise.all([asked(aRequestForLeave()), asked(aRequestForLeave({ subjectDigest: "d".repeat(64) }))]);
+    const digestOf = async (world: Surroundings) => (await world.session.status())?.openReview?.actionDigest ?? "";
+    expect(await digestOf(one)).not.toBe(await digestOf(other));
+    expect(await decide(one, "approved", "", { actionDigest: await digestOf(other) })).toMatchObject({ code: "ACTION_DIGEST_MISMATCH" });
+    expect(one.decisions).toEqual([]);
+  });
+
+  test("approved goes to the coordinator under the id of the receipt, and the session goes on", async () => {
+    const world = await asked(aRequestForLeave());
+    world.restart();
+    await decide(world, "approved", "fine");
+    expect(world.decisions).toEqual([{ beadId: BEAD_ID, requestId: REQUEST_ID, decision: "approved", note: "fine", decidedBy: "key:ann" }]);
+    expect(world.of("APPROVAL_GRANTED").at(-1)).toMatchObject({ approvalId: REQUEST_ID, approver: "key:ann", toState: "EXECUTING" });
+    expect(world.graph.get(REQUEST_ID)).toMatchObject({ type: "ApprovalReceipt", data: { approver: "key:ann", decision: "approved" } });
+    expect(await world.session.status()).toMatchObject({ state: "EXECUTING", openReview: null });
+  });
+
+  test("amended goes there with the note", async () => {
+    const world = await asked(aRequestForLeave());
+    await decide(world, "amended", "use a shift");
+    expect(world.decisions).toMatchObject([{ decision: "amended", note: "use a shift" }]);
+    expect(await world.session.status()).toMatchObject({ state: "EXECUTING" });
+  });
+
+  test("rejected goes there with the reason and ends nothing: the session waits for the divergence", async () => {
+    const world = await asked(aRequestForLeave());
+    await decide(world, "rejected", "it hard-codes the rate");
+    expect(world.decisions).toMatchObject([{ decision: "rejected", note: "it hard-codes the rate", requestId: REQUEST_ID }]);
+    expect(world.of("REVIEW_RESOLVED").at(-1)).toMatchObject({ decision: "rejected", fromState: "IN_REVIEW", toState: "EXECUTING" });
+    expect(world.of("APPROVAL_GRANTED").map(({ approvalId }) => approvalId)).not.toContain(REQUEST_ID);
+    expect(await world.session.status()).toMatchObject({ state: "EXECUTING" });
+    expect(world.cancels).toEqual([]);
+  });
+
+  test("waits until the question before it is answered when several wait at once, also over a restart", async () => {
+    const world = await asked(aRequestForLeave(), aRequestForLeave({ requestId: OTHER_ID, beadId: "BEAD-OTHER", title: "Write triple" }));
+    expect(world.of("REVIEW_REQUIRED").filter(({ toState }) => toState === "IN_REVIEW")).toHaveLength(1);
+    await decide(world, "rejected", "no");
+    world.restart();
+    await world.settle();
+    expect(world.of("REVIEW_REQUIRED").at(-1)?.promptText).toContain("Write triple");
+    await decide(world, "approved");
+    expect(world.decisions).toMatchObject([
+      { requestId: REQUEST_ID, decision: "rejected" },
+      { requestId: OTHER_ID, decision: "approved" },
+    ]);
+    expect(await world.session.status()).toMatchObject({ state: "EXECUTING", openReview: null });
+  });
+
+  test("is asked about once when the report is delivered twice, and with its later question only when it asked again meanwhile", async () => {
+    const world = await asked(aRequestForLeave({ beadId: "BEAD-OTHER", requestId: OTHER_ID }), aRequestForLeave({ reason: "first" }));
+    await world.report(`run:${REQUEST_ID}`, { kind: "run", report: aRequestForLeave({ reason: "first" }) });
+    await world.report("run:later", { kind: "run", report: aRequestForLeave({ requestId: "APR-01ARZ3NDEKTSV4RRFFQ69G5FAX", reason: "second" }) });
+    await decide(world, "approved");
+    expect(world.of("REVIEW_REQUIRED").at(-1)?.promptText).toContain("second");
+    await decide(world, "approved");
+    expect(world.decisions).toMatchObject([{ requestId: OTHER_ID }, { requestId: "APR-01ARZ3NDEKTSV4RRFFQ69G5FAX" }]);
+    expect(await world.session.status()).toMatchObject({ state: "EXECUTING", openReview: null });
+  });
+
+  test("whose decision the coordinator does not take any more holds nothing up, and one that is not there is told later", async () => {
+    const world = await asked(aRequestForLeave());
+    world.moods.coordinator = { ok: false, code: "FAILED_PRECONDITION", message: "It was re-opened since." };
+    await decide(world, "approved");
+    expect(world.decisions).toEqual([]);
+    world.moods.coordinator = "down";
+    await world.report("run:next", { kind: "run", report: aRequestForLeave({ requestId: OTHER_ID }) });
+    await decide(world, "approved");
+    expect(world.decisions).toEqual([]);
+    world.moods.coordinator = "up";
+    await world.later(60_000);
+    expect(world.decisions).toMatchObject([{ requestId: OTHER_ID, decision: "approved" }]);
+  });
+
+  test("is closed undecided when the session is cancelled over it", async () => {
+    const world = await asked(aRequestForLeave());
+    const review = (await world.session.status())?.openReview;
+    await world.session.cancel("enough", ANN);
+    await world.settle();
+    expect(world.kinds.at(-1)).toBe("SESSION_CANCELLED");
+    const given = { reviewId: review?.reviewId ?? "", decision: "approved", note: "", actionDigest: review?.actionDigest ?? "", principal: ANN } as const;
+    expect(await world.session.acknowledge(given)).toMatchObject({ code: "REVIEW_CLOSED" });
+    expect(world.decisions).toEqual([]);
   });
 });

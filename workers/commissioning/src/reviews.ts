@@ -121,17 +121,21 @@ function applyAnswer(context: SessionContext, review: ReviewRow, answer: Answer)
     fromState: review.inState,
     toState,
   });
-  if (answer.decision === "rejected") {
+  if (answer.decision === "rejected" && review.subject.matter !== "autonomy") {
     reject(context, review, answer);
     return;
   }
-  recordApproval(context, review, answer, toState);
+  if (answer.decision !== "rejected") recordApproval(context, review, answer, toState);
   switch (review.subject.matter) {
     case "approval":
       compile(context, review.subject.artifactId, answer);
       return;
     case "clarification":
       clarify(context, review.subject.reportSeq, answer);
+      moveTo(context, review.fromState);
+      return;
+    case "autonomy":
+      decideOnBead(context, review.subject.reportSeq, answer);
       moveTo(context, review.fromState);
       return;
     case "pass":
@@ -145,9 +149,10 @@ function applyAnswer(context: SessionContext, review: ReviewRow, answer: Answer)
 }
 
 function targetState(review: ReviewRow, decision: ReviewDecision): SessionState {
-  const isApproval = review.subject.matter === "approval";
-  if (decision === "rejected") return isApproval ? "REJECTED" : "FAILED";
-  return isApproval ? "COMPILING" : review.fromState;
+  const { matter } = review.subject;
+  // A bead that is refused is no end: its divergence goes the way of every other.
+  if (decision === "rejected" && matter !== "autonomy") return matter === "approval" ? "REJECTED" : "FAILED";
+  return matter === "approval" ? "COMPILING" : review.fromState;
 }
 
 function reject(context: SessionContext, review: ReviewRow, { note, decidedBy }: Answer): void {
@@ -164,7 +169,8 @@ function reject(context: SessionContext, review: ReviewRow, { note, decidedBy }:
 function recordApproval(context: SessionContext, review: ReviewRow, answer: Answer, toState: SessionState): void {
   const { store, ledger, deps } = context;
   const { org } = store.requireSession();
-  const approvalId = ulidId("APR", deps.now());
+  // A bead that waits has asked under the id of the receipt: its execution names it.
+  const approvalId = review.subject.matter === "autonomy" ? review.subject.requestId : ulidId("APR", deps.now());
   const receipt = { approvalId, reviewId: review.reviewId, approver: answer.decidedBy, actionDigest: review.actionDigest };
   store.addApproval(receipt, deps.now());
   const subject = "artifactId" in review.subject ? review.subject.artifactId : store.artifactOfType("Signal")?.id;
@@ -231,6 +237,15 @@ function clarify({ store, ledger, deps }: SessionContext, reportSeq: number, ans
     [{ source: report.clarificationId, rel: "source_ref", target: signalId }],
   );
   ledger.clarify({ runId, beadId: report.beadId, clarificationId: report.clarificationId, answer: text, answeredBy: answer.decidedBy });
+  store.handleReport(reportSeq, deps.now());
+}
+
+/** The decision goes to the coordinator, which carries it out; a rejection comes back as a divergence. */
+function decideOnBead({ store, ledger, deps }: SessionContext, reportSeq: number, { decision, note, decidedBy }: Answer): void {
+  const { report } = store.runReport(reportSeq);
+  const { runId } = store.requireSession();
+  if (report.outcome !== "approval" || runId === null) throw new Error(`Report ${reportSeq} asks for no leave.`);
+  ledger.decide({ runId, beadId: report.beadId, requestId: report.requestId, decision, note, decidedBy });
   store.handleReport(reportSeq, deps.now());
 }
 

@@ -93,6 +93,25 @@ export const SESSION_MIGRATIONS: readonly Migration[] = [
       ) STRICT`,
     ],
   },
+  {
+    id: "0002-loop",
+    statements: [
+      // The CHECK of a column cannot be changed, so the column is replaced. What a review may be about is typed by its
+      // subject; nothing reads the list of matters back from here.
+      "ALTER TABLE reviews ADD COLUMN about TEXT NOT NULL DEFAULT ''",
+      "UPDATE reviews SET about = matter",
+      "ALTER TABLE reviews DROP COLUMN matter",
+      "ALTER TABLE reviews RENAME COLUMN about TO matter",
+      // What distinguishes the next proposal for a report from the one before, and how often one was formed again.
+      "ALTER TABLE run_reports ADD COLUMN occasion TEXT NOT NULL DEFAULT ''",
+      "UPDATE run_reports SET occasion = review_id WHERE review_id IS NOT NULL",
+      "ALTER TABLE run_reports ADD COLUMN reformed INTEGER NOT NULL DEFAULT 0",
+      // Lines of the amended claim that mediation is told of, and tries of the verifier that got no answer.
+      "ALTER TABLE amendments ADD COLUMN told_lines TEXT NOT NULL DEFAULT '[]'",
+      "UPDATE amendments SET told_lines = coalesce(json_extract(proposal, '$.amendment.change.revealedLines'), '[]')",
+      "ALTER TABLE amendments ADD COLUMN verifier_tries INTEGER NOT NULL DEFAULT 0",
+    ],
+  },
 ];
 
 /** The journal of bridge points is a component of its own beside the object's tables. */

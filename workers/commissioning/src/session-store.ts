@@ -1,6 +1,7 @@
 /** Rows of one session, typed. Every statement on the object's own tables is here. */
 import type { SqlRow, SqlValue, StoragePort } from "@factory/durable";
-import type { ChangeMode, ProposedAmendment } from "@factory/loop-closure";
+import type { AmendmentChange, ChangeMode, Hypothesis } from "@factory/factory-graph";
+import type { ProposedAmendment } from "@factory/loop-closure";
 import { isTerminalSession } from "@factory/schemas";
 import type { ArtifactNode, PassName, ReviewDecision, SessionState } from "@factory/schemas";
 import type { CommissionRequest, CompileReport, RunReport } from "@factory/schemas/rpc";
@@ -49,6 +50,7 @@ export type ReviewSubject =
   | { readonly matter: "pass"; readonly pass: PassName }
   | { readonly matter: "divergence"; readonly reportSeq: number }
   | { readonly matter: "clarification"; readonly reportSeq: number }
+  | { readonly matter: "autonomy"; readonly reportSeq: number; readonly requestId: string; readonly subjectDigest: string }
   | { readonly matter: "acceptance"; readonly artifactId: string };
 
 export type ReviewRow = {
@@ -66,19 +68,36 @@ export type ReviewRow = {
 
 export type ApprovalRow = { readonly approvalId: string; readonly reviewId: string; readonly approver: string; readonly actionDigest: string };
 
-export type RunReportRow = { readonly seq: number; readonly report: RunReport; readonly problem: string | null; readonly reviewId: string | null };
+export type RunReportRow = {
+  readonly seq: number;
+  readonly report: RunReport;
+  readonly problem: string | null;
+  readonly reviewId: string | null;
+  /** Distinguishes the next proposal for the report from the one before; empty for the first. */
+  readonly occasion: string;
+  /** How often an amendment for it was formed again because its target had moved. */
+  readonly reformed: number;
+};
+
+/** A hypothesis of the factory and the amendment it proposes. */
+export type Proposal = ProposedAmendment<Hypothesis, AmendmentChange>;
+
+/** What an amendment changes: something of the specification, or of the knowing-state alone. */
+export type AmendmentMode = ChangeMode | "knowing-state";
 
 export type AmendmentRow = {
   readonly amendmentId: string;
   readonly reportSeq: number;
-  readonly proposal: ProposedAmendment;
+  readonly proposal: Proposal;
   readonly beadId: string;
   readonly claimId: string;
-  readonly mode: ChangeMode;
+  readonly mode: AmendmentMode;
   readonly depth: number;
   readonly status: "PROPOSED" | "ADOPTED" | "REJECTED";
   readonly successorId: string | null;
   readonly elucidationId: string | null;
+  /** Lines of the claim that are visible in the successor and were hidden in what mediation knows. */
+  readonly toldLines: readonly number[];
   readonly reopened: boolean;
 };
 
@@ -295,15 +314,21 @@ export class SessionStore {
     return this.#rows("SELECT * FROM run_reports ORDER BY seq").map(runReportRow);
   }
 
+  /** A person is asked; the proposal that their answer leads to is another one. */
   askAboutReport(seq: number, reviewId: string): void {
-    this.#run("UPDATE run_reports SET review_id = ? WHERE seq = ?", reviewId, seq);
+    this.#run("UPDATE run_reports SET review_id = ?, occasion = ? WHERE seq = ?", reviewId, reviewId, seq);
+  }
+
+  /** The amendment for a report is to be formed again, on what is current now. */
+  reformReport(seq: number, occasion: string): void {
+    this.#run("UPDATE run_reports SET occasion = ?, reformed = reformed + 1 WHERE seq = ?", occasion, seq);
   }
 
   handleReport(seq: number, now: number): void {
     this.#run("UPDATE run_reports SET handled_at = ? WHERE seq = ?", now, seq);
   }
 
-  addAmendment(row: Omit<AmendmentRow, "status" | "successorId" | "elucidationId" | "reopened">): void {
+  addAmendment(row: Omit<AmendmentRow, "status" | "successorId" | "elucidationId" | "toldLines" | "reopened">): void {
     this.#run(
       "INSERT INTO amendments (amendment_id, report_seq, proposal, bead_id, claim_id, mode, depth, status) VALUES (?, ?, ?, ?, ?, ?, ?, 'PROPOSED')",
       row.amendmentId,
@@ -319,15 +344,23 @@ export class SessionStore {
   decideAmendment(
     amendmentId: string,
     status: "ADOPTED" | "REJECTED",
-    successor: { readonly specificationId: string; readonly elucidationId: string } | null,
+    made: Partial<Pick<AmendmentRow, "successorId" | "elucidationId" | "toldLines">> = {},
   ): void {
     this.#run(
-      "UPDATE amendments SET status = ?, successor_id = ?, elucidation_id = ? WHERE amendment_id = ?",
+      "UPDATE amendments SET status = ?, successor_id = ?, elucidation_id = ?, told_lines = ? WHERE amendment_id = ?",
       status,
-      successor?.specificationId ?? null,
-      successor?.elucidationId ?? null,
+      made.successorId ?? null,
+      made.elucidationId ?? null,
+      JSON.stringify(made.toldLines ?? []),
       amendmentId,
     );
+  }
+
+  /** Counts a try of the verifier that got no answer. @returns how many there were */
+  countVerifierTry(amendmentId: string): number {
+    const [row] = this.#rows("UPDATE amendments SET verifier_tries = verifier_tries + 1 WHERE amendment_id = ? RETURNING verifier_tries", amendmentId);
+    if (row === undefined) throw new Error(`There is no amendment ${amendmentId}.`);
+    return Number(row["verifier_tries"]);
   }
 
   settleAmendment(amendmentId: string, now: number): void {
@@ -412,6 +445,8 @@ function runReportRow(row: SqlRow): RunReportRow {
     report: JSON.parse(text(row["report"])) as RunReport,
     problem: textOrNull(row["problem"]),
     reviewId: textOrNull(row["review_id"]),
+    occasion: text(row["occasion"]),
+    reformed: Number(row["reformed"]),
   };
 }
 
@@ -419,14 +454,15 @@ function amendmentRow(row: SqlRow): AmendmentRow {
   return {
     amendmentId: text(row["amendment_id"]),
     reportSeq: Number(row["report_seq"]),
-    proposal: JSON.parse(text(row["proposal"])) as ProposedAmendment,
+    proposal: JSON.parse(text(row["proposal"])) as Proposal,
     beadId: text(row["bead_id"]),
     claimId: text(row["claim_id"]),
-    mode: row["mode"] as ChangeMode,
+    mode: row["mode"] as AmendmentMode,
     depth: Number(row["depth"]),
     status: row["status"] as AmendmentRow["status"],
     successorId: textOrNull(row["successor_id"]),
     elucidationId: textOrNull(row["elucidation_id"]),
+    toldLines: JSON.parse(text(row["told_lines"])) as number[],
     reopened: row["reopened_at"] !== null,
   };
 }

@@ -2,6 +2,7 @@
  * One session: the calls others make on it, and its own way forward. Calls commit and return; everything that needs time
  * is a step that `advance` takes later, so a crash or an eviction anywhere resumes at the first step that is not done.
  */
+import { TerminalError } from "@factory/durable";
 import type { Inbox, Outbox, ParkedEffect } from "@factory/durable";
 import { isTerminalSession, refuse } from "@factory/schemas";
 import type { Refusal, Result, SessionState } from "@factory/schemas";
@@ -11,7 +12,7 @@ import type { SessionContext, SessionDeps } from "./context.ts";
 import { endWith } from "./context.ts";
 import { runDelivery } from "./delivery.ts";
 import { runIntake } from "./intake.ts";
-import { Ledger } from "./ledger.ts";
+import { isAside, Ledger } from "./ledger.ts";
 import { runPass } from "./passes.ts";
 import { acknowledge, approvedConstraints, askApproval } from "./reviews.ts";
 import { failCompilation, handleRunReport, inFlight, takeReport } from "./run-reports.ts";
@@ -155,6 +156,17 @@ export class Session implements SessionRpc {
     };
   }
 
+  /** BP6: what an amendment has made goes to the source graph. @throws what the graphs do; a TerminalError is not repeated. */
+  async ingest(amendmentId: string): Promise<void> {
+    const { store, deps } = this.#context;
+    const amendment = store.amendments().find((row) => row.amendmentId === amendmentId);
+    if (amendment === undefined || amendment.successorId === null || amendment.elucidationId === null) {
+      throw new TerminalError(`${amendmentId} has adopted no specification.`);
+    }
+    const { successorId: specificationId, elucidationId } = amendment;
+    await deps.loopClosure(this.#context).ingest({ specificationId, elucidationId }, deps.sources(store.request().org));
+  }
+
   onCompileRefused(refusal: Refusal): void {
     const { store, deps } = this.#context;
     store.transaction(() => {
@@ -192,6 +204,7 @@ export class Session implements SessionRpc {
   /** Makes a parked effect visible: the session says what it waits for until the effect is taken up again. */
   onParked(effect: ParkedEffect): void {
     const { store, deps } = this.#context;
+    if (isAside(effect.target)) return;
     store.patch({ parked: `Waiting for ${effect.target}: ${effect.reason}` }, deps.now());
   }
 

@@ -1,6 +1,6 @@
 /** The gateway's dependencies from its bindings. */
 import { consoleLog } from "@factory/durable";
-import { sessionLogOf, sessionOf, type HealthRpc } from "@factory/schemas/rpc";
+import { artifactGraphOf, beadGraphOf, sessionLogOf, sessionOf, type HealthRpc, type SessionRegistryRpc } from "@factory/schemas/rpc";
 import type { GatewayDeps } from "./deps.ts";
 
 /** How long an edge may answer from a key record it has read, in seconds: a revoked key works at most this long. */
@@ -8,6 +8,9 @@ const RECORD_CACHE_S = 60;
 
 // A service binding is typed as a Fetcher; every Worker's entry class implements HealthRpc.
 const health = (binding: Fetcher): HealthRpc => binding as unknown as HealthRpc;
+
+// The commissioning Worker's entry class implements it.
+const registry = (binding: Fetcher): SessionRegistryRpc => binding as unknown as SessionRegistryRpc;
 
 /** Reads the bindings once; everything else of the gateway takes `GatewayDeps`. */
 export function gatewayDeps(env: Env): GatewayDeps {
@@ -26,6 +29,9 @@ export function gatewayDeps(env: Env): GatewayDeps {
     },
     session: (org, sessionId) => sessionOf(env, org, sessionId),
     sessionLog: (org, sessionId) => sessionLogOf(env, org, sessionId),
+    artifactGraph: (org, assembly) => artifactGraphOf(env, org, assembly),
+    beadGraph: (org) => beadGraphOf(env, org),
+    registry: registry(env.COMMISSIONING),
     workers: {
       commissioning: health(env.COMMISSIONING),
       mediation: health(env.MEDIATION),

@@ -23,7 +23,7 @@ async function through(bytes: Uint8Array, transform: ReadableWritablePair<Uint8A
     }
   } catch (err) {
     if (length > maxBytes) throw err;
-    throw errorOf("INVALID_ARGUMENT", "The message is not valid gzip.", [], err);
+    throw errorOf("INVALID_ARGUMENT", "The message is not valid gzip.", undefined, err);
   }
   const joined = new Uint8Array(length);
   let offset = 0;

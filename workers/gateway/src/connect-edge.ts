@@ -9,7 +9,8 @@
 import { Code, ConnectError, createConnectRouter, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { authenticate, requireScope, type Scope } from "@factory/governance";
-import { FactoryDelivery, FactoryGateway } from "@factory/schemas/proto";
+import { FactoryAdmin, FactoryDelivery, FactoryGateway } from "@factory/schemas/proto";
+import { adminService } from "./admin-service.ts";
 import { callKey, callOf, followCall, type Call } from "./call.ts";
 import { gzip } from "./compression.ts";
 import { errorOf, raise, toConnectError } from "./connect-errors.ts";
@@ -32,6 +33,15 @@ const SCOPES: { readonly [procedure: string]: Scope } = {
   [procedureOf(FactoryGateway.method.acknowledgeReview)]: "review:decide",
   [procedureOf(FactoryDelivery.method.getEvidence)]: "session:read",
   [procedureOf(FactoryDelivery.method.getDeliverable)]: "session:read",
+  [procedureOf(FactoryAdmin.method.why)]: "session:read",
+  [procedureOf(FactoryAdmin.method.impact)]: "session:read",
+  [procedureOf(FactoryAdmin.method.lineage)]: "session:read",
+  [procedureOf(FactoryAdmin.method.getKnowingState)]: "session:read",
+  [procedureOf(FactoryAdmin.method.setTrust)]: "admin",
+  [procedureOf(FactoryAdmin.method.revokeTrust)]: "admin",
+  [procedureOf(FactoryAdmin.method.setConsent)]: "admin",
+  [procedureOf(FactoryAdmin.method.revokeConsent)]: "admin",
+  [procedureOf(FactoryAdmin.method.applyPolicy)]: "admin",
 };
 
 /** Answers calls of the services; null for a path that is none of theirs. */
@@ -46,7 +56,8 @@ export function createConnectEdge(deps: GatewayDeps, callFor: (op: string, reque
     requestGate: (context) => admit(deps, context),
   })
     .service(FactoryGateway, gatewayService(deps))
-    .service(FactoryDelivery, deliveryService(deps));
+    .service(FactoryDelivery, deliveryService(deps))
+    .service(FactoryAdmin, adminService(deps));
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return async (request, requestId) => {

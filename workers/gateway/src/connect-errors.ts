@@ -2,6 +2,7 @@
 import { ERRORS, FactoryError, type ConnectCode, type ErrorCode, type OrderFault, type Refusal } from "@factory/schemas";
 import { ErrorDetailSchema } from "@factory/schemas/proto";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { FieldProblem } from "./field-problems.ts";
 
 const CODES: { readonly [C in ConnectCode]: Code } = {
   canceled: Code.Canceled,
@@ -39,15 +40,19 @@ export function isFault(err: ConnectError): boolean {
   return FAULTS.has(err.code);
 }
 
+/** What an error's detail lists besides its code. */
+type Listed = { readonly faults: readonly OrderFault[]; readonly problems: readonly FieldProblem[] };
+const NOTHING_LISTED: Listed = { faults: [], problems: [] };
+
 /** The error of a registry code; without a message the registry's public text. */
-export function errorOf(code: ErrorCode, message?: string, faults: readonly OrderFault[] = [], cause?: unknown): ConnectError {
+export function errorOf(code: ErrorCode, message?: string, listed: Listed = NOTHING_LISTED, cause?: unknown): ConnectError {
   const spec = ERRORS[code];
   const err = new ConnectError(message ?? spec.message, CODES[spec.connect], undefined, undefined, cause);
-  addDetail(err, code, faults);
+  addDetail(err, code, listed);
   return err;
 }
 
-/** Throws a refusal as an error; `details.faults` travel as order faults. */
+/** Throws a refusal as an error; `details.faults` travel as order faults, `details.problems` as field problems. */
 export function raise(refusal: Refusal): never {
   throw new FactoryError(refusal.code, refusal.message, refusal.details);
 }
@@ -57,7 +62,7 @@ export function completeDetail(err: ConnectError): void {
   if (err.details.length > 0) return;
   // The library calls bytes that are no message INTERNAL; they are the caller's, as JSON that is none is.
   if (err.code === Code.Internal && err.rawMessage.startsWith("parse binary:")) Object.assign(err, { code: Code.InvalidArgument });
-  addDetail(err, PROTOCOL_CODES[err.code] ?? "INTERNAL", []);
+  addDetail(err, PROTOCOL_CODES[err.code] ?? "INTERNAL", NOTHING_LISTED);
 }
 
 /**
@@ -69,9 +74,9 @@ export function toConnectError(err: unknown, requestId: string): ConnectError {
     completeDetail(err);
     return err;
   }
-  if (err instanceof FactoryError && Object.hasOwn(ERRORS, err.code)) return errorOf(err.code, err.message, faultsOf(err), err);
+  if (err instanceof FactoryError && Object.hasOwn(ERRORS, err.code)) return errorOf(err.code, err.message, listedIn(err), err);
   const code = isRetryable(err) ? "UNAVAILABLE" : "INTERNAL";
-  return errorOf(code, `${ERRORS[code].message} Request id: ${requestId}.`, [], err);
+  return errorOf(code, `${ERRORS[code].message} Request id: ${requestId}.`, NOTHING_LISTED, err);
 }
 
 /** The code of the registry an error carries, for the log. */
@@ -82,15 +87,20 @@ export function registryCode(err: ConnectError): string {
   return Code[err.code];
 }
 
-function addDetail(err: ConnectError, code: ErrorCode, faults: readonly OrderFault[]): void {
+function addDetail(err: ConnectError, code: ErrorCode, listed: Listed): void {
   const { suggestion, retry } = ERRORS[code];
-  err.details.push({ desc: ErrorDetailSchema, value: { code, suggestion, retry, faults: faults.map(({ line, rule, fix }) => ({ line, rule, fix })) } });
+  const faults = listed.faults.map(({ line, rule, fix }) => ({ line, rule, fix }));
+  const problems = listed.problems.map(({ field, problem }) => ({ field, problem }));
+  err.details.push({ desc: ErrorDetailSchema, value: { code, suggestion, retry, faults, problems } });
 }
 
-function faultsOf(err: FactoryError): readonly OrderFault[] {
-  const faults = err.details?.["faults"];
-  // Made by `submission.ts` from the parser's own faults; nothing else sets the key.
-  return Array.isArray(faults) ? (faults as readonly OrderFault[]) : [];
+function listedIn({ details = {} }: FactoryError): Listed {
+  const { faults, problems } = details;
+  // Made by `submission.ts` from the parser's own faults and by `field-problems.ts`; nothing else sets the keys.
+  return {
+    faults: Array.isArray(faults) ? (faults as readonly OrderFault[]) : [],
+    problems: Array.isArray(problems) ? (problems as readonly FieldProblem[]) : [],
+  };
 }
 
 /** The runtime marks errors of an object that was reset, moved or overloaded. */

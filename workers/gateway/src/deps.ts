@@ -1,6 +1,6 @@
 /** What the gateway needs of its surroundings; the pure parts know this and no binding. */
 import type { Log } from "@factory/durable";
-import type { HealthRpc, SessionLogRpc, SessionRpc } from "@factory/schemas/rpc";
+import type { ArtifactGraphRpc, BeadGraphRpc, HealthRpc, SessionLogRpc, SessionRegistryRpc, SessionRpc } from "@factory/schemas/rpc";
 import type { RecordLookup } from "@factory/governance";
 
 /** Immutable blobs by key. */
@@ -24,6 +24,11 @@ export interface GatewayDeps {
   readonly blobs: BlobStore;
   session(org: string, sessionId: string): SessionRpc;
   sessionLog(org: string, sessionId: string): SessionLogRpc;
+  /** Lineage of an org's assembly. Ask only for assemblies that the registry knows: addressing an object makes it. */
+  artifactGraph(org: string, assembly: string): ArtifactGraphRpc;
+  /** Knowing-state of an org. */
+  beadGraph(org: string): BeadGraphRpc;
+  readonly registry: Pick<SessionRegistryRpc, "assemblies" | "hasAssembly">;
   /** The other Workers by name. */
   readonly workers: { readonly [name: string]: HealthRpc };
   readonly version: Version;

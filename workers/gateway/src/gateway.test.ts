@@ -1,48 +1,11 @@
 import { create, toJson } from "@bufbuild/protobuf";
-import { Code, ConnectError, createClient, type Client } from "@connectrpc/connect";
-import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
-import { ERRORS, MAX_ORDER_BYTES, MAX_SUBMISSION_BYTES, canonicalJson, objectName, sha256Hex, type ErrorCode } from "@factory/schemas";
-import {
-  ErrorDetailSchema,
-  FactoryDelivery,
-  FactoryGateway,
-  SessionEventKind,
-  SignatureAlgorithm,
-  StreamMode,
-  SubmitSessionRequestSchema,
-  type ErrorDetail,
-  type SessionEvent,
-} from "@factory/schemas/proto";
-import { env, exports } from "cloudflare:workers";
+import { MAX_ORDER_BYTES, MAX_SUBMISSION_BYTES, canonicalJson, objectName, sha256Hex } from "@factory/schemas";
+import { SessionEventKind, SignatureAlgorithm, StreamMode, SubmitSessionRequestSchema, type SessionEvent } from "@factory/schemas/proto";
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { SESSION_ID_HEADER } from "./gateway-service.ts";
 import { anEnvelope, anOrder, signed, storeCredentials, type Credentials } from "./testing/builders.ts";
-
-const BASE = "https://factory.test";
-const put = (key: string, value: string): Promise<void> => env.CONFIG.put(key, value);
-const fetchEdge: typeof fetch = (input, init) => exports.default.fetch(new Request(input, init));
-
-type Clients = { readonly gateway: Client<typeof FactoryGateway>; readonly delivery: Client<typeof FactoryDelivery> };
-
-function clientsOf(apiKey: string | null, { grpcWeb = false, binary = true } = {}): Clients {
-  const options = {
-    baseUrl: BASE,
-    useBinaryFormat: binary,
-    // The edge stands behind a service binding here, which knows no caller settings of fetch.
-    fetch: ((input, init) => {
-      const { method, headers, body, signal } = init ?? {};
-      return fetchEdge(input, { method: method ?? "POST", headers: headers ?? {}, body: body ?? null, ...(signal ? { signal } : {}) });
-    }) as typeof fetch,
-    interceptors: [
-      (next) => (request) => {
-        if (apiKey !== null) request.header.set("authorization", `Bearer ${apiKey}`);
-        return next(request);
-      },
-    ],
-  } satisfies Parameters<typeof createConnectTransport>[0];
-  const transport = grpcWeb ? createGrpcWebTransport(options) : createConnectTransport(options);
-  return { gateway: createClient(FactoryGateway, transport), delivery: createClient(FactoryDelivery, transport) };
-}
+import { BASE, clientsOf, detailOf, expectRefusal, fetchEdge, put, type Clients } from "./testing/clients.ts";
 
 let acme: Credentials;
 let other: Credentials;
@@ -64,32 +27,6 @@ async function submit(envelope = anEnvelope(), { clients = clientsOf(acme.apiKey
     if (event !== undefined) events.push(event);
   }
   return { events, sessionId };
-}
-
-async function errorOf(run: () => Promise<unknown>): Promise<ConnectError> {
-  try {
-    await run();
-  } catch (err) {
-    return ConnectError.from(err);
-  }
-  throw new Error("The call succeeded.");
-}
-
-function detailOf(err: ConnectError): ErrorDetail {
-  const [detail] = err.findDetails(ErrorDetailSchema);
-  if (detail === undefined) throw new Error(`No detail in ${err.message}`);
-  return detail;
-}
-
-async function expectRefusal(code: ErrorCode, run: () => Promise<unknown>): Promise<ConnectError> {
-  const err = await errorOf(run);
-  const { connect, suggestion, retry } = ERRORS[code];
-  expect({
-    connect: Code[err.code]?.replace(/[A-Z]/g, (letter, at: number) => (at === 0 ? "" : "_") + letter.toLowerCase()),
-    detail: detailOf(err).code,
-  }).toEqual({ connect, detail: code });
-  expect(detailOf(err)).toMatchObject({ suggestion, retry });
-  return err;
 }
 
 type LogDouble = {
@@ -301,8 +238,9 @@ describe("an envelope at the edge", () => {
 
 describe("authentication", () => {
   it.each([null, "fk_acme_wrong", `fk_acme_${"A".repeat(43)}`])("refuses every method to the key %j", async (apiKey) => {
-    const { gateway, delivery } = clientsOf(apiKey);
-    await expectRefusal("UNAUTHENTICATED", () => submit(anEnvelope(), { clients: { gateway, delivery } }));
+    const clients = clientsOf(apiKey);
+    const { gateway, delivery } = clients;
+    await expectRefusal("UNAUTHENTICATED", () => submit(anEnvelope(), { clients }));
     await expectRefusal("UNAUTHENTICATED", () => gateway.cancelSession({ sessionId: "x" }));
     await expectRefusal("UNAUTHENTICATED", () => gateway.acknowledgeReview({ sessionId: "x" }));
     await expectRefusal("UNAUTHENTICATED", () => delivery.getEvidence({ sessionId: "x" }));
@@ -312,10 +250,11 @@ describe("authentication", () => {
 
   it("opens each method with its own scope and no other", async () => {
     const reader = await storeCredentials(put, "acme", ["session:read"]);
-    const { gateway, delivery } = clientsOf(reader.apiKey);
+    const clients = clientsOf(reader.apiKey);
+    const { gateway, delivery } = clients;
     const { sessionId } = await submit();
     for (const [scope, run] of [
-      ["session:submit", () => submit(anEnvelope(), { clients: { gateway, delivery } })],
+      ["session:submit", () => submit(anEnvelope(), { clients })],
       ["session:control", () => gateway.cancelSession({ sessionId })],
       ["review:decide", () => gateway.acknowledgeReview({ sessionId })],
     ] as const) {

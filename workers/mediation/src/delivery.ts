@@ -57,10 +57,10 @@ export async function deliver(deps: DeliveryDeps, target: string, effects: reado
   }
 }
 
-function append({ ports, store }: DeliveryDeps, { org, assembly, sessionId }: CompileRequest, payload: EffectPayload): Promise<Result<{ written: number }>> {
+function append({ ports, store }: DeliveryDeps, { org, assembly }: CompileRequest, payload: EffectPayload): Promise<Result<{ written: number }>> {
   if (payload.kind !== "append") throw new FactoryError("INTERNAL", `${payload.kind} does not go to the artifact graph.`);
   const { nodes, edges } = store.artifactsOf(payload.batch);
-  return ports.graph(org, assembly).append(sessionId, nodes, edges);
+  return ports.graph(org, assembly).append(nodes, edges);
 }
 
 /** One after the other; the first that is not taken ends the batch. */

@@ -2,28 +2,42 @@ import { env } from "cloudflare:workers";
 import { createExecutionContext, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { objectName } from "@factory/schemas";
 import type { EventWrite } from "@factory/schemas";
-import type { CompileRequest, MediationRpc, SeedRequest, SessionReport } from "@factory/schemas/rpc";
+import { artifactGraphOf } from "@factory/schemas/rpc";
+import type { CompileRequest, MediationRpc, ReopenRequest, SeedRequest, SessionReport, StoredEdge } from "@factory/schemas/rpc";
 import { describe, expect, test } from "vitest";
 import { MediationAgentDO } from "./mediation-agent-do.ts";
 import MediationWorker from "./mediation.worker.ts";
 import type { Recorder, RecordedCall } from "./testing/recording-worker.ts";
-import { aCompileRequest, anAmendRequest } from "./testing/requests.ts";
+import { aCompileRequest, adoptedLineage, anAmendRequest, approvedLineage } from "./testing/requests.ts";
+import type { Lineage } from "./testing/requests.ts";
 
 function objectOf(request: CompileRequest): DurableObjectStub<MediationAgentDO> {
   // The generated binding does not name the class that this Worker exports.
   return env.MEDIATIONS.getByName(objectName.mediation(request.org, request.sessionId));
 }
 
+// Everything but the graph is a recording Worker under the real name.
+const recorderOf = (namespace: DurableObjectNamespace, name: string): Recorder => namespace.getByName(name) as unknown as Recorder;
+
 /** Calls that a neighbour took; structured clones, whatever the runtime's proxies look like. */
 async function callsOf(namespace: DurableObjectNamespace, name: string): Promise<RecordedCall[]> {
-  // The neighbours of this test are recording Workers under the real names.
-  const recorder = namespace.getByName(name) as unknown as Recorder;
-  return structuredClone(await recorder.calls());
+  return structuredClone(await recorderOf(namespace, name).calls());
 }
 
-const graphCalls = (request: CompileRequest) => callsOf(env.ARTIFACT_GRAPHS, objectName.artifactGraph(request.org, request.assembly));
 const logCalls = (request: CompileRequest) => callsOf(env.SESSION_LOGS, objectName.sessionLog(request.org, request.sessionId));
 const sessionCalls = (request: CompileRequest) => callsOf(env.SESSIONS, objectName.session(request.org, request.sessionId));
+const graphOf = (request: CompileRequest) => artifactGraphOf(env, request.org, request.assembly);
+
+async function written(request: CompileRequest, { nodes, edges }: Lineage): Promise<void> {
+  expect(await graphOf(request).append(nodes, edges)).toMatchObject({ ok: true });
+}
+
+/** A request whose intent specification and elucidation are in the graph. */
+async function anApprovedRequest(name: string): Promise<CompileRequest> {
+  const request = aCompileRequest(name);
+  await written(request, approvedLineage(request));
+  return request;
+}
 
 async function reportOf(request: CompileRequest): Promise<SessionReport> {
   await expect.poll(async () => (await sessionCalls(request)).length).toBe(1);
@@ -37,9 +51,37 @@ async function runIdOf(request: CompileRequest): Promise<string> {
   return report.report.runId;
 }
 
+async function seedOf(request: CompileRequest): Promise<SeedRequest> {
+  const [call] = await callsOf(env.COORDINATORS, objectName.coordinator(request.org, await runIdOf(request)));
+  return call?.args[1] as SeedRequest;
+}
+
+const eventsIn = (calls: readonly RecordedCall[]): EventWrite[] => calls.flatMap(({ args }) => args[1] as EventWrite[]);
+
+/** The artifacts that the log was told of. */
+async function toldOf(request: CompileRequest) {
+  return eventsIn(await logCalls(request)).flatMap((event) => (event.kind === "ARTIFACT_WRITTEN" ? [event.payload] : []));
+}
+
+/** Those of some ids that the graph has, as `type id`. */
+async function stored(request: CompileRequest, ids: readonly string[]): Promise<string[]> {
+  const answer = await graphOf(request).getMany(ids);
+  if (!answer.ok) throw new Error(answer.message);
+  return answer.nodes.map(({ id, type }) => `${type} ${id}`);
+}
+
+/** Ids of everything that caused a node, as the graph knows it. */
+async function causesOf(request: CompileRequest, id: string): Promise<string[]> {
+  const answer = await graphOf(request).why(id);
+  if (!answer.ok) throw new Error(answer.message);
+  return answer.nodes.map((node) => node.id);
+}
+
+const edgeText = ({ source, rel, target }: Pick<StoredEdge, "source" | "rel" | "target">) => `${source} ${rel} ${target}`;
+
 describe("a mediation object", () => {
   test("compiles over RPC and its alarm carries everything to the neighbours", async () => {
-    const request = aCompileRequest("whole");
+    const request = await anApprovedRequest("whole");
     const mediation: MediationRpc = objectOf(request);
     expect(await mediation.compile("compile", request)).toEqual({ ok: true });
     // The alarm is due at once: the platform may have run it already.
@@ -47,15 +89,39 @@ describe("a mediation object", () => {
     const runId = await runIdOf(request);
     const coordinator = await callsOf(env.COORDINATORS, objectName.coordinator(request.org, runId));
     expect(coordinator.map(({ method }) => method)).toEqual(["seed"]);
-    const seed = coordinator[0]?.args[1] as SeedRequest | undefined;
-    expect(seed?.beads).toHaveLength(4);
-    expect((await graphCalls(request)).length).toBeGreaterThan(0);
-    const events = (await logCalls(request)).flatMap(({ args }) => args[1] as EventWrite[]);
+    expect((await seedOf(request)).beads).toHaveLength(4);
+    const events = eventsIn(await logCalls(request));
     expect(events.filter(({ kind }) => kind === "VERIFICATION_PRODUCED")).toHaveLength(1);
   });
 
+  test("leaves in the graph what it tells the log of, and every directive leads back to what was approved", async () => {
+    const request = await anApprovedRequest("lineage");
+    await objectOf(request).compile("compile", request);
+    await runDurableObjectAlarm(objectOf(request));
+    const { specificationId, beads } = await seedOf(request);
+    const told = await toldOf(request);
+    expect(
+      await stored(
+        request,
+        told.map(({ artifactId }) => artifactId),
+      ),
+    ).toEqual(told.map(({ artifactId, artifactType }) => `${artifactType} ${artifactId}`));
+    const { out } = await graphOf(request).edgesOf(specificationId);
+    expect(out.map(({ rel }) => rel).sort()).toEqual(["composed_of", "composed_of", "composed_of", "source_ref", "source_ref"]);
+    const edges = await Promise.all(told.map(async ({ artifactId }) => (await graphOf(request).edgesOf(artifactId)).out.map(edgeText)));
+    expect(told.flatMap((artifact) => artifact.edges?.map(edgeText) ?? []).filter((edge) => !edges.flat().includes(edge))).toEqual([
+      // The work graph's edge leaves the intent specification, which this object did not write.
+      `${request.intentSpecificationId} compiles_to ${told.find(({ artifactType }) => artifactType === "WorkGraph")?.artifactId ?? ""}`,
+    ]);
+    for (const { directive } of beads) {
+      expect(await causesOf(request, directive.directiveId)).toEqual(
+        expect.arrayContaining([specificationId, request.intentSpecificationId, request.elucidationArtifactId]),
+      );
+    }
+  });
+
   test("is evicted between the commit and the delivery, and the next incarnation delivers once", async () => {
-    const request = aCompileRequest("evicted");
+    const request = await anApprovedRequest("evicted");
     await runInDurableObject(objectOf(request), async (instance, { storage }) => {
       await instance.compile("compile", request);
       // As if the object had died before the alarm was set: only the outbox rows are left.
@@ -63,39 +129,57 @@ describe("a mediation object", () => {
     });
     await evictDurableObject(objectOf(request));
     await runDurableObjectAlarm(objectOf(request));
-    await runIdOf(request);
+    const { specificationId } = await seedOf(request);
     await expect
       .poll(() => runInDurableObject(objectOf(request), (_, { storage }) => storage.sql.exec("SELECT count(*) AS n FROM outbox_effects").one()["n"]))
       .toBe(0);
     expect(await sessionCalls(request)).toHaveLength(1);
+    expect(await stored(request, [specificationId])).toHaveLength(1);
   });
 
   test("keeps what an amendment needs through an eviction", async () => {
-    const request = aCompileRequest("amended");
+    const request = await anApprovedRequest("amended");
     await objectOf(request).compile("compile", request);
     await runDurableObjectAlarm(objectOf(request));
-    const runId = await runIdOf(request);
-    const [call] = await callsOf(env.COORDINATORS, objectName.coordinator(request.org, runId));
-    const seed = call?.args[1] as SeedRequest;
+    const { runId, specificationId, claims, beads } = await seedOf(request);
     await evictDurableObject(objectOf(request));
-    const amend = anAmendRequest(request, { line: seed.claims[0]?.holdout[0]?.line ?? 0, beadIds: seed.beads.map(({ beadId }) => beadId) });
+    const amend = anAmendRequest(request, { line: claims[0]?.holdout[0]?.line ?? 0, beadIds: beads.map(({ beadId }) => beadId) });
+    await written(request, adoptedLineage(amend, specificationId));
     expect(await objectOf(request).amend("amend", amend)).toEqual({ ok: true });
     expect(await objectOf(request).amend("amend", amend)).toEqual({ ok: true });
     await runDurableObjectAlarm(objectOf(request));
-    await expect
-      .poll(async () => (await callsOf(env.COORDINATORS, objectName.coordinator(request.org, runId))).map(({ method }) => method))
-      .toEqual(["seed", "reopen"]);
+    const coordinatorCalls = () => callsOf(env.COORDINATORS, objectName.coordinator(request.org, runId));
+    await expect.poll(async () => (await coordinatorCalls()).map(({ method }) => method)).toEqual(["seed", "reopen"]);
+    const [, reopened] = await coordinatorCalls();
+    const reopen = reopened?.args[1] as ReopenRequest;
+    expect(reopen.directives).toHaveLength(4);
+    for (const { directiveId } of reopen.directives) expect(await causesOf(request, directiveId)).toContain(amend.amendmentId);
   });
 
   test("tries again with the next alarm when a neighbour is not there", async () => {
-    const request = { ...aCompileRequest("later"), assembly: "later" };
-    const graph = env.ARTIFACT_GRAPHS.getByName(objectName.artifactGraph(request.org, request.assembly)) as unknown as Recorder;
-    await graph.answerWith([{ ok: false, code: "UNAVAILABLE", message: "not now" }]);
+    const request = await anApprovedRequest("later");
+    await recorderOf(env.SESSION_LOGS, objectName.sessionLog(request.org, request.sessionId)).answerWith([
+      { ok: false, code: "UNAVAILABLE", message: "not now" },
+    ]);
     await objectOf(request).compile("compile", request);
     await runDurableObjectAlarm(objectOf(request));
-    await expect.poll(async () => (await graphCalls(request)).length).toBeGreaterThan(0);
+    await expect.poll(async () => (await logCalls(request)).length).toBeGreaterThan(0);
     await expect.poll(async () => (await runDurableObjectAlarm(objectOf(request)), (await sessionCalls(request)).length)).toBe(1);
-    expect(await graphCalls(request)).toHaveLength(2);
+    const [refused, ...taken] = await logCalls(request);
+    const ids = eventsIn(taken).map(({ eventId }) => eventId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toEqual(expect.arrayContaining(eventsIn(refused === undefined ? [] : [refused]).map(({ eventId }) => eventId)));
+  });
+
+  test("tells the session what the graph refuses for good, and seeds nothing", async () => {
+    const request = aCompileRequest("unapproved");
+    await objectOf(request).compile("compile", request);
+    await runDurableObjectAlarm(objectOf(request));
+    expect(await reportOf(request)).toMatchObject({
+      kind: "compiled",
+      report: { outcome: "refused", remediation: [expect.stringMatching(/^graph did not take .*INTEGRITY.* IS-/)] },
+    });
+    expect(await logCalls(request)).toEqual([]);
   });
 
   test("refuses the request of another session", async () => {

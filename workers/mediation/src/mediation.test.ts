@@ -1,26 +1,37 @@
+import { ARTIFACT_GRAPH_MIGRATIONS, ArtifactGraph } from "@factory/artifact-graph";
 import { migrate, Inbox, Outbox, Scheduler } from "@factory/durable";
 import type { Delivery, Effect } from "@factory/durable";
 import { ManualAlarm, ManualClock, MemoryLog, NodeSqliteStorage } from "@factory/durable/testing";
-import { parseEventPayload } from "@factory/schemas";
-import type { ArtifactEdge, ArtifactNode, EventWrite, Result } from "@factory/schemas";
+import { FACTORY_REGISTRY, factoryIds } from "@factory/factory-graph";
+import { parseEventPayload, refusing } from "@factory/schemas";
+import type { ArtifactEdge, ArtifactNode, EventWrite, Refusal, Result } from "@factory/schemas";
 import type { CompileReport, ReopenRequest, SeedRequest, SessionReport } from "@factory/schemas/rpc";
 import { describe, expect, test } from "vitest";
 import { deliver, deliveryOf } from "./delivery.ts";
 import { Mediation } from "./mediation.ts";
 import { MEDIATION_MIGRATIONS, MediationStore } from "./mediation-store.ts";
-import { aCompileRequest, anAmendRequest, CIRCULAR_ORDER } from "./testing/requests.ts";
+import { aCompileRequest, adoptedLineage, anAmendRequest, approvedLineage, CIRCULAR_ORDER } from "./testing/requests.ts";
+import type { Lineage } from "./testing/requests.ts";
 
 type Call = { readonly target: string; readonly effectId: string; readonly body: unknown };
 
-/** A session's mediation with neighbours that record, and a drain by hand. */
+/** The assembly's graph on real SQLite. */
+function aGraph(now: () => number): ArtifactGraph {
+  const storage = new NodeSqliteStorage();
+  migrate(storage, ARTIFACT_GRAPH_MIGRATIONS);
+  return new ArtifactGraph({ storage, namespace: "shop", registry: FACTORY_REGISTRY, verifyId: factoryIds("acme"), now });
+}
+
+/** The mediation of the session `one`, whose order is approved, with a real graph, other neighbours that record, and a drain by hand. */
 class World {
   readonly storage = new NodeSqliteStorage();
   readonly clock = new ManualClock();
   readonly alarm = new ManualAlarm();
   readonly calls: Call[] = [];
-  /** What a target answers to its next calls; ok when there is nothing. */
-  readonly answers = new Map<string, Result[]>();
+  /** What a target refuses its next calls with. */
+  readonly refusals = new Map<string, Refusal[]>();
   readonly mediation: Mediation;
+  readonly #graph = aGraph(this.clock.now);
   readonly #scheduler: Scheduler;
   readonly #outbox: Outbox;
 
@@ -44,33 +55,35 @@ class World {
       isFor: () => true,
       now: this.clock.now,
     });
+    this.written(approvedLineage(aCompileRequest("one")));
+  }
+
+  /** Puts into the graph what others have written. */
+  written({ nodes, edges }: Lineage): void {
+    this.#graph.append(nodes, edges);
   }
 
   #deliver(store: MediationStore, target: string, effects: readonly Effect[]): Promise<Delivery> {
-    const take = async (name: string, effectId: string, body: unknown): Promise<Result> => {
-      const answer = this.answers.get(name)?.shift() ?? { ok: true };
+    const take = async <T extends object>(name: string, effectId: string, body: unknown, act: () => T): Promise<Result<T>> => {
+      const answer = this.refusals.get(name)?.shift() ?? (await refusing(async () => act()));
       if (answer.ok) this.calls.push({ target: name, effectId, body });
       return answer;
-    };
-    const taken = async <T extends object>(answer: Promise<Result>, extra: T): Promise<Result<T>> => {
-      const result = await answer;
-      return result.ok ? { ok: true, ...extra } : result;
     };
     return deliver(
       {
         store,
         mediation: this.mediation,
         ports: {
-          graph: () => ({ append: (namespace, nodes, edges) => taken(take("graph", namespace, { nodes, edges }), { written: nodes.length }) }),
+          graph: () => ({ append: (nodes, edges) => take("graph", "append", { nodes, edges }, () => ({ written: this.#graph.append(nodes, edges) })) }),
           log: () => ({
             append: (identity, events) =>
-              taken(take("log", identity.sessionId, events), { appended: events.length, tip: { lastSeq: 0, rootHash: "", closed: false } }),
+              take("log", identity.sessionId, events, () => ({ appended: events.length, tip: { lastSeq: 0, rootHash: "", closed: false } })),
           }),
           coordinator: () => ({
-            seed: (effectId, request) => taken(take("seed", effectId, request), { ready: 1 }),
-            reopen: (effectId, request) => take("reopen", effectId, request),
+            seed: (effectId, request) => take("seed", effectId, request, () => ({ ready: 1 })),
+            reopen: (effectId, request) => take("reopen", effectId, request, () => ({})),
           }),
-          session: () => ({ report: (effectId, report) => take("session", effectId, report) }),
+          session: () => ({ report: (effectId, report) => take("session", effectId, report, () => ({})) }),
         },
       },
       target,
@@ -215,7 +228,9 @@ describe("amending", () => {
     const [seed] = world.bodies<SeedRequest>("seed");
     const line = seed?.claims[0]?.holdout[0]?.line ?? 0;
     const beadIds = seed?.beads.map(({ beadId }) => beadId) ?? [];
-    return { world, request, amend: anAmendRequest(request, { line, beadIds }), line };
+    const amend = anAmendRequest(request, { line, beadIds });
+    world.written(adoptedLineage(amend, seed?.specificationId ?? ""));
+    return { world, request, amend, line };
   }
 
   test("writes the successor directives, re-opens the beads with them, then tells the session", async () => {
@@ -258,20 +273,20 @@ describe("amending", () => {
 describe("neighbours that refuse", () => {
   test("one that may answer later is tried again, in order", async () => {
     const world = new World();
-    world.answers.set(
+    world.refusals.set(
       "graph",
       Array.from({ length: 3 }, () => ({ ok: false, code: "UNAVAILABLE", message: "later" })),
     );
     world.mediation.compile("compile-1", aCompileRequest("one"));
     await world.settle();
-    expect(world.answers.get("graph")).toEqual([]);
+    expect(world.refusals.get("graph")).toEqual([]);
     // After failures the lane starts with small batches, so the log is called more than once.
     expect(world.calls.map(({ target }) => target).filter((target, index, all) => target !== all[index - 1])).toEqual(["graph", "log", "seed", "session"]);
   });
 
   test("one that refuses for good stops the lane, and the session is told why", async () => {
     const world = new World();
-    world.answers.set("seed", [{ ok: false, code: "ALREADY_EXISTS", message: "another seed" }]);
+    world.refusals.set("seed", [{ ok: false, code: "ALREADY_EXISTS", message: "another seed" }]);
     world.mediation.compile("compile-1", aCompileRequest("one"));
     await world.settle();
     expect(world.reports()).toEqual([

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { DEFAULT_CHECK_LIMITS, checkReport, type CheckJob, type CheckReport } from "@factory/schemas";
+import { DEFAULT_CHECK_LIMITS, SCRIPT_LIMITS, checkReport, type CheckJob, type CheckReport } from "@factory/schemas";
 import { compileModule } from "@factory/verification/compile";
 import { describe, expect, test } from "vitest";
 import { CheckRunner, DeadlineError, type IsolateDeps, type Program } from "./check-runner.ts";
@@ -173,5 +173,30 @@ describe("a call", () => {
 
   test("of a module that is not there is IMPORT", async () => {
     expect(await report(aJob({}, { ...task, args: [] }))).toMatchObject({ ok: false, fault: { code: "IMPORT" } });
+  });
+});
+
+describe("a script", () => {
+  const call = { tool: "read_file", input: '{"path":"a"}' };
+  const rounds = [[{ call, answer: { ok: true as const, value: "1" } }]];
+  const task = { kind: "script", module: "run.ts", rounds, clock: 7 } as const satisfies CheckJob["task"];
+  const files = { "run.ts": 'import { f } from "./src/a.ts"; export default async () => f;', "src/a.ts": "export const f = 1;", "src/b.ts": "const = 1;" };
+
+  test("is run with its record and its bounds, and only with what it reaches", async () => {
+    const { runner, runs } = aRunner({}, () => aRaw({ tests: [], value: "3" }));
+    expect(await runner.run(aJob(files, task))).toMatchObject({ ok: true, value: "3" });
+    expect(runs[0]?.program.rows.map(({ path }) => path)).toEqual(["run.ts", "src/a.ts"]);
+    const { calls: maxCalls, inputChars: maxInputChars } = SCRIPT_LIMITS;
+    expect(runs[0]?.request).toMatchObject({ fuel: DEFAULT_CHECK_LIMITS.fuel, task: { kind: "script", rounds, clock: 7, maxCalls, maxInputChars } });
+  });
+
+  test("with calls open is not ok and says which", async () => {
+    expect(await report(aJob(files, task), {}, () => aRaw({ tests: [], pending: [call] }))).toMatchObject({ ok: false, pending: [call] });
+  });
+
+  test("at fault asks for nothing, whatever its isolate says", async () => {
+    const faulty = await report(aJob(files, task), {}, () => aRaw({ tests: [], pending: [call], fault: { code: "FUEL", message: "m" } }));
+    expect(faulty).toMatchObject({ ok: false, fault: { code: "FUEL" } });
+    expect(faulty).not.toHaveProperty("pending");
   });
 });

@@ -2,6 +2,7 @@
  * One job from files to report: compile, link, run each test file in an isolate of its own, judge. The isolates are a
  * dependency; everything here is decided without them.
  */
+import { SCRIPT_LIMITS } from "@factory/schemas";
 import type { CheckFault, CheckJob, CheckReport, Diagnostic, TestOutcome } from "@factory/schemas";
 import { isTestPath, linkModules, sourceLine, type CompileResult, type LinkedModule } from "@factory/verification/compile";
 import { CompileCache } from "./compile-cache.ts";
@@ -62,7 +63,12 @@ export class CheckRunner {
       case "tests":
         return this.#runTests(job, task.files, tally);
       case "call":
-        return this.#runCall(job, task, tally);
+        return this.#runModule(job, task.module, { kind: "call", export: task.export, args: task.args }, tally);
+      case "script": {
+        const { module, rounds, clock } = task;
+        const { calls: maxCalls, inputChars: maxInputChars } = SCRIPT_LIMITS;
+        return this.#runModule(job, module, { kind: "script", rounds, clock, maxCalls, maxInputChars }, tally);
+      }
       case "typecheck":
         return this.#typecheck(job, tally);
       default: {
@@ -86,11 +92,10 @@ export class CheckRunner {
     }
   }
 
-  async #runCall(job: CheckJob, task: Extract<CheckJob["task"], { kind: "call" }>, tally: Tally): Promise<void> {
-    const linked = linkModules(task.module, await this.#compile(job, tally));
+  async #runModule(job: CheckJob, module: string, task: RunRequest["task"], tally: Tally): Promise<void> {
+    const linked = linkModules(module, await this.#compile(job, tally));
     if (!linked.ok) return tally.fault(linked.fault);
-    const raw = await this.#start(linked.modules, { kind: "call", export: task.export, args: task.args }, tally);
-    tally.take(raw, linked.modules, task.module);
+    tally.take(await this.#start(linked.modules, task, tally), linked.modules, module);
   }
 
   async #typecheck(job: CheckJob, tally: Tally): Promise<void> {
@@ -165,6 +170,7 @@ class Tally {
   #diagnostics: readonly Diagnostic[] = [];
   #fault: CheckFault | undefined;
   #value: string | undefined;
+  #pending: CheckReport["pending"];
   #dropped = 0;
   #ran = false;
   fuelLeft: number;
@@ -219,23 +225,41 @@ class Tally {
     }
     if (raw.fault !== undefined) this.fault(placed(raw.fault, modules, file));
     if (raw.value !== undefined) this.#value = raw.value;
+    this.#pending = raw.pending;
   }
 
   report(durationMs: number): CheckReport {
     const { task, jobId } = this.#job;
-    const passed = task.kind === "tests" ? this.#tests.length > 0 && this.#tests.every((test) => test.state === "passed") : this.#diagnostics.length === 0;
     return {
       jobId,
-      ok: this.#ran && this.#fault === undefined && passed,
+      ok: this.#ran && this.#fault === undefined && this.#passed(),
       tests: this.#tests,
       diagnostics: [...this.#diagnostics],
       ...(this.#value === undefined ? {} : { value: this.#value }),
+      // What a faulty script asked for is not to be carried out.
+      ...(this.#pending === undefined || this.#fault !== undefined ? {} : { pending: this.#pending }),
       console: this.#console.join(""),
       droppedOutput: this.#dropped,
       ...(this.#fault === undefined ? {} : { fault: this.#fault }),
       durationMs: Math.max(0, durationMs),
       ...(task.kind === "typecheck" ? {} : { fuelLeft: this.fuelLeft }),
     };
+  }
+
+  #passed(): boolean {
+    switch (this.#job.task.kind) {
+      case "tests":
+        return this.#tests.length > 0 && this.#tests.every((test) => test.state === "passed");
+      case "script":
+        return this.#pending === undefined;
+      case "typecheck":
+      case "call":
+        return this.#diagnostics.length === 0;
+      default: {
+        const unknown: never = this.#job.task;
+        throw new Error(`Unknown task ${JSON.stringify(unknown)}`);
+      }
+    }
   }
 
   #append(text: string): void {

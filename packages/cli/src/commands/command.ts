@@ -67,3 +67,9 @@ export function argument(context: CommandContext, index: number, name: string): 
   if (value === undefined) throw new UsageError(`${name} is missing; see --help.`);
   return value;
 }
+
+/** The text of an option, or undefined when it is not given. */
+export function optionText(context: CommandContext, name: string): string | undefined {
+  const value = context.values[name];
+  return typeof value === "string" ? value : undefined;
+}

@@ -6,6 +6,7 @@ import { followSession, submitAndFollow } from "../follow.ts";
 import { EXIT_BY_OUTCOME, outcomeOf, reasonOf } from "../outcome.ts";
 import { beadLine, cost, createProgress, type Terminal } from "../progress.ts";
 import { EMPTY_VIEW, beadCounts, foldEvent, totalOf, type SessionView } from "../session-view.ts";
+import { reviewText } from "../review-text.ts";
 import { signedRequest } from "../submission.ts";
 import { argument, type Command, type CommandContext } from "./command.ts";
 import { FILES_HELP, FILES_OPTION, readOrder } from "./orders.ts";
@@ -14,22 +15,6 @@ import { FILES_HELP, FILES_OPTION, readOrder } from "./orders.ts";
 export function standardOutput(): Terminal {
   const { stdout } = process;
   return { isTTY: stdout.isTTY, columns: stdout.columns ?? 120, rows: stdout.rows ?? 40, write: (text) => void stdout.write(text) };
-}
-
-/** What an open review asks, and the commands that answer it. */
-export function reviewText(view: SessionView): string {
-  const review = view.openReview;
-  if (review === undefined) return "";
-  const command = (verb: string): string => `  npx factory ${verb} ${view.sessionId} ${review.reviewId}`;
-  return [
-    "",
-    `A person is needed (${review.type}): ${review.action}`,
-    review.prompt,
-    "Answer with one of:",
-    `${command("approve")} [--note "..."]`,
-    `${command("reject")} --note "why"`,
-    `${command("amend")} --note "what to do"`,
-  ].join("\n");
 }
 
 /** True when nothing goes on until a person decides. */
@@ -144,6 +129,12 @@ function summaryOf(event: SessionEvent): string {
       return `${payload.value.reviewId} ${payload.value.action}`;
     case "reviewResolved":
       return `${payload.value.reviewId} ${payload.value.decision} by ${payload.value.decidedBy}`;
+    case "approval":
+      return `${payload.value.approvalId} of ${payload.value.reviewId} by ${payload.value.approver}`;
+    case "consentDenied":
+      return `${payload.value.toolName} of ${payload.value.beadId}: ${payload.value.reason}`;
+    case "clarification":
+      return payload.value.answer === undefined ? (payload.value.question ?? "") : `${payload.value.answer} (${payload.value.answeredBy ?? ""})`;
     case "divergence":
       return `${payload.value.divergenceType}: ${payload.value.reason}`;
     case "amendment":

@@ -15,7 +15,7 @@ const evidence = z.looseObject({
   failedHoldout: z.unknown().optional(),
 });
 
-/** A hypothesis as `packages/loop-closure` reads it. */
+/** A hypothesis as `packages/factory-graph` reads a model's. */
 export type OfflineHypothesis = {
   readonly faultAttribution: "SPECIFICATION_GAP" | "TOOLING_FAILURE" | "INVARIANT_MISMATCH" | "ENVIRONMENTAL";
   readonly explanation: string;

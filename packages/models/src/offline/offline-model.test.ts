@@ -298,3 +298,11 @@ describe("judging", () => {
     expect(JSON.parse(result.text)).toMatchObject(expected);
   });
 });
+
+test("whether a sentence contradicts another specification stays unknown, in an answer that fits", async () => {
+  const schema = z.strictObject({ verdict: z.enum(["compatible", "contradicts", "unknown"]), reason: z.string().min(1) });
+  const resolved = resolveModel("factory/critic", {});
+  const prompt = block({ task: "judge-conflict", note: "Round half up.", others: [] });
+  const result = await generateStructured({ resolved, purpose: "judge-conflict", system: "Judge.", prompt, schema });
+  expect(result).toMatchObject({ ok: true, repaired: false, value: { verdict: "unknown", reason: expect.stringContaining("does not judge prose") } });
+});

@@ -14,6 +14,7 @@ import type {
   LanguageModelV4Usage,
 } from "@ai-sdk/provider";
 import { formHypothesis } from "./hypothesis.ts";
+import { judgeConflict } from "./judge-conflict.ts";
 import { plan, PLANNING_TASKS } from "./planning.ts";
 import { blocked } from "./report.ts";
 import type { SynthesisLimits } from "./search/synthesize.ts";
@@ -70,6 +71,8 @@ async function answerTo(conversation: Conversation, call: LanguageModelV4CallOpt
       return writeIndex(conversation);
     case "form-hypothesis":
       return jsonAnswer(conversation, formHypothesis(task), "hypothesis");
+    case "judge-conflict":
+      return jsonAnswer(conversation, { ok: true, answer: judgeConflict(ADVICE) }, "answer");
     default:
       return blocked(`The offline model has no means for the task "${task.task}" and judges nothing.`, [
         `The task "${task.task}" needs a language model. ${ADVICE}`,

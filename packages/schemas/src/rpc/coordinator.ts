@@ -4,7 +4,7 @@ import type { CheckReport } from "../checks.ts";
 import type { AtomDirective, ChangeEntry, Role, TaskResult, Tree } from "../directive.ts";
 import type { ErrorCode, Result } from "../errors.ts";
 import type { EventPayload } from "../events.ts";
-import type { BeadState } from "../states.ts";
+import type { Autonomy, BeadState, ReviewDecision } from "../states.ts";
 
 export type BeadSeed = {
   readonly beadId: string;
@@ -37,8 +37,11 @@ export type SeedRequest = {
   readonly beads: readonly BeadSeed[];
 };
 
-/** Why work ended without a result. Infrastructure and provider failures burn no quality attempt. */
-export const FAILURE_CLASSES = ["infrastructure", "provider", "quality", "governance", "timeout"] as const;
+/**
+ * Why work ended without a result. Infrastructure and provider failures burn no quality attempt. `stale`: what governs the
+ * agent moved while it worked, so its epoch is closed and the bead is handed out again at once.
+ */
+export const FAILURE_CLASSES = ["infrastructure", "provider", "quality", "governance", "timeout", "stale"] as const;
 export type FailureClass = (typeof FAILURE_CLASSES)[number];
 
 export type ModelCall = EventPayload<"MODEL_CALLED">;
@@ -53,6 +56,8 @@ export type BeadOutcome = {
   readonly executionBeadId: string | null;
   readonly knowingStateId: string;
   readonly headsDigest: string;
+  /** What the knowing-state allowed; null when it was never retrieved. Below EXECUTE_BOUNDED a change set waits for a person. */
+  readonly autonomy: Autonomy | null;
   /** Digest chain of the consent records written before each tool call. */
   readonly consentDigest: string;
   readonly consentDenials: readonly EventPayload<"CONSENT_BEAD_DENIED">[];
@@ -63,6 +68,8 @@ export type BeadOutcome = {
   readonly checkMs: number;
   readonly result:
     | { readonly kind: "task"; readonly task: TaskResult; readonly changeSet: readonly ChangeEntry[] }
+    /** Nothing ran: the knowing-state allows no more than SUGGEST, so the directive waits for a person. */
+    | { readonly kind: "suggest"; readonly reason: string }
     | { readonly kind: "failure"; readonly failureClass: FailureClass; readonly code: ErrorCode; readonly message: string };
 };
 
@@ -74,6 +81,10 @@ export type ClaimedBead = {
   readonly cycle: number;
   readonly leaseUntil: number;
   readonly directive: AtomDirective;
+  /** The specification that is current for the run. */
+  readonly specificationId: string;
+  /** A person's leave to begin although the knowing-state allows no more than SUGGEST. */
+  readonly approval?: { readonly requestId: string; readonly by: string };
   /** The run tree now: base tree and the merged results of what this bead depends on. */
   readonly tree: Tree;
   /** The visible examples of each claim the directive refers to. */
@@ -125,12 +136,51 @@ export type RunReport =
       readonly beadId: string;
       readonly title: string;
       readonly question: string;
+    }
+  | {
+      /** A bead waits for a person's leave, because its agent may not act alone. */
+      readonly outcome: "approval";
+      /** Unique in the run; the decision names it. */
+      readonly requestId: string;
+      readonly beadId: string;
+      readonly title: string;
+      /** `start`: nothing has run. `apply`: the checks passed and the change set waits. */
+      readonly stage: ApprovalStage;
+      readonly role: Role;
+      readonly autonomy: Autonomy;
+      readonly reason: string;
+      /** Digest of exactly what is decided on: the directive for `start`, the change set for `apply`. */
+      readonly subjectDigest: string;
+      /** The change set; empty for `start`. Its contents are blobs. */
+      readonly changes: readonly ChangeEntry[];
+      /** What the platform's checks found; empty for `start`. */
+      readonly checks: readonly string[];
     };
+
+/** What a person is asked for: that work begins, or that its result is applied. */
+export const APPROVAL_STAGES = ["start", "apply"] as const;
+export type ApprovalStage = (typeof APPROVAL_STAGES)[number];
+
+/** A person's decision on a bead that waits. `amended`: do it (again) with the note as an added instruction. */
+export type BeadDecision = {
+  readonly beadId: string;
+  readonly requestId: string;
+  readonly decision: ReviewDecision;
+  readonly note: string;
+  readonly decidedBy: string;
+};
+
+export const DIVERGENCE_TYPES = ["atom-failure", "molecule-outcome-failure", "run-verdict-failure", "approval-rejected"] as const;
+export type DivergenceType = (typeof DIVERGENCE_TYPES)[number];
+export const SEVERITIES = ["low", "medium", "high", "critical"] as const;
+export type Severity = (typeof SEVERITIES)[number];
 
 /** BP3's findings for one bead or claim, as evidence for a hypothesis. */
 export type DivergenceReport = {
   readonly divergenceId: string;
-  readonly divergenceType: "atom-failure" | "molecule-outcome-failure" | "run-verdict-failure";
+  readonly divergenceType: DivergenceType;
+  readonly severity: Severity;
+  readonly role: Role;
   readonly traceId: string;
   readonly specificationId: string;
   readonly claimId: string;
@@ -149,6 +199,8 @@ export type DivergenceReport = {
   readonly hiddenLeft: number;
   /** Amendment cycles this bead has been through. */
   readonly cycle: number;
+  /** The tree that was judged: base tree, merged results and what was found wanting. A verifier replays the failed case on it. */
+  readonly failedTree: Tree;
   /** The outcome bead BP3 wrote; absent when no agent executed. */
   readonly outcomeBeadId?: string;
 };
@@ -208,6 +260,8 @@ export interface CoordinatorRpc {
     effectId: string,
     answer: { readonly beadId: string; readonly clarificationId: string; readonly answer: string; readonly answeredBy: string },
   ): Promise<Result>;
+  /** Decides on a bead that waits for a person's leave; a decision that was taken already changes nothing. */
+  decide(effectId: string, decision: BeadDecision): Promise<Result>;
   /**
    * Closes every epoch and cancels what is not done. Answers ok once the log has acknowledged every event of the run, so
    * that nothing of it follows the terminal event; UNAVAILABLE before that, and the caller repeats.

@@ -4,5 +4,6 @@ export * from "./graph.ts";
 export * from "./health.ts";
 export * from "./log.ts";
 export * from "./mediation.ts";
+export * from "./registry.ts";
 export * from "./session.ts";
 export * from "./stubs.ts";

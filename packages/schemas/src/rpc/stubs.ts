@@ -24,4 +24,5 @@ export const operativeOf = (env: { OPERATIVES: NamespaceLike }, org: string, run
   stub(env.OPERATIVES, objectName.operative(org, runId, slot));
 export const artifactGraphOf = (env: { ARTIFACT_GRAPHS: NamespaceLike }, org: string, assembly: string): ArtifactGraphRpc =>
   stub(env.ARTIFACT_GRAPHS, objectName.artifactGraph(org, assembly));
+export const sourceGraphOf = (env: { ARTIFACT_GRAPHS: NamespaceLike }, org: string): ArtifactGraphRpc => stub(env.ARTIFACT_GRAPHS, objectName.sourceGraph(org));
 export const beadGraphOf = (env: { BEAD_GRAPHS: NamespaceLike }, org: string): BeadGraphRpc => stub(env.BEAD_GRAPHS, objectName.beadGraph(org));

@@ -4,18 +4,20 @@ import { join } from "node:path";
 import { drizzle } from "drizzle-orm/sqlite-proxy";
 import { describe, expect, test } from "vitest";
 import type { RegistryEntry } from "../ledger.ts";
-import { upsertSession } from "./registry.ts";
+import { assembliesOf, hasAssembly, upsertSession } from "./registry.ts";
 import { sessions } from "./schema.ts";
 
 const MIGRATIONS = join(import.meta.dirname, "../../../../migrations/factory");
 
-/** The committed migrations on a fresh database. */
+/** The committed migrations, in name order. */
+function applyMigrations(sqlite: DatabaseSync): void {
+  const files = readdirSync(MIGRATIONS).filter((name) => name.endsWith(".sql"));
+  for (const file of files.sort()) sqlite.exec(readFileSync(join(MIGRATIONS, file), "utf8"));
+}
+
 function aDatabase() {
   const sqlite = new DatabaseSync(":memory:", { enableForeignKeyConstraints: true });
-  for (const file of readdirSync(MIGRATIONS)
-    .filter((name) => name.endsWith(".sql"))
-    .sort())
-    sqlite.exec(readFileSync(join(MIGRATIONS, file), "utf8"));
+  applyMigrations(sqlite);
   return drizzle(async (query, params, method) => {
     const rows = sqlite
       .prepare(query)
@@ -58,5 +60,48 @@ describe("the session registry", () => {
     await upsertSession(db, anEntry({ version: 4, state: "EXECUTING" }));
     await upsertSession(db, anEntry({ version: 5, state: "EXECUTING" }));
     expect(await db.select().from(sessions)).toEqual([anEntry({ version: 5, state: "COMPLETED", endedAt: 9, runId: "RUN-1" })]);
+  });
+});
+
+describe("the assemblies of an org", () => {
+  async function aRegistry(entries: readonly Partial<RegistryEntry>[]) {
+    const db = aDatabase();
+    for (const [index, entry] of entries.entries()) await upsertSession(db, anEntry({ sessionId: `SES-${index}`, createdAt: index, ...entry }));
+    return db;
+  }
+
+  test("are each named once, the one of the newest session first", async () => {
+    const db = await aRegistry([{ assembly: "pricing" }, { assembly: "shop" }, { assembly: "billing" }, { assembly: "pricing" }]);
+    expect(await assembliesOf(db, "acme", 10)).toEqual({ assemblies: ["pricing", "billing", "shop"], more: false });
+  });
+
+  test("are bounded, and the answer says that there are more", async () => {
+    const db = await aRegistry(["a", "b", "c"].map((assembly) => ({ assembly })));
+    expect(await assembliesOf(db, "acme", 2)).toEqual({ assemblies: ["c", "b"], more: true });
+    expect(await assembliesOf(db, "acme", 3)).toEqual({ assemblies: ["c", "b", "a"], more: false });
+    await expect(assembliesOf(db, "acme", 0)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  test("are none of another org's", async () => {
+    const db = await aRegistry([{ assembly: "pricing" }, { org: "other", assembly: "secret" }]);
+    expect(await assembliesOf(db, "acme", 10)).toEqual({ assemblies: ["pricing"], more: false });
+    expect(await assembliesOf(db, "nobody", 10)).toEqual({ assemblies: [], more: false });
+    expect(await hasAssembly(db, "acme", "pricing")).toBe(true);
+    expect(await hasAssembly(db, "acme", "secret")).toBe(false);
+  });
+
+  test("cost steps in an index and never a walk over the sessions", async () => {
+    const sqlite = new DatabaseSync(":memory:");
+    applyMigrations(sqlite);
+    const plan: string[] = [];
+    const explaining = drizzle(async (query, params) => {
+      const steps = sqlite.prepare(`EXPLAIN QUERY PLAN ${query}`).all(...params);
+      plan.push(...steps.map((row) => String(row["detail"])));
+      return { rows: [] };
+    });
+    await assembliesOf(explaining, "acme", 10);
+    await hasAssembly(explaining, "acme", "pricing");
+    expect(plan.filter((step) => step.includes("SCAN sessions"))).toEqual([]);
+    expect(plan.filter((step) => step.includes("sessions_by_assembly")).length).toBeGreaterThanOrEqual(4);
   });
 });

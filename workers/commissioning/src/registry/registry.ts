@@ -1,14 +1,60 @@
-/** Writes of the session registry. */
-import { sql } from "drizzle-orm";
+/** Reads and writes of the session registry. */
+import { and, eq, sql, type SQL } from "drizzle-orm";
 import type { BaseSQLiteDatabase } from "drizzle-orm/sqlite-core";
+import { FactoryError } from "@factory/schemas";
+import type { Assemblies } from "@factory/schemas/rpc";
 import type { RegistryEntry } from "../ledger.ts";
 import { sessions } from "./schema.ts";
 
+/** The registry's database, in D1 or in a test's SQLite. */
+export type RegistryDatabase = BaseSQLiteDatabase<"async", unknown>;
+
+/** Most assemblies of one answer. */
+const MAX_ASSEMBLIES = 1_000;
+
 /** Brings a session's row up to `entry`. A repeat changes nothing, and an older entry never overwrites a newer one. */
-export async function upsertSession(db: BaseSQLiteDatabase<"async", unknown>, entry: RegistryEntry): Promise<void> {
+export async function upsertSession(db: RegistryDatabase, entry: RegistryEntry): Promise<void> {
   const { sessionId: _key, ...values } = entry;
   await db
     .insert(sessions)
     .values(entry)
     .onConflictDoUpdate({ target: sessions.sessionId, set: values, setWhere: sql`excluded.version > ${sessions.version}` });
+}
+
+/**
+ * Assemblies of an org, the one of the newest session first. Each assembly costs two steps in the index, whatever the
+ * number of its sessions.
+ *
+ * @throws FactoryError INVALID_ARGUMENT for a limit that is none
+ */
+export async function assembliesOf(db: RegistryDatabase, org: string, limit: number): Promise<Assemblies> {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_ASSEMBLIES) {
+    throw new FactoryError("INVALID_ARGUMENT", `A limit of assemblies is a number from 1 to ${MAX_ASSEMBLIES}.`);
+  }
+  const next = (after: SQL): SQL => sql`(SELECT min(assembly) FROM sessions WHERE org = ${org} AND assembly > ${after})`;
+  const found = sql`(
+    WITH RECURSIVE found (assembly) AS (
+      SELECT ${next(sql`''`)}
+      UNION ALL SELECT ${next(sql`found.assembly`)} FROM found WHERE found.assembly IS NOT NULL
+      LIMIT ${MAX_ASSEMBLIES}
+    )
+    SELECT assembly, (SELECT max(created_at) FROM sessions WHERE org = ${org} AND assembly = found.assembly) AS newest
+    FROM found WHERE assembly IS NOT NULL
+  )`;
+  const rows = await db
+    .select({ assembly: sql<string>`assembly` })
+    .from(found)
+    .orderBy(sql`newest DESC, assembly`)
+    .limit(limit + 1);
+  return { assemblies: rows.slice(0, limit).map(({ assembly }) => assembly), more: rows.length > limit };
+}
+
+/** Whether an org has had a session in an assembly. */
+export async function hasAssembly(db: RegistryDatabase, org: string, assembly: string): Promise<boolean> {
+  const rows = await db
+    .select({ found: sql<number>`1` })
+    .from(sessions)
+    .where(and(eq(sessions.org, org), eq(sessions.assembly, assembly)))
+    .limit(1);
+  return rows.length > 0;
 }

@@ -19,5 +19,9 @@ export const sessions = sqliteTable(
     reason: text("reason"),
     version: integer("version").notNull(),
   },
-  (table) => [index("sessions_by_org").on(table.org, table.createdAt), index("sessions_by_work_order").on(table.org, table.workOrderId)],
+  (table) => [
+    index("sessions_by_org").on(table.org, table.createdAt),
+    index("sessions_by_work_order").on(table.org, table.workOrderId),
+    index("sessions_by_assembly").on(table.org, table.assembly, table.createdAt),
+  ],
 );

@@ -163,6 +163,9 @@ export function anAcceptedRun(overrides: Partial<Extract<RunReport, { outcome: "
   };
 }
 
+/** Right for the visible examples of {@link aClaim} and wrong for the hidden ones. */
+export const OVERFIT = "export const double = (n: number): number => (n < 15 ? 2 * n : 0);\n";
+
 /** What the coordinator records of a run that went well. */
 export function aRecord(overrides: Partial<RunRecord> = {}): RunRecord {
   const bead = { atomId: "ATOM-1", state: "DONE", epoch: 1, attempt: 1, cycle: 0, dependsOn: [], claimRefs: ["C-1"] } as const;
@@ -191,6 +194,8 @@ export function aDivergence(
   return {
     ...ids,
     divergenceType: "run-verdict-failure",
+    severity: "high",
+    role: "coder",
     claimId: "C-1",
     claimRefs: ["C-1"],
     beadId: BEAD_ID,
@@ -203,6 +208,7 @@ export function aDivergence(
     failedHoldoutLines: [15, 16],
     hiddenLeft: 2,
     cycle: 0,
+    failedTree: { "src/double.ts": sha256Hex(OVERFIT) },
     ...overrides,
   };
 }

@@ -1,4 +1,4 @@
-/** Recording neighbours: a log, two graphs, mediation and a coordinator, each with the part of its RPC a session uses. */
+/** Recording neighbours: a log, mediation and a coordinator, each with the part of its RPC a session uses. */
 import { createHash } from "node:crypto";
 import { DurableObject } from "cloudflare:workers";
 
@@ -26,34 +26,6 @@ export class SubscriptionBufferDO extends DurableObject {
   async tip() {
     const last = this.#events.at(-1);
     return { lastSeq: this.#events.length, rootHash: last?.hash ?? "0".repeat(64), closed: last !== undefined && TERMINAL.has(last.kind) };
-  }
-}
-
-export class ArtifactGraphDO extends DurableObject {
-  #nodes = new Map();
-  #edges = [];
-
-  async append(_namespace, nodes, edges) {
-    for (const node of nodes) this.#nodes.set(node.id, node);
-    for (const { source, target } of edges) {
-      if (!this.#nodes.has(source) || !this.#nodes.has(target)) return { ok: false, code: "INTEGRITY", message: `${source} or ${target} is missing` };
-    }
-    this.#edges.push(...edges);
-    return { ok: true, written: nodes.length + edges.length };
-  }
-
-  async get(id) {
-    return this.#nodes.get(id) ?? null;
-  }
-
-  async edgesOf(id) {
-    return { out: this.#edges.filter(({ source }) => source === id), in: this.#edges.filter(({ target }) => target === id) };
-  }
-}
-
-export class BeadGraphDO extends DurableObject {
-  async write(bead) {
-    return { ok: true, beadId: bead.id, auditBeadId: bead.id };
   }
 }
 
@@ -88,6 +60,10 @@ export class CoordinatorDO extends Recorder {
 
   async clarify(...args) {
     return this.record_("clarify", args);
+  }
+
+  async decide(...args) {
+    return this.record_("decide", args);
   }
 
   async record() {

@@ -4,21 +4,22 @@
  */
 import { ArtifactGraph, ARTIFACT_GRAPH_MIGRATIONS } from "@factory/artifact-graph";
 import { BeadGraph, BEAD_GRAPH_MIGRATIONS } from "@factory/bead-graph";
-import { claimSetProblems } from "@factory/compiler";
-import { Inbox, migrate, Outbox, Scheduler } from "@factory/durable";
+import { orderDigest } from "@factory/compiler";
+import { Inbox, migrate, Outbox, RetryableError, Scheduler } from "@factory/durable";
 import { ManualAlarm, ManualClock, MemoryLog, MortalStorage, NodeSqliteStorage } from "@factory/durable/testing";
 import { FACTORY_REGISTRY, factoryIds } from "@factory/factory-graph";
+import { ProcessSandbox } from "@factory/factory-graph/testing";
+import { defaultKnowingState } from "@factory/gears";
 import { LoopClosure, sqlJournal } from "@factory/loop-closure";
 import { artifactNode, blobKey, claimNodeId, digestOf, GENESIS_HASH, isTerminalKind, parseEventPayload, refuse, refusing, sha256Hex } from "@factory/schemas";
 import type { Claim, EventKind, EventWrite, Refusal, SessionEvent } from "@factory/schemas";
-import type { AmendRequest, CompileRequest, DivergenceReport, RunRecord, SessionReport } from "@factory/schemas/rpc";
+import type { AmendRequest, ArtifactGraphRpc, BeadGraphRpc, BeadLine, CompileRequest, DivergenceReport, RunRecord, SessionReport } from "@factory/schemas/rpc";
 import type { PlanAnswer, Planner, PlanQuestion } from "../context.ts";
 import { createDeliver } from "../deliver.ts";
-import { askHypothesis } from "../hypotheses.ts";
 import type { RegistryEntry } from "../ledger.ts";
 import { LOOP_CLOSURE_COMPONENT, LOOP_CLOSURE_MIGRATIONS, SESSION_MIGRATIONS } from "../schema.ts";
 import { Session } from "../session.ts";
-import { aClaim, aCompileReport, aDivergence, ANSWERS, aRecord, CODE, ORG } from "./builders.ts";
+import { aClaim, aCompileReport, aDivergence, ANSWERS, aRecord, CODE, ORG, OVERFIT } from "./builders.ts";
 
 /** Longest chain of alarms a test waits for; a session that needs more does not come to rest. */
 const MAX_ROUNDS = 200;
@@ -48,6 +49,9 @@ class RecordedLog {
   }
 }
 
+/** The moment in the knowing-state, in epoch milliseconds. */
+export const NOW = Date.UTC(2026, 0, 2);
+
 /** What a neighbour does with the next call: answers, refuses, or is not there. */
 type Mood = "up" | "down" | Refusal;
 
@@ -58,30 +62,49 @@ export class Surroundings {
   readonly log = new MemoryLog();
   readonly sessionLog = new RecordedLog();
   readonly blobs = new Map<string, Uint8Array>();
+  /** The assembly's graph and the organisation's source graph. */
   readonly graph: ArtifactGraph;
+  readonly sources: ArtifactGraph;
+  /** With the knowing-state a new organisation starts with. */
   readonly beads: BeadGraph;
+  readonly sandbox = new ProcessSandbox();
   readonly compiles: { readonly effectId: string; readonly request: CompileRequest }[] = [];
   readonly amends: { readonly effectId: string; readonly request: AmendRequest }[] = [];
   readonly cancels: string[] = [];
   readonly clarifications: unknown[] = [];
+  readonly decisions: unknown[] = [];
   readonly registry = new Map<string, RegistryEntry>();
   readonly questions: PlanQuestion<unknown>[] = [];
   record: RunRecord | null = aRecord();
-  moods: { mediation: Mood; coordinator: Mood; log: Mood; graph: Mood } = { mediation: "up", coordinator: "up", log: "up", graph: "up" };
+  moods: { mediation: Mood; coordinator: Mood; log: Mood; graph: Mood; sources: "up" | "down" } = {
+    mediation: "up",
+    coordinator: "up",
+    log: "up",
+    graph: "up",
+    sources: "up",
+  };
+  /** What the critic answers; by default that it does not judge, as the offline model. */
+  judge: (question: PlanQuestion<unknown>) => Promise<PlanAnswer<unknown>> = async (question) => ({
+    ok: true,
+    value: question.schema.parse({ verdict: "unknown", reason: "nobody judges here" }),
+    modelId: "scripted",
+    repaired: false,
+    calls: [{ ...aCall(question.purpose), alias: "factory/critic" }],
+  });
+  /** Called before and after each write of a bridge point; throwing is a crash there. */
+  around: (when: "before" | "after") => void | Promise<void> = () => undefined;
   /** What the planning model answers; by default what is right. */
   plan: (question: PlanQuestion<unknown>) => Promise<PlanAnswer<unknown>> = async (question) => goodAnswer(question);
   #life!: { readonly storage: MortalStorage; readonly session: Session; readonly scheduler: Scheduler; readonly outbox: Outbox };
   readonly #claims: readonly Claim[];
 
-  constructor(claims: readonly Claim[] = [aClaim()]) {
+  /** @param earlier - surroundings whose organisation and assembly this session is in too */
+  constructor(claims: readonly Claim[] = [aClaim()], earlier?: Surroundings) {
     this.#claims = claims;
-    const graphStorage = new NodeSqliteStorage();
-    migrate(graphStorage, ARTIFACT_GRAPH_MIGRATIONS);
-    this.graph = new ArtifactGraph({ storage: graphStorage, registry: FACTORY_REGISTRY, verifyId: factoryIds(ORG), now: () => 0 });
-    const beadStorage = new NodeSqliteStorage();
-    migrate(beadStorage, BEAD_GRAPH_MIGRATIONS);
-    this.beads = new BeadGraph({ storage: beadStorage, org: ORG, now: () => 0, log: this.log });
-    this.blobs.set(blobKey.content(sha256Hex(CODE)), new TextEncoder().encode(CODE));
+    this.graph = earlier?.graph ?? aGraph("pricing");
+    this.sources = earlier?.sources ?? aGraph("sources");
+    this.beads = earlier?.beads ?? someBeads(this.log);
+    for (const code of [CODE, OVERFIT]) this.blobs.set(blobKey.content(sha256Hex(code)), new TextEncoder().encode(code));
     this.restart();
   }
 
@@ -107,29 +130,26 @@ export class Surroundings {
     session = new Session(
       {
         storage,
-        planner: this.#planner(),
+        planner: this.#model((question) => this.plan(question)),
+        critic: this.#model((question) => this.judge(question)),
         blobs: this.#blobs(),
         sessionLog: () => ({
           tip: async () => this.sessionLog.tip(),
           read: async (after, limit) => ({ events: this.sessionLog.events.slice(after, after + limit), tip: this.sessionLog.tip() }),
         }),
-        graph: () => ({ get: async (id) => this.graph.get(id), edgesOf: async (id) => this.graph.edgesOf(id) }),
+        graph: () => this.graphPort,
+        sources: () => graphPort(this.sources),
+        beads: () => this.beadPort,
+        sandbox: this.sandbox,
         coordinator: () => ({ record: async () => this.record }),
-        loopClosure: (context) =>
+        loopClosure: () =>
           new LoopClosure({
             org: ORG,
-            sessionId: context.store.request().sessionId,
-            namespace: context.store.request().sessionId,
-            graph: {
-              append: async (...call) => refusing(async () => ({ written: this.graph.append(...call) })),
-              get: async (id) => this.graph.get(id),
-              edgesOf: async (id) => this.graph.edgesOf(id),
-            },
-            beads: { write: async (...call) => refusing(async () => this.beads.write(...call)) },
+            graph: this.#disturbed(this.graphPort),
+            beads: this.#disturbed(this.beadPort),
             journal: sqlJournal(storage),
-            askHypothesis: (evidence) => askHypothesis(context, evidence),
-            coherence: claimSetProblems,
             now: this.clock.now,
+            log: this.log,
           }),
         wake: () => void Promise.all([scheduler.scheduleBy("advance", this.clock.now()), outbox.poke()]),
         log: this.log,
@@ -169,8 +189,11 @@ export class Surroundings {
 
   /** Mediation's part: the specification and its claims in the graph, then its report. */
   async compiled(overrides: Parameters<typeof aCompileReport>[1] = {}): Promise<string> {
-    const intent = this.compiles.at(-1)?.request.intentSpecificationId ?? "";
-    const specification = artifactNode("SPEC", "Specification", ORG, { assembly: "pricing", domain: "WO-1", version: 1 }, [intent]);
+    const request = this.compiles.at(-1)?.request;
+    if (request === undefined) throw new Error("Nothing was to be compiled.");
+    const { order, assembly, workOrderId: domain, intentSpecificationId: intent } = request;
+    const data = { assembly, domain, version: 1, functions: order.functions, orderDigest: orderDigest(order), notes: [] };
+    const specification = artifactNode("SPEC", "Specification", ORG, data, [intent]);
     const claims = this.#claims.map((claim) => ({
       id: claimNodeId(specification.id, claim.claimId),
       type: "Claim",
@@ -178,7 +201,6 @@ export class Surroundings {
       parents: [specification.id],
     }));
     this.graph.append(
-      "session",
       [specification, ...claims],
       [
         { source: specification.id, rel: "source_ref", target: intent },
@@ -192,10 +214,11 @@ export class Surroundings {
   /** The coordinator's part of a divergence: trace and divergence in the graph, then its report. */
   async diverged(name: string, overrides: Partial<DivergenceReport> = {}, outcome = "SUCCESS"): Promise<DivergenceReport> {
     const specificationId = this.session.store.session()?.specificationId ?? "";
-    const trace = artifactNode("ET", "ExecutionTrace", ORG, { name, outcome }, [specificationId]);
-    const lines = overrides.failedHoldoutLines ?? [15, 16];
-    const divergence = artifactNode("DIV", "Divergence", ORG, { claimId: "C-1", failedHoldoutLines: [...lines] }, [trace.id]);
-    this.graph.append("session", [trace, divergence], [{ source: trace.id, rel: "evidences", target: divergence.id }]);
+    const { failedHoldoutLines: lines = [15, 16], claimId = "C-1" } = overrides;
+    const check = { checkId: "CHK-1", kind: "examples", ok: outcome === "BLOCKED", holdout: lines.length > 0, claimId };
+    const trace = artifactNode("ET", "ExecutionTrace", ORG, { name, outcome, checks: [check], firings: [] }, [specificationId]);
+    const divergence = artifactNode("DIV", "Divergence", ORG, { claimId, failedHoldoutLines: [...lines] }, [trace.id]);
+    this.graph.append([trace, divergence], [{ source: trace.id, rel: "evidences", target: divergence.id }]);
     const report = aDivergence({ divergenceId: divergence.id, traceId: trace.id, specificationId }, overrides);
     await this.report(name, { kind: "run", report: { outcome: "diverged", divergence: report } });
     return report;
@@ -229,12 +252,49 @@ export class Surroundings {
     return JSON.parse(new TextDecoder().decode(bytes));
   }
 
-  #planner(): Planner {
+  #model(answer: (question: PlanQuestion<unknown>) => Promise<PlanAnswer<unknown>>): Planner {
     // The casts hold for tests: a script answers in the schema of the question, or the pass's own parse refuses it.
     return (async (question: PlanQuestion<unknown>) => {
       this.questions.push(question);
-      return this.plan(question);
+      return answer(question);
     }) as Planner;
+  }
+
+  /** The calls of the assembly's graph that sessions and bridge points make. */
+  get graphPort() {
+    return graphPort(this.graph);
+  }
+
+  /** The calls of the bead graph that sessions, bridge points and agents make. */
+  get beadPort() {
+    const { beads } = this;
+    return {
+      write: async (...call: Parameters<BeadGraphRpc["write"]>) => refusing(async () => beads.write(...call)),
+      writeAll: async (...call: Parameters<BeadGraphRpc["writeAll"]>) =>
+        refusing(async () => ({ beadIds: beads.writeAll(...call).map(({ beadId }) => beadId) })),
+      snapshot: async (role: string, subjectId: string) => beads.snapshot(role, subjectId),
+      openAmendments: async (...call: Parameters<BeadGraphRpc["openAmendments"]>) => beads.openAmendments(...call),
+      get: async (id: string) => beads.get(id),
+      heads: async (role: string, subjectId: string) => beads.heads(role, subjectId),
+      tip: async (line: BeadLine) => beads.tip(line),
+      history: async (...call: Parameters<BeadGraphRpc["history"]>) => beads.history(...call),
+    };
+  }
+
+  /** A port whose writes a test may interrupt. */
+  #disturbed<P extends object>(port: P): P {
+    return new Proxy(port, {
+      get: (target, name, receiver) => {
+        const method: unknown = Reflect.get(target, name, receiver);
+        if ((name !== "append" && name !== "write") || typeof method !== "function") return method;
+        return async (...call: unknown[]) => {
+          await this.around("before");
+          const answer: unknown = await Reflect.apply(method, target, call);
+          await this.around("after");
+          return answer;
+        };
+      },
+    });
   }
 
   #blobs() {
@@ -248,7 +308,14 @@ export class Surroundings {
     const { store } = session;
     return {
       store,
-      graph: () => ({ append: async (...call) => this.#asked("graph", () => refusing(async () => ({ written: this.graph.append(...call) }))) }),
+      graph: () => {
+        const port = this.graphPort;
+        return { ...port, append: async (...call) => this.#asked("graph", () => port.append(...call)) };
+      },
+      ingest: async (amendmentId) => {
+        if (this.moods.sources === "down") throw new RetryableError("The source graph is not there.");
+        await session.ingest(amendmentId);
+      },
       sessionLog: (_org, sessionId) => ({ append: async (_identity, events) => this.#asked("log", async () => this.sessionLog.append(sessionId, events)) }),
       mediation: () => ({
         compile: async (effectId, request) => this.#asked("mediation", async () => (this.compiles.push({ effectId, request }), { ok: true as const })),
@@ -256,6 +323,7 @@ export class Surroundings {
       }),
       coordinator: () => ({
         cancel: async (effectId) => this.#asked("coordinator", async () => (this.cancels.push(effectId), { ok: true as const })),
+        decide: async (_effectId, decision) => this.#asked("coordinator", async () => (this.decisions.push(decision), { ok: true as const })),
         clarify: async (_effectId, answer) => this.#asked("coordinator", async () => (this.clarifications.push(answer), { ok: true as const })),
       }),
       blobs: this.#blobs(),
@@ -276,6 +344,33 @@ export class Surroundings {
     if (mood === "down") throw new Error(`${who} is not there.`);
     return mood === "up" ? work() : mood;
   }
+}
+
+function someBeads(log: MemoryLog): BeadGraph {
+  const storage = new NodeSqliteStorage();
+  migrate(storage, BEAD_GRAPH_MIGRATIONS);
+  const beads = new BeadGraph({ storage, org: ORG, now: () => NOW, log });
+  beads.bootstrap(defaultKnowingState(ORG, 0));
+  return beads;
+}
+
+function aGraph(namespace: string): ArtifactGraph {
+  const storage = new NodeSqliteStorage();
+  migrate(storage, ARTIFACT_GRAPH_MIGRATIONS);
+  return new ArtifactGraph({ storage, namespace, registry: FACTORY_REGISTRY, verifyId: factoryIds(ORG), now: () => 0 });
+}
+
+/** The calls of a graph's RPC interface that a session makes. */
+function graphPort(graph: ArtifactGraph) {
+  return {
+    append: async (...call: Parameters<ArtifactGraphRpc["append"]>) => refusing(async () => ({ written: graph.append(...call) })),
+    get: async (id: string) => graph.get(id),
+    getMany: async (ids: readonly string[]) => refusing(async () => ({ nodes: graph.getMany(ids) })),
+    edgesOf: async (id: string) => graph.edgesOf(id),
+    getActiveSpecification: async (domain: string) => graph.activeSpecification(domain),
+    activeSpecifications: async (limit?: number) => graph.activeSpecifications(limit),
+    surface: async (...call: Parameters<ArtifactGraphRpc["surface"]>) => refusing(async () => ({ cycles: graph.surface(...call) })),
+  };
 }
 
 /** A right answer to the question's pass. */

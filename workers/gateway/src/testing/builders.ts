@@ -4,8 +4,8 @@ import { newApiKey, signEnvelope, type EnvelopeKeyRecord, type NewApiKey, type S
 import { kvKey, type Envelope } from "@factory/schemas";
 import { SignatureAlgorithm, SignedEnvelopeSchema, type SignedEnvelope } from "@factory/schemas/proto";
 
-/** Every scope a session's owner needs. */
-const OWNER_SCOPES: readonly Scope[] = ["session:submit", "session:read", "session:control", "review:decide"];
+/** Every scope a session's owner needs, and an administrator's. */
+const OWNER_SCOPES: readonly Scope[] = ["session:submit", "session:read", "session:control", "review:decide", "admin"];
 
 /** A small order that parses. */
 export function anOrder({ title = "Slugs", criterion = "`slugify` gives lower-case words joined by dashes." } = {}): string {

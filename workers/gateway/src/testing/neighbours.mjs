@@ -171,4 +171,19 @@ export default class Neighbour extends WorkerEntrypoint {
   async health() {
     return { worker: this.env.NAME, ok: true };
   }
+
+  /** The registry's answers; a test puts an org's assemblies into the bucket. */
+  async assemblies(org, limit) {
+    const all = await this.#registered(org);
+    return { assemblies: all.slice(0, limit), more: all.length > limit };
+  }
+
+  async hasAssembly(org, assembly) {
+    return (await this.#registered(org)).includes(assembly);
+  }
+
+  async #registered(org) {
+    const stored = await this.env.BLOBS.get(`test-registry/${org}`);
+    return stored === null ? [] : await stored.json();
+  }
 }

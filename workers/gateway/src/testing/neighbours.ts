@@ -1,25 +1,33 @@
-/** The gateway's neighbours as Miniflare Workers, for the workers pool and for a real port. */
+/**
+ * The gateway's neighbours as Miniflare Workers, for the workers pool and for a real port. The graph Worker is the real
+ * one, with its SQLite; the others are recorders.
+ */
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { graphWorker } from "../../../../scripts/testing/graph-worker.ts";
 
-const MODULE = join(dirname(fileURLToPath(import.meta.url)), "neighbours.mjs");
+const MODULE = join(import.meta.dirname, "neighbours.mjs");
+/** Neighbours whose place a recorder takes. */
+const RECORDERS = ["commissioning", "mediation", "pipeline", "stream"] as const;
+/** Objects that the recorders call among themselves. */
 const OBJECTS = {
   SESSIONS: { className: "CommissioningAgentDO", scriptName: "factory-commissioning" },
   SESSION_LOGS: { className: "SubscriptionBufferDO", scriptName: "factory-stream" },
 } as const;
 
-/** Names of the Workers the gateway binds. */
-export const NEIGHBOURS = ["commissioning", "mediation", "pipeline", "graph", "stream"] as const;
+/** Options of one Worker for each neighbour that the gateway's wrangler configuration binds. */
+export async function neighbours() {
+  return [await graphWorker(), ...RECORDERS.map(recordingWorker)];
+}
 
-/** Options of one Worker for each neighbour; `bucket` is the id of the blob bucket they share with the gateway. */
-export function neighbours(bucket: string) {
-  return NEIGHBOURS.map((name) => ({
+function recordingWorker(name: string) {
+  return {
     name: `factory-${name}`,
     compatibilityDate: "2026-08-04",
     modules: [{ type: "ESModule" as const, path: "neighbours.mjs", contents: readFileSync(MODULE, "utf8") }],
     bindings: { NAME: name },
-    r2Buckets: { BLOBS: bucket },
+    // The bucket that the gateway reads from.
+    r2Buckets: { BLOBS: "factory-blobs" },
     durableObjects: { ...OBJECTS },
-  }));
+  };
 }

@@ -1,6 +1,7 @@
-/** Requests for tests, built through the compiler's own parser. */
+/** Requests for tests, built through the compiler's own parser, and what the artifact graph has when each is made. */
 import { parseWorkOrder } from "@factory/compiler";
-import { contentId, sessionIdOf } from "@factory/schemas";
+import { artifactNode, sessionIdOf } from "@factory/schemas";
+import type { ArtifactEdge, ArtifactNode } from "@factory/schemas";
 import type { AmendRequest, CompileRequest } from "@factory/schemas/rpc";
 
 const ORDER = `# Carts
@@ -41,36 +42,70 @@ cartTotal([1]) => 1
 /** An order whose two functions need each other, which the gate refuses. */
 export const CIRCULAR_ORDER = ORDER.replace("multiplies", "undoes `cartTotal`");
 
+/** Nodes and edges of one append. */
+export type Lineage = { readonly nodes: readonly ArtifactNode[]; readonly edges: readonly ArtifactEdge[] };
+
 /** A compile request of a session of its own. */
 export function aCompileRequest(name: string, text: string = ORDER): CompileRequest {
   const parsed = parseWorkOrder(text);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
-  const sessionId = sessionIdOf("acme", "WO-1", name);
+  const session = { org: "acme", sessionId: sessionIdOf("acme", "WO-1", name) };
+  const { intent, elucidation } = approvedNodes(session);
   return {
-    org: "acme",
-    sessionId,
+    ...session,
     workOrderId: "WO-1",
     assembly: "shop",
-    intentSpecificationId: contentId("IS", { kind: "IntentSpecification", org: "acme", content: {}, parents: [sessionId] }),
+    intentSpecificationId: intent.id,
     intent: {},
     order: parsed.order,
     config: { reviewMode: "auto" },
     baseTree: {},
-    elucidationArtifactId: contentId("ELC", { kind: "ElucidationArtifact", org: "acme", content: {}, parents: [sessionId] }),
+    elucidationArtifactId: elucidation.id,
   };
+}
+
+/** What a session has written when it asks for the compilation: its intent specification, and why it was chosen. */
+export function approvedLineage(request: CompileRequest): Lineage {
+  const { intent, elucidation } = approvedNodes(request);
+  return { nodes: [intent, elucidation], edges: [{ source: elucidation.id, rel: "source_ref", target: intent.id }] };
+}
+
+function approvedNodes({ org, sessionId }: Pick<CompileRequest, "org" | "sessionId">) {
+  const intent = artifactNode("IS", "IntentSpecification", org, { title: "Carts", sessionId }, []);
+  const elucidation = artifactNode("ELC", "ElucidationArtifact", org, { decision: "approve", sessionId }, [intent.id]);
+  return { intent, elucidation };
 }
 
 /** An amendment of the first claim that reveals a line, for some beads. */
 export function anAmendRequest(request: CompileRequest, of: { readonly line: number; readonly beadIds: readonly string[] }): AmendRequest {
-  const frame = { org: "acme", content: { line: of.line }, parents: [request.sessionId] };
+  const { org, sessionId } = request;
+  const { amendment, successor } = adoptedNodes(request, of.line);
   return {
-    org: request.org,
-    sessionId: request.sessionId,
-    amendmentId: contentId("AMD", { kind: "Amendment", ...frame }),
-    specificationId: contentId("SPEC", { kind: "Specification", ...frame }),
+    org,
+    sessionId,
+    amendmentId: amendment.id,
+    specificationId: successor.id,
     claimId: "C-1",
     revealedLines: [of.line],
     note: "The example is visible now.",
     beadIds: of.beadIds,
   };
+}
+
+/** What the adoption of an amendment has written when mediation hears of it: the amendment, and the successor of a specification. */
+export function adoptedLineage(request: AmendRequest, specificationId: string): Lineage {
+  const { amendment, successor } = adoptedNodes(request, request.revealedLines[0] ?? 0);
+  return {
+    nodes: [amendment, successor],
+    edges: [
+      { source: amendment.id, rel: "proposes_modification_of", target: specificationId },
+      { source: successor.id, rel: "version_of", target: specificationId },
+    ],
+  };
+}
+
+function adoptedNodes({ org, sessionId }: Pick<AmendRequest, "org" | "sessionId">, line: number) {
+  const amendment = artifactNode("AMD", "Amendment", org, { claimId: "C-1", line, sessionId }, []);
+  const successor = artifactNode("SPEC", "Specification", org, { assembly: "shop", domain: "WO-1", version: 2 }, [amendment.id]);
+  return { amendment, successor };
 }

@@ -1,9 +1,9 @@
 /** What is checked of a bead and of a whole run, and what a change set may touch. */
-import { INDEX_FILE, MAX_FILE_BYTES, functionFile } from "@factory/schemas";
+import { MAX_FILE_BYTES } from "@factory/schemas";
 import type { AtomDirective, ChangeEntry, Claim, SuccessCheck } from "@factory/schemas";
 import type { SeedRequest } from "@factory/schemas/rpc";
-import { planChecks, planHoldouts } from "@factory/verification";
-import type { CheckPlan, CheckResult, PlanContext, Requirement } from "@factory/verification";
+import { moduleIn, planChecks, planHoldouts } from "@factory/verification";
+import type { CheckPlan, CheckResult, Requirement } from "@factory/verification";
 import { SPEC_FOLDER, WORKSPACE_LIMITS, matchesAny } from "@factory/workspace";
 
 /** What the plans of a run are made from. */
@@ -42,15 +42,6 @@ function everyCheck(check: SuccessCheck, claims: CheckSubject["claims"]): Succes
   const examples = claims.filter(({ visible }) => visible.length > 0).map(({ claimId }): SuccessCheck => ({ kind: "examples", claim: claimId }));
   const tests = [...new Set(claims.flatMap(({ testFiles }) => testFiles))].sort();
   return { kind: "all", checks: [check, ...examples, ...(tests.length === 0 ? [] : [{ kind: "tests" as const, files: tests }])] };
-}
-
-/** A unit is tested through its own file, the whole through the file that re-exports it. */
-function moduleIn(files: ReadonlyMap<string, string>, through: "own file" | "index"): PlanContext["moduleOf"] {
-  return (functionName) => {
-    const own = functionFile(functionName);
-    if (through === "index") return files.has(INDEX_FILE) || !files.has(own) ? INDEX_FILE : own;
-    return files.has(own) || !files.has(INDEX_FILE) ? own : INDEX_FILE;
-  };
 }
 
 /** Source files the unit answers for: those it names, and of a pattern those that were changed. */
@@ -108,11 +99,19 @@ export function uncheckedClaims(claims: readonly Claim[], invariants: SeedReques
     .map(({ claimId }) => claimId);
 }
 
+/** A breach of the directive; `paths` are those outside of its file scope. */
+export type ScopeViolation = { readonly reason: string; readonly paths: readonly string[] };
+
 /** Why a change set may not be merged at all, or null. An operative's own bounds are not believed. */
-export function scopeViolation(directive: AtomDirective, changes: readonly ChangeEntry[]): string | null {
-  if (changes.length > WORKSPACE_LIMITS.changedFiles) return `The change set has ${changes.length} files; a unit may change ${WORKSPACE_LIMITS.changedFiles}.`;
+export function scopeViolation(directive: AtomDirective, changes: readonly ChangeEntry[]): ScopeViolation | null {
+  const over = (reason: string): ScopeViolation => ({ reason, paths: [] });
+  if (changes.length > WORKSPACE_LIMITS.changedFiles)
+    return over(`The change set has ${changes.length} files; a unit may change ${WORKSPACE_LIMITS.changedFiles}.`);
   const large = changes.find(({ bytes }) => bytes > MAX_FILE_BYTES);
-  if (large !== undefined) return `${large.path} has ${large.bytes} bytes; a file may have ${MAX_FILE_BYTES}.`;
-  const outside = changes.find(({ path }) => path.startsWith(`${SPEC_FOLDER}/`) || !matchesAny(directive.fileScope.write, path));
-  return outside === undefined ? null : `${outside.path} is outside the file scope of the directive: ${directive.fileScope.write.join(", ") || "nothing"}.`;
+  if (large !== undefined) return over(`${large.path} has ${large.bytes} bytes; a file may have ${MAX_FILE_BYTES}.`);
+  const paths = changes.map(({ path }) => path).filter((path) => path.startsWith(`${SPEC_FOLDER}/`) || !matchesAny(directive.fileScope.write, path));
+  const [first] = paths;
+  return first === undefined
+    ? null
+    : { reason: `${first} is outside the file scope of the directive: ${directive.fileScope.write.join(", ") || "nothing"}.`, paths };
 }

@@ -93,7 +93,8 @@ export function answerClarification(context: RunContext, { beadId, clarification
   if (run === null || bead === null) return refuse("NOT_FOUND");
   if (bead.clarificationId !== clarificationId)
     return refuse("FAILED_PRECONDITION", `${beadId} asked nothing under ${clarificationId}, or was re-opened since.`);
-  if (bead.state !== "WAITING") return { ok: true };
+  // A bead that has its answer may wait again, for a person's leave; the answer is no leave.
+  if (bead.state !== "WAITING" || bead.answer !== null) return { ok: true };
   moveBead(context, run, bead, "READY", { reason: `answered by ${answeredBy}` }, { answer });
   context.ledger.event(run.runId, "CLARIFICATION_ANSWERED", {
     clarificationId,

@@ -1,10 +1,10 @@
 /** The coordinator of one run as a Durable Object: storage, alarm and bindings around the pure core. */
 import { DurableObject } from "cloudflare:workers";
-import { Scheduler, answered, consoleLog } from "@factory/durable";
+import { Scheduler, answered, consoleLog, startRealTimeout } from "@factory/durable";
 import type { Log } from "@factory/durable";
 import type { Result } from "@factory/schemas";
 import { artifactGraphOf, beadGraphOf, sessionLogOf, sessionOf } from "@factory/schemas/rpc";
-import type { BeadOutcome, CoordinatorRpc, ExchangeAnswer, ReopenRequest, RunRecord, SeedRequest } from "@factory/schemas/rpc";
+import type { BeadDecision, BeadOutcome, CoordinatorRpc, ExchangeAnswer, ReopenRequest, RunRecord, SeedRequest } from "@factory/schemas/rpc";
 import { sandboxClient } from "@factory/verification";
 import { cachedBlobStore, r2BlobStore } from "@factory/workspace";
 import { Coordinator } from "./coordinator.ts";
@@ -27,6 +27,7 @@ export class CoordinatorDO extends DurableObject<Env> implements CoordinatorRpc 
       blobs: cachedBlobStore(r2BlobStore(env.BLOBS)),
       sandbox: sandboxClient(env.SANDBOX),
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      startTimeout: startRealTimeout,
       background: (work) => ctx.waitUntil(work),
     });
     void ctx.blockConcurrencyWhile(() => this.#scheduler.rearm());
@@ -50,6 +51,10 @@ export class CoordinatorDO extends DurableObject<Env> implements CoordinatorRpc 
 
   async clarify(effectId: string, answer: Parameters<CoordinatorRpc["clarify"]>[1]): Promise<Result> {
     return this.#answered("run.clarify", () => this.#coordinator.clarify(effectId, answer));
+  }
+
+  async decide(effectId: string, decision: BeadDecision): Promise<Result> {
+    return this.#answered("run.decide", () => this.#coordinator.decide(effectId, decision));
   }
 
   async cancel(effectId: string, reason: string): Promise<Result> {

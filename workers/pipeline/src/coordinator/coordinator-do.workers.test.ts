@@ -6,34 +6,50 @@ import { coordinatorOf } from "@factory/schemas/rpc";
 import type { ClaimedBead, RunReport } from "@factory/schemas/rpc";
 import { r2BlobStore } from "@factory/workspace";
 import { describe, expect, test } from "vitest";
-import { aSeed, complete, ORG, writing } from "../testing/builders.ts";
+import type { Begun } from "../testing/beginning.ts";
+import { BoundGraphs } from "../testing/bound-graphs.ts";
+import { aSeed, complete, suggestion, writing } from "../testing/builders.ts";
 import type { BeadPlan } from "../testing/builders.ts";
 import type { Recorder } from "../testing/neighbours.ts";
 import { COORDINATOR_MIGRATIONS } from "./schema.ts";
 
-/** A seeded run of its own; the queue's consumer is not attached here, so the test plays the operative. */
-async function aRun(name: string, beads: readonly BeadPlan[] = [{ key: "total" }]) {
-  const seed = aSeed({ name, beads });
-  const stub = env.COORDINATORS.getByName(objectName.coordinator(ORG, seed.runId));
-  const run = coordinatorOf(env, ORG, seed.runId);
+/**
+ * A seeded run of an org of its own, with both graphs as mediation leaves them. The queue's consumer is not attached here:
+ * the test plays the operative, which asks what governs it and records its execution as soon as it is given a bead.
+ */
+async function aRun(org: string, beads: readonly BeadPlan[] = [{ key: "total" }]) {
+  const seed = aSeed({ name: "run", org, beads });
+  const graphs = new BoundGraphs(env, org);
+  await graphs.compiled(seed);
+  const stub = env.COORDINATORS.getByName(objectName.coordinator(org, seed.runId));
+  const run = coordinatorOf(env, org, seed.runId);
   const seeded = await run.seed("seed", seed);
   if (!seeded.ok) throw new Error(seeded.message);
   const recorder = (namespace: { getByName(name: string): unknown }, objectNameOf: string) => namespace.getByName(objectNameOf) as Recorder;
   const events = async (): Promise<EventWrite[]> =>
-    (await recorder(env.SESSION_LOGS, objectName.sessionLog(ORG, seed.sessionId)).calls()).flatMap(({ args }) => args[1] as EventWrite[]);
+    (await recorder(env.SESSION_LOGS, objectName.sessionLog(org, seed.sessionId)).calls()).flatMap(({ args }) => args[1] as EventWrite[]);
   const reports = async (): Promise<RunReport[]> =>
-    (await recorder(env.SESSIONS, objectName.session(ORG, seed.sessionId)).calls()).map(({ args }) => (args[1] as { report: RunReport }).report);
+    (await recorder(env.SESSIONS, objectName.session(org, seed.sessionId)).calls()).map(({ args }) => (args[1] as { report: RunReport }).report);
+  const begun = new Map<string, Begun>();
   const exchange = async (outcomes: Parameters<typeof run.exchange>[1] = []) => {
     const answer = await run.exchange(0, outcomes, 1);
     if (!answer.ok) throw new Error(answer.message);
+    for (const bead of answer.beads) begun.set(keyOf(bead), await graphs.begin(bead));
     return answer;
   };
-  const written = async (bead: ClaimedBead, content = "fine") =>
-    complete(bead, [
-      await writing(r2BlobStore(env.BLOBS), bead, bead.directive.role === "integrator" ? "src/index.ts" : `src/${bead.directive.title}.ts`, content),
-    ]);
-  return { seed, stub, run, events, reports, exchange, written };
+  const begunOf = (bead: ClaimedBead): Begun => {
+    const found = begun.get(keyOf(bead));
+    if (found === undefined) throw new Error(`Nobody was given ${keyOf(bead)}.`);
+    return found;
+  };
+  const written = async (bead: ClaimedBead, content = "fine") => {
+    const path = bead.directive.role === "integrator" ? "src/index.ts" : `src/${bead.directive.title}.ts`;
+    return { ...complete(bead, [await writing(r2BlobStore(env.BLOBS), bead, path, content)]), ...begunOf(bead) };
+  };
+  return { seed, graphs, stub, run, events, reports, exchange, begunOf, written };
 }
+
+const keyOf = ({ beadId, epoch }: ClaimedBead): string => `${beadId}:${epoch}`;
 
 async function claimed(world: Awaited<ReturnType<typeof aRun>>): Promise<ClaimedBead> {
   const [bead] = (await world.exchange()).beads;
@@ -50,8 +66,28 @@ describe("CoordinatorDO", () => {
     const told = (await world.events()).map(({ kind }) => kind);
     expect(told.filter((kind) => kind === "BEAD_RELEASED")).toHaveLength(3);
     expect(new Set((await world.events()).map(({ eventId }) => eventId)).size).toBe(told.length);
-    const graph = env.ARTIFACT_GRAPHS.getByName(objectName.artifactGraph(ORG, "pricing")) as unknown as Recorder;
-    expect((await graph.calls()).length).toBeGreaterThan(0);
+  });
+
+  test("leaves in both graphs what it tells the log of, and the run's verdict leads back to the specification", async () => {
+    const world = await aRun("do-lineage");
+    const { artifacts } = world.graphs;
+    const executions: Begun[] = [];
+    let answer = await world.exchange();
+    while (answer.beads[0] !== undefined) {
+      const [bead] = answer.beads;
+      executions.push(world.begunOf(bead));
+      answer = await world.exchange([await world.written(bead)]);
+    }
+    await expect.poll(world.reports, { timeout: 30_000 }).toMatchObject([{ outcome: "accepted" }]);
+    const told = (await world.events()).flatMap((event) => (event.kind === "ARTIFACT_WRITTEN" ? [event.payload] : []));
+    const stored = await artifacts.getMany(told.map(({ artifactId }) => artifactId));
+    expect(stored.ok && stored.nodes.map(({ id, type }) => [id, type])).toEqual(told.map(({ artifactId, artifactType }) => [artifactId, artifactType]));
+    expect(told.map(({ artifactId }) => artifactId)).toEqual(expect.arrayContaining(executions.map(({ executionId }) => executionId)));
+    expect(await artifacts.byType("ExecutionTrace", 10)).toHaveLength(3);
+    const [verdict] = await artifacts.byType("RunVerdict", 10);
+    const why = await artifacts.why(verdict?.id ?? "");
+    expect(why.ok && why.nodes.map(({ id }) => id)).toContain(world.seed.specificationId);
+    for (const begun of executions) expect(await world.graphs.outcomesOf(begun)).toEqual(["SUCCESS"]);
   });
 
   test("that is evicted between claim and outcome takes the outcome and goes on", async () => {
@@ -65,6 +101,47 @@ describe("CoordinatorDO", () => {
     const again = await world.run.exchange(0, [outcome], 0);
     expect(again.ok && again.verdicts).toEqual(first.verdicts);
     expect((await world.run.record())?.beads.map(({ state }) => state)).toEqual(["DONE", "LEASED", "BLOCKED"]);
+    await expect.poll(() => world.graphs.outcomesOf(world.begunOf(bead)), { timeout: 30_000 }).toEqual(["SUCCESS"]);
+    const { out } = await world.graphs.artifacts.edgesOf(world.begunOf(bead).executionId);
+    expect(out.filter(({ rel }) => rel === "produces")).toHaveLength(1);
+  });
+
+  test("keeps what waits for a person over evictions, applies it when it is approved, and takes the decision once", async () => {
+    const world = await aRun("do-approval");
+    await world.graphs.trust("PROPOSE");
+    const bead = await claimed(world);
+    const proposal = await world.written(bead);
+    expect(proposal.autonomy).toBe("PROPOSE");
+    expect((await world.exchange([proposal])).verdicts).toMatchObject([{ accepted: true, state: "WAITING" }]);
+    await evictDurableObject(world.stub);
+    await expect.poll(world.reports, { timeout: 30_000 }).toMatchObject([{ outcome: "approval", stage: "apply", changes: [{ path: "src/total.ts" }] }]);
+    expect(await world.graphs.outcomesOf(proposal)).toEqual([]);
+    const [asked] = await world.reports();
+    if (asked?.outcome !== "approval") throw new Error("Nobody was asked.");
+    const decision = { beadId: bead.beadId, requestId: asked.requestId, decision: "approved", note: "", decidedBy: "ann" } as const;
+    expect(await world.run.decide("d", decision)).toEqual({ ok: true });
+    await evictDurableObject(world.stub);
+    expect(await world.run.decide("d", decision)).toEqual({ ok: true });
+    expect(await world.run.decide("d", { ...decision, decision: "rejected" })).toMatchObject({ ok: false, code: "FAILED_PRECONDITION" });
+    await expect.poll(async () => (await world.run.record())?.beads[0]?.state, { timeout: 30_000 }).toBe("DONE");
+    await expect.poll(async () => (await world.events()).filter(({ kind }) => kind === "BEAD_RELEASED").length, { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => world.graphs.outcomesOf(proposal), { timeout: 30_000 }).toEqual(["SUCCESS"]);
+  });
+
+  test("refuses an outcome whose knowing-state has moved, and begins nothing that waits for a leave", async () => {
+    const world = await aRun("do-fence", [{ key: "a" }, { key: "b" }]);
+    const bead = await claimed(world);
+    await world.graphs.trust("REVOKED");
+    const answer = await world.exchange([await world.written(bead)]);
+    expect(answer.verdicts).toMatchObject([{ state: "READY", reason: expect.stringContaining("moved while it worked") }]);
+    const [again] = answer.beads;
+    expect(again).toMatchObject({ beadId: bead.beadId, attempt: 1, epoch: bead.epoch + 2 });
+    if (again === undefined) throw new Error("The bead was not handed out again.");
+    expect(world.begunOf(again)).toMatchObject({ autonomy: "SUGGEST", executionBeadId: null });
+    expect((await world.run.exchange(0, [{ ...suggestion(again), ...world.begunOf(again) }], 0)).ok).toBe(true);
+    expect((await world.run.record())?.beads.map(({ state }) => state).slice(0, 2)).toEqual(["WAITING", "READY"]);
+    await expect.poll(() => world.graphs.outcomesOf(world.begunOf(bead)), { timeout: 30_000 }).toEqual(["FAILURE"]);
+    expect((await world.graphs.artifacts.byType("Execution", 10)).map(({ id }) => id)).toEqual([world.begunOf(bead).executionId]);
   });
 
   test("takes an expired lease back by its alarm and hands the bead out under the next epoch", async () => {

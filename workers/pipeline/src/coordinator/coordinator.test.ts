@@ -2,12 +2,13 @@ import { expect, test } from "vitest";
 import { sha256Hex } from "@factory/schemas";
 import type { RunReport } from "@factory/schemas/rpc";
 import { treeDigest } from "@factory/workspace";
-import { aRun, aSeed, anOutcome, complete, failure, unfinished, writing } from "../testing/builders.ts";
+import { aRun, aSeed, anOutcome, complete, failure, ORG, unfinished, writing } from "../testing/builders.ts";
 import { answerByContent } from "../testing/content-sandbox.ts";
 import { CoordinatorWorld } from "../testing/coordinator-world.ts";
+import { specificationNode, specifiedLineage } from "../testing/lineage.ts";
 import { REDISPATCH_MS } from "./dispatch.ts";
 import { LEASE_TTL_MS } from "./leases.ts";
-import { MAX_FAULTS } from "./outcomes.ts";
+import { MAX_FAULTS } from "./settling.ts";
 import { MAX_CHECK_TRIES } from "./verification.ts";
 
 async function aWorld(plan: Parameters<typeof aSeed>[0]): Promise<{ readonly world: CoordinatorWorld; readonly seed: ReturnType<typeof aSeed> }> {
@@ -36,9 +37,17 @@ test("a run goes from its seed to an accepted verdict with its counts, its linea
   expect(world.eventsOf("VERIFICATION_PRODUCED")).toHaveLength(4);
   expect(world.eventsOf("VERIFICATION_PRODUCED").at(-1)).toMatchObject({ outcome: "PASS", holdoutsPassed: 2, holdoutsFailed: 0 });
   expect(world.eventsOf("MODEL_CALLED")).toHaveLength(3);
-  const known = new Set(world.nodes.map(({ id }) => id));
-  expect(world.eventsOf("ARTIFACT_WRITTEN").every(({ artifactId }) => known.has(artifactId))).toBe(true);
-  expect(new Set(world.nodes.map(({ type }) => type))).toEqual(new Set(["Execution", "ExecutionTrace", "VerificationReport", "MoleculeVerdict", "RunVerdict"]));
+  expect(world.eventsOf("ARTIFACT_WRITTEN").filter(({ artifactId }) => world.graphs.node(artifactId) === null)).toEqual([]);
+  const told = world.eventsOf("ARTIFACT_WRITTEN").filter(({ artifactType }) => artifactType === "Execution");
+  expect(told.map(({ artifactId }) => artifactId).sort()).toEqual(
+    world.graphs
+      .nodes("Execution")
+      .map(({ id }) => id)
+      .sort(),
+  );
+  const written = told.flatMap(({ artifactId }) => world.graphs.edgesFrom(artifactId).map(({ source, rel, target }) => ({ source, rel, target })));
+  expect(told.flatMap(({ edges = [] }) => edges).filter((edge) => !written.some((one) => JSON.stringify(one) === JSON.stringify(edge)))).toEqual([]);
+  expect(new Set(world.nodes.map(({ type }) => type))).toEqual(new Set(["ExecutionTrace", "VerificationReport", "MoleculeVerdict", "RunVerdict"]));
   expect((await world.exchange(0)).work).toBe("complete");
 });
 
@@ -209,10 +218,12 @@ test("a result that fails its checks goes back with feedback, and after the last
   expect(diverged(world.reports)).toMatchObject([
     { divergenceType: "atom-failure", claimId: "C-1", beadId: beadIdIn(seed, "total"), status: "COMPLETE", cycle: 0, hiddenLeft: 1 },
   ]);
+  // What was judged and found wanting, which is in no run tree.
+  expect(diverged(world.reports)).toMatchObject([{ role: "coder", severity: "medium", failedTree: { "src/total.ts": sha256Hex("WRONG again") } }]);
   expect(diverged(world.reports)[0]?.affectedBeadIds).toEqual(["total", "integrate", "outcome"].map((title) => beadIdIn(seed, title)));
   expect(world.eventsOf("DIVERGENCE_DETECTED")).toHaveLength(1);
   expect(world.edges.map(({ rel }) => rel)).toEqual(
-    expect.arrayContaining(["produces", "evidences", "diverges_from", "concerns", "gate_result", "governed_by", "instantiates"]),
+    expect.arrayContaining(["produces", "evidences", "diverges_from", "concerns", "gate_result", "produced_trace"]),
   );
   expect(world.rows("SELECT * FROM tree_files")).toEqual([]);
 });
@@ -397,6 +408,7 @@ test("a failed hidden example diverges with its line and its values are in no ev
   expect(diverged(world.reports)).toMatchObject([
     { divergenceType: "run-verdict-failure", claimId: "C-1", beadId: beadIdIn(seed, "total"), failedHoldoutLines: [150, 151], hiddenLeft: 2, cycle: 0 },
   ]);
+  expect(Object.keys(diverged(world.reports)[0]?.failedTree ?? {}).sort()).toEqual(["src/index.ts", "src/total.ts"]);
   const told = JSON.stringify([world.events, world.reports, world.nodes]);
   expect(told).toContain("line 150");
   expect(told).not.toContain("total(150)");
@@ -414,9 +426,11 @@ test("an adopted amendment re-opens the bead and its dependants only, and the ru
   if (divergence === undefined || total === undefined) throw new Error("no divergence");
   const [claim] = seed.claims;
   const moved = claim === undefined ? [] : [{ ...claim, visible: [...claim.visible, ...claim.holdout.slice(0, 1)], holdout: claim.holdout.slice(1) }];
+  const successor = specificationNode(ORG, aRun("successor").sessionId);
+  world.graphs.written(specifiedLineage(successor, moved));
   const request = {
     amendmentId: "AMD-1",
-    specificationId: aRun("successor").specificationId,
+    specificationId: successor.id,
     directives: [{ ...total.directive, instructions: "Mind line 150." }],
     claims: moved,
     beadIds: divergence.affectedBeadIds,

@@ -1,33 +1,35 @@
 /**
  * One run: its graph of beads, leases, tree and verdicts. Every call is applied in one synchronous transaction together
  * with what follows from it: released beads, events, wake-ups and timers. Checks run outside and are settled in the next
- * transaction, on the tree they were made for.
+ * transaction, on the tree they were made for and under the knowing-state their work was done under.
  */
 import { GroupCommit, Outbox, migrate } from "@factory/durable";
-import type { Log, Random, Scheduler, StoragePort } from "@factory/durable";
+import type { Log, Random, Scheduler, StartTimeout, StoragePort } from "@factory/durable";
 import { refuse } from "@factory/schemas";
 import type { CheckReport, Result } from "@factory/schemas";
-import type { BeadOutcome, BeadVerdict, CoordinatorRpc, ExchangeAnswer, ReopenRequest, RunRecord, SeedRequest } from "@factory/schemas/rpc";
+import type { BeadDecision, BeadOutcome, BeadVerdict, CoordinatorRpc, ExchangeAnswer, ReopenRequest, RunRecord, SeedRequest } from "@factory/schemas/rpc";
 import type { Sandbox } from "@factory/verification";
 import type { BlobStore } from "@factory/workspace";
-import { claimCoverage } from "./check-plans.ts";
-import type { CheckSubject } from "./check-plans.ts";
+import { settleApproved, takeApproved } from "./applying.ts";
+import { ApprovalStore } from "./approval-store.ts";
+import { decideBead } from "./approvals.ts";
+import { Checking } from "./checking.ts";
 import { answerClarification, cancelRun, reopenBeads, seedRun } from "./commands.ts";
 import type { RunContext } from "./context.ts";
 import { deliver } from "./delivery.ts";
 import type { Neighbours } from "./delivery.ts";
 import { dispatchReady, forgetLostHints, nextHintLoss } from "./dispatch.ts";
 import { Ledger } from "./ledger.ts";
-import { CHECK_LEASE_MS, LEASE_TTL_MS, MAX_WANT, claimBeads, extendLease, workState } from "./leases.ts";
-import { receiveOutcome, rescueExpired, settleVerified } from "./outcomes.ts";
+import { LEASE_TTL_MS, MAX_WANT, claimBeads, extendLease, workState } from "./leases.ts";
+import { receiveOutcome, settleVerified } from "./outcomes.ts";
 import { runRecord } from "./record.ts";
 import { BoundedMemo } from "./report-memo.ts";
 import { RunStore } from "./run-store.ts";
-import type { Bead, Run } from "./run-store.ts";
+import type { Run } from "./run-store.ts";
 import { settleRun, takeOutcomeBead } from "./run-verdict.ts";
 import { COORDINATOR_MIGRATIONS } from "./schema.ts";
-import { verifyCandidate, verifyRun } from "./verification.ts";
-import type { Verification, VerifierDeps } from "./verification.ts";
+import { rescueExpired } from "./settling.ts";
+import type { Verification } from "./verification.ts";
 
 /** What a coordinator needs. */
 export interface CoordinatorDeps {
@@ -42,15 +44,19 @@ export interface CoordinatorDeps {
   readonly random: Random;
   /** Resolves after that many milliseconds. */
   readonly sleep: (ms: number) => Promise<void>;
+  readonly startTimeout: StartTimeout;
   /** Takes a promise nobody waits for. */
   readonly background: (work: Promise<unknown>) => void;
 }
 
-/** Timers: leases, lost wake-ups and waiting times; the outcome bead. */
+/** Timers: leases, lost wake-ups and waiting times; the outcome bead; change sets that a person has approved. */
 const TICK_TIMER = "tick";
 const VERDICT_TIMER = "verdict";
+const APPLY_TIMER = "apply";
 /** The checks of a whole tree with every retry; under the 15 minutes of wall clock an alarm has. */
 const VERDICT_TIMEOUT_MS = 10 * 60_000;
+/** The checks of one change set with every retry, on a tree that may move more than once meanwhile. */
+const APPLY_TIMEOUT_MS = 10 * 60_000;
 /** Reports kept for checks that are asked again: of the size of a run's checks, twice over. */
 const MEMO_REPORTS = 200;
 /** The session waits for these rows, so they are tried for hours before one is parked. */
@@ -65,9 +71,7 @@ export class Coordinator implements CoordinatorRpc {
   readonly #outbox: Outbox;
   readonly #context: RunContext & { readonly ledger: Ledger };
   readonly #commits: GroupCommit<() => void, void>;
-  readonly #verifier: VerifierDeps;
-  /** Not persisted: checks under way by effect id; a call that is repeated waits for the same one. */
-  readonly #checking = new Map<string, Promise<Verification>>();
+  readonly #checking: Checking;
 
   constructor(deps: CoordinatorDeps) {
     this.#deps = deps;
@@ -85,11 +89,13 @@ export class Coordinator implements CoordinatorRpc {
       random,
       limits: { maxAttempts: OUTBOX_ATTEMPTS },
     });
-    this.#context = { store: this.#store, ledger: new Ledger(this.#outbox, now), now, random };
+    this.#context = { store: this.#store, approvals: new ApprovalStore(storage.sql), ledger: new Ledger(this.#outbox, now), now, random };
     this.#commits = new GroupCommit({ storage, apply: (work) => work(), log });
-    this.#verifier = { blobs: deps.blobs, sandbox: deps.sandbox, memo: new BoundedMemo<CheckReport>(MEMO_REPORTS), random, now, sleep: deps.sleep };
+    const verifier = { blobs: deps.blobs, sandbox: deps.sandbox, memo: new BoundedMemo<CheckReport>(MEMO_REPORTS), random, now, sleep: deps.sleep };
+    this.#checking = new Checking(this.#context, { verifier, knowingState: neighbours.knowingState, random, startTimeout: deps.startTimeout });
     scheduler.on(TICK_TIMER, () => this.#tick(), { dueAt: () => this.#nextTick() });
     scheduler.on(VERDICT_TIMER, () => this.#takeVerdict(), { timeoutMs: VERDICT_TIMEOUT_MS, dueAt: () => (this.#outcomeBeadIsDue() ? now() : null) });
+    scheduler.on(APPLY_TIMER, () => this.#applyApproved(), { timeoutMs: APPLY_TIMEOUT_MS, dueAt: () => (this.#approvedIsDue() ? now() : null) });
   }
 
   async seed(_effectId: string, request: SeedRequest): Promise<Result<{ ready: number }>> {
@@ -102,7 +108,7 @@ export class Coordinator implements CoordinatorRpc {
       const turn = await this.#transact(() => this.#exchangeTurn(slot, outcomes, want, verified));
       if (turn.kind === "answer") return turn.answer;
       // Each turn settles what is ready; what remains was made for a tree that has moved, or has not been checked yet.
-      verified = new Map(await Promise.all(turn.effectIds.map(async (effectId) => [effectId, await this.#verify(effectId)] as const)));
+      verified = new Map(await Promise.all(turn.effectIds.map(async (effectId) => [effectId, await this.#checking.ofOutcome(effectId)] as const)));
     }
   }
 
@@ -116,6 +122,10 @@ export class Coordinator implements CoordinatorRpc {
 
   async clarify(_effectId: string, answer: Parameters<CoordinatorRpc["clarify"]>[1]): Promise<Result> {
     return this.#transact(() => answerClarification(this.#context, answer));
+  }
+
+  async decide(_effectId: string, decision: BeadDecision): Promise<Result> {
+    return this.#transact(() => decideBead(this.#context, decision));
   }
 
   async cancel(_effectId: string, reason: string): Promise<Result> {
@@ -151,6 +161,7 @@ export class Coordinator implements CoordinatorRpc {
     const tick = this.#nextTick();
     if (tick !== null) background(scheduler.scheduleBy(TICK_TIMER, tick));
     if (this.#outcomeBeadIsDue()) background(scheduler.scheduleBy(VERDICT_TIMER, now()));
+    if (this.#approvedIsDue()) background(scheduler.scheduleBy(APPLY_TIMER, now()));
     if (this.#context.ledger.takeEntered()) background(this.#outbox.poke());
   }
 
@@ -188,46 +199,27 @@ export class Coordinator implements CoordinatorRpc {
     return stray === undefined ? null : refuse("INVALID_ARGUMENT", `${stray.beadId} is not in the run.`);
   }
 
-  #verify(effectId: string): Promise<Verification> {
-    const running = this.#checking.get(effectId);
-    if (running !== undefined) return running;
-    const started = this.#check(effectId).finally(() => this.#checking.delete(effectId));
-    this.#checking.set(effectId, started);
-    return started;
-  }
-
-  async #check(effectId: string): Promise<Verification> {
-    const outcome = this.#store.outcome(effectId)?.outcome;
-    const bead = outcome === undefined ? null : this.#store.bead(outcome.beadId);
-    if (outcome === undefined || bead === null || outcome.result.kind !== "task") return { kind: "infrastructure", message: "there is nothing to check" };
-    const run = this.#store.requireRun();
-    const candidate = { ...this.#subjectOf(run, bead), tree: this.#store.tree(), treeDigest: run.treeDigest, changeSet: outcome.result.changeSet };
-    return verifyCandidate(this.#verifier, candidate, () => void extendLease(this.#context, bead.beadId, outcome.epoch, CHECK_LEASE_MS));
-  }
-
-  #subjectOf(run: Run, bead: Bead): CheckSubject {
-    return {
-      directive: bead.directive,
-      wholeTree: bead.outcome,
-      claims: this.#store.claims().map(({ holdout: _hidden, ...visible }) => visible),
-      invariants: this.#store.invariants(),
-      typesRequired: run.typesRequired,
-      changed: this.#store.changedFiles().map(({ path }) => path),
-    };
-  }
-
   async #takeVerdict(): Promise<void> {
     const taken = await this.#transact(() => {
       const run = this.#store.run();
       return run === null ? null : takeOutcomeBead(this.#context, run);
     });
     if (taken === null) return;
-    const run = this.#store.requireRun();
-    const claims = this.#store.claims();
-    const doneRefs = new Set(this.#store.beads().flatMap(({ state, outcome, directive }) => (state === "DONE" && !outcome ? directive.claimRefs : [])));
-    const subject = { ...this.#subjectOf(run, taken), claims, tree: this.#store.tree(), further: [claimCoverage(claims, doneRefs)] };
-    const check = await verifyRun(this.#verifier, subject, () => void extendLease(this.#context, taken.beadId, taken.epoch, CHECK_LEASE_MS));
+    const check = await this.#checking.ofRun(taken);
     await this.#transact(() => settleRun(this.#context, this.#store.requireRun(), taken.beadId, taken.epoch, check));
+  }
+
+  /** Checks one approved change set on the tree as it is, again whenever the tree has moved meanwhile, and settles it. */
+  async #applyApproved(): Promise<void> {
+    const taken = await this.#transact(() => {
+      const run = this.#store.run();
+      return run === null ? null : takeApproved(this.#context, run);
+    });
+    if (taken === null) return;
+    for (let settled = false; !settled;) {
+      const verification = await this.#checking.ofApproved(taken);
+      settled = await this.#transact(() => settleApproved(this.#context, this.#store.requireRun(), taken, verification));
+    }
   }
 
   async #tick(): Promise<void> {
@@ -247,6 +239,10 @@ export class Coordinator implements CoordinatorRpc {
 
   #outcomeBeadIsDue(): boolean {
     return this.#store.run()?.status === "open" && this.#store.openDivergences() === 0 && this.#store.outcomeBead(this.#deps.now()) !== null;
+  }
+
+  #approvedIsDue(): boolean {
+    return this.#store.run()?.status === "open" && this.#context.approvals.nextToApply(this.#deps.now()) !== null;
   }
 
   /** Runs an accepted command once; a refusal may be tried again. */

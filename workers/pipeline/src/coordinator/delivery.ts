@@ -11,7 +11,7 @@ import type { Run } from "./run-store.ts";
 /** Neighbours of a run; each is asked for when it is needed, so that a broken stub is not kept. */
 export interface Neighbours {
   readonly graph: (run: Run) => Pick<ArtifactGraphRpc, "append">;
-  readonly knowingState: (run: Run) => Pick<BeadGraphRpc, "write">;
+  readonly knowingState: (run: Run) => Pick<BeadGraphRpc, "write" | "heads">;
   readonly sessionLog: (run: Run) => Pick<SessionLogRpc, "append">;
   readonly session: (run: Run) => Pick<SessionRpc, "report">;
   readonly wake: (messages: readonly WakeMessage[]) => Promise<void>;
@@ -61,7 +61,7 @@ function emptyBatch(): Batch {
 
 /** Lineage first, then what refers to it, then the events that tell of both. */
 async function flush(neighbours: Neighbours, run: Run, { nodes, edges, beads, events }: Batch): Promise<void> {
-  if (nodes.length > 0) requireOk("artifact graph", await neighbours.graph(run).append(run.sessionId, nodes, edges));
+  if (nodes.length > 0) requireOk("artifact graph", await neighbours.graph(run).append(nodes, edges));
   for (const bead of beads) requireOk("knowing-state", await neighbours.knowingState(run).write(bead, ACTOR, run.sessionId));
   if (events.length > 0) requireOk("session log", await neighbours.sessionLog(run).append(logIdentity(run), events));
 }

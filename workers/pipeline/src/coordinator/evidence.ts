@@ -1,9 +1,11 @@
 /** What a verdict leaves behind: check ids, verification reports, traces and divergences, as rows of the ledger. */
+import { planBeadOutcome } from "@factory/factory-graph";
+import type { DetectorFiring, Outcome, OutcomeCheck } from "@factory/factory-graph";
+import { agentIdOf } from "@factory/gears";
+import { agentNode } from "@factory/loop-closure";
 import { artifactNode, contentId } from "@factory/schemas";
-import type { ArtifactEdge, ArtifactNode } from "@factory/schemas";
+import type { Tree } from "@factory/schemas";
 import type { BeadOutcome, DivergenceReport } from "@factory/schemas/rpc";
-import { planOutcome } from "@factory/loop-closure";
-import type { DetectorFiring, Outcome, OutcomeCheck } from "@factory/loop-closure";
 import type { CheckPlan, CheckResult } from "@factory/verification";
 import type { RunContext } from "./context.ts";
 import type { Bead, Run } from "./run-store.ts";
@@ -50,7 +52,18 @@ export type Ending = {
   readonly reported: BeadOutcome | null;
   /** True when the finding comes from the molecule's outcome bead or the run verdict. */
   readonly fromOutcomeBead: boolean;
+  /** The tree that was judged, where it is not the run's: with the change set that was found wanting. */
+  readonly judgedTree?: Tree;
+  /** Paths of its change set that the directive does not allow. */
+  readonly scopeViolations?: readonly string[];
+  /** Why a person said no. */
+  readonly rejection?: string;
 };
+
+/** An ending that the checks said nothing of. */
+export function endingOf(outcome: Outcome, exhausted: boolean, summary: string, reported: BeadOutcome | null): Ending {
+  return { outcome, exhausted, summary, blockers: [], checks: [], firings: [], reported, fromOutcomeBead: false };
+}
 
 /**
  * BP3: trace, divergences and outcome bead of one execution. Every divergence is an event; the first goes to the session,
@@ -58,60 +71,82 @@ export type Ending = {
  */
 export function recordEnding(context: RunContext, run: Run, bead: Bead, ending: Ending): { readonly traceId: string; readonly diverged: boolean } {
   const { store, ledger, now } = context;
-  const { reported, fromOutcomeBead, ...found } = ending;
-  const plan = planOutcome({
+  const { reported, fromOutcomeBead, judgedTree, ...found } = ending;
+  // Without its execution bead an operative has not begun, and there is no execution to record anything under.
+  const executed = reported?.executionBeadId === undefined || reported.executionBeadId === null ? null : reported;
+  const plan = planBeadOutcome({
     org: run.org,
     specificationId: run.specificationId,
     beadId: bead.beadId,
     atomId: bead.atomId,
+    role: bead.role,
     directiveId: bead.directive.directiveId,
-    executionId: reported?.executionId ?? null,
-    executionBeadId: reported?.executionBeadId ?? null,
+    executionId: executed?.executionId ?? null,
+    executionBeadId: executed?.executionBeadId ?? null,
     claimRefs: bead.directive.claimRefs,
     affectedBeadIds: store.withDependants([bead.beadId]),
     ...found,
     outcomeBead: fromOutcomeBead,
     attempt: attemptOf(bead),
     cycle: store.amendmentCycles(bead.beadId),
-    epoch: bead.epoch,
+    epoch: reported?.epoch ?? bead.epoch,
     toolCalls: reported?.toolCalls ?? 0,
     durationMs: reported?.durationMs ?? 0,
     consentDigest: reported?.consentDigest ?? "",
+    consentDenials: reported?.consentDenials ?? [],
     hidden: Object.fromEntries(store.claims().map(({ claimId, holdout }) => [claimId, holdout.length])),
+    // Read when there is a divergence to report it with: most endings have none.
+    get failedTree() {
+      return judgedTree ?? store.tree();
+    },
     now: now(),
   });
-  const execution = reported === null ? null : executionOf(run, bead, reported);
   for (const write of plan.writes) {
     if (write.kind === "bead") ledger.knowingState(write.bead);
-    else if (execution === null) ledger.artifacts(run.runId, write.nodes, write.edges);
-    else ledger.artifacts(run.runId, [execution.node, ...write.nodes], [...execution.edges, ...write.edges]);
+    else ledger.artifacts(run.runId, write.nodes, write.edges);
   }
   reportDivergences(context, run, plan.divergences);
   return { traceId: plan.traceId, diverged: plan.divergences.length > 0 };
 }
 
-function executionOf(run: Run, bead: Bead, reported: BeadOutcome): { readonly node: ArtifactNode; readonly edges: readonly ArtifactEdge[] } {
-  const { directiveId } = bead.directive;
-  const { executionId, knowingStateId, headsDigest, consentDigest, executionBeadId } = reported;
-  const data = {
-    beadId: bead.beadId,
-    runId: run.runId,
-    role: bead.role,
-    attempt: attemptOf(bead),
-    cycle: bead.cycle,
-    epoch: reported.epoch,
-    knowingStateId,
-    headsDigest,
-    consentDigest,
-    executionBeadId,
+/**
+ * Tells of what an operative did and of what it wrote to the artifact graph before it began. Calls and denials are facts
+ * whatever becomes of the outcome; a run that is over tells nothing more.
+ */
+export function reportExecution(context: RunContext, run: Run, bead: Bead, outcome: BeadOutcome): void {
+  const { store, ledger } = context;
+  store.countModelCalls(outcome.modelCalls);
+  if (run.status !== "open") return;
+  if (outcome.executionBeadId !== null) reportBegun(context, run, bead, outcome);
+  for (const call of outcome.modelCalls) ledger.event(run.runId, "MODEL_CALLED", call);
+  for (const denial of outcome.consentDenials) ledger.event(run.runId, "CONSENT_BEAD_DENIED", denial);
+}
+
+/** BP2 has written the nodes: here they are told of, with what the coordinator knows of them, and each once. */
+function reportBegun({ store, ledger }: RunContext, run: Run, bead: Bead, outcome: BeadOutcome): void {
+  const { executionId, executionBeadId, knowingStateId, headsDigest, autonomy, epoch } = outcome;
+  const { role, beadId } = bead;
+  const agent = agentNode(run.org, { role, agentId: agentIdOf(role) });
+  const governing = { role, subjectId: agentIdOf(role), headsDigest, autonomy };
+  const told = (artifactId: string, artifactType: string, metadata: { readonly [key: string]: string | number | null }): void => {
+    const key = `told:${artifactId}`;
+    if (store.wasDone(key)) return;
+    store.markDone(key);
+    ledger.reportWritten(run.runId, { artifactId, artifactType, metadata, edges: [] });
   };
-  return {
-    node: { id: executionId, type: "Execution", data, parents: [directiveId] },
+  told(agent.id, agent.type, { role, agentId: agentIdOf(role) });
+  told(knowingStateId, "KnowingState", governing);
+  ledger.reportWritten(run.runId, {
+    artifactId: executionId,
+    artifactType: "Execution",
+    metadata: { beadId, runId: run.runId, role, agentId: agentIdOf(role), cycle: bead.cycle, epoch, autonomy, knowingStateId, headsDigest, executionBeadId },
     edges: [
-      { source: executionId, rel: "instantiates", target: directiveId },
-      { source: executionId, rel: "governed_by", target: run.specificationId },
+      { source: executionId, rel: "created_by", target: agent.id },
+      { source: executionId, rel: "source_ref", target: knowingStateId },
+      // Under a later epoch the bead may have a successor directive, which is not the one that was carried out.
+      ...(epoch === bead.epoch ? [{ source: executionId, rel: "instantiates", target: bead.directive.directiveId }] : []),
     ],
-  };
+  });
 }
 
 function reportDivergences({ store, ledger }: RunContext, run: Run, divergences: readonly DivergenceReport[]): void {

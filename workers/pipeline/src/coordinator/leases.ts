@@ -44,11 +44,12 @@ export function leaseBead(context: RunContext, run: Run, bead: Bead, slot: numbe
   );
 }
 
-function claimedBead({ store }: RunContext, run: Run, bead: Bead, leaseUntil: number, tree: ClaimedBead["tree"]): ClaimedBead {
+function claimedBead({ store, approvals }: RunContext, run: Run, bead: Bead, leaseUntil: number, tree: ClaimedBead["tree"]): ClaimedBead {
   const needed = new Set([...bead.directive.claimRefs, ...claimsOfCheck(bead.directive.successCheck)]);
   // A second criterion on a function shares the examples of the first, so the first travels along.
   const claims = store.claims();
   const functions = new Set(claims.filter(({ claimId }) => needed.has(claimId)).flatMap(({ functionName }) => functionName ?? []));
+  const leave = approvals.live(bead.beadId, "start");
   const shown = claims.filter(({ claimId, functionName }) => needed.has(claimId) || (functionName !== undefined && functions.has(functionName)));
   return {
     beadId: bead.beadId,
@@ -57,11 +58,13 @@ function claimedBead({ store }: RunContext, run: Run, bead: Bead, leaseUntil: nu
     cycle: bead.cycle,
     leaseUntil,
     directive: bead.directive,
+    specificationId: run.specificationId,
+    ...(leave === null || leave.decidedBy === null ? {} : { approval: { requestId: leave.requestId, by: leave.decidedBy } }),
     tree,
     claims: shown.map(({ holdout: _hidden, ...visible }) => visible),
     invariants: store.invariants().filter(({ invariantId }) => bead.directive.invariantIds.includes(invariantId)),
     typesRequired: run.typesRequired,
-    feedback: bead.feedback,
+    feedback: [...approvals.notes(bead.beadId), ...bead.feedback],
     ...(bead.question === null || bead.answer === null ? {} : { clarification: { question: bead.question, answer: bead.answer } }),
   };
 }

@@ -68,6 +68,11 @@ export class Ledger {
     }
   }
 
+  /** Reports a node that another has written to the artifact graph. */
+  reportWritten(runId: string, written: Pick<EventPayload<"ARTIFACT_WRITTEN">, "artifactId" | "artifactType" | "metadata" | "edges">): void {
+    this.event(runId, "ARTIFACT_WRITTEN", written);
+  }
+
   /** Writes a bead of the knowing-state. */
   knowingState(bead: KnowingStateBead): void {
     this.#enter(`bead:${bead.id}`, { kind: "bead", bead });

@@ -4,7 +4,7 @@ import type { AtomDirective, BeadState, Claim, Role, Tree } from "@factory/schem
 import type { BeadOutcome, BeadVerdict, RunRecord, SeedRequest } from "@factory/schemas/rpc";
 import { treeDigest } from "@factory/workspace";
 
-/** The slot number of work that the coordinator does itself: outcome beads. */
+/** The slot number of work that the coordinator does itself: outcome beads, and change sets that a person has approved. */
 export const COORDINATOR_SLOT = -1;
 
 export type RunStatus = "open" | "accepted" | "cancelled";
@@ -57,6 +57,10 @@ export type BeadPatch = Partial<Omit<Bead, "beadId" | "position" | "atomId" | "m
 
 type Invariant = SeedRequest["invariants"][number];
 export type CheckRow = RunRecord["checks"][number];
+
+/** READY beads that an operative may be given: an approved change set is applied by the coordinator, with no further attempt. */
+const FOR_OPERATIVES = `state = 'READY' AND outcome = 0 AND not_before <= ?
+  AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.bead_id = beads.bead_id AND a.stage = 'apply' AND a.closed = 0)`;
 
 /** An outcome that was taken in; `verdict` is null while its checks run. */
 export type OutcomeRow = { readonly outcome: BeadOutcome; readonly verdict: BeadVerdict | null };
@@ -288,13 +292,11 @@ export class RunStore {
 
   /** The READY beads for operatives that may be claimed at `now`, in seed order. */
   readyBeads(now: number, limit: number): Bead[] {
-    return this.#rows<BeadSqlRow>("SELECT * FROM beads WHERE state = 'READY' AND outcome = 0 AND not_before <= ? ORDER BY position LIMIT ?", now, limit).map(
-      (row) => this.#bead(row),
-    );
+    return this.#rows<BeadSqlRow>(`SELECT * FROM beads WHERE ${FOR_OPERATIVES} ORDER BY position LIMIT ?`, now, limit).map((row) => this.#bead(row));
   }
 
   readyCount(now: number): number {
-    return this.#count("SELECT count(*) AS n FROM beads WHERE state = 'READY' AND outcome = 0 AND not_before <= ?", now);
+    return this.#count(`SELECT count(*) AS n FROM beads WHERE ${FOR_OPERATIVES}`, now);
   }
 
   /** Beads a slot holds whose outcome has not arrived. */
@@ -415,6 +417,13 @@ export class RunStore {
     if (row === undefined) return null;
     // The casts hold: only `insertOutcome` and `settleOutcome` write the columns.
     return { outcome: JSON.parse(row.body) as BeadOutcome, verdict: row.verdict === null ? null : (JSON.parse(row.verdict) as BeadVerdict) };
+  }
+
+  /** @throws Error for an outcome that was never received: the caller holds its id from a row. */
+  requireOutcome(effectId: string): BeadOutcome {
+    const row = this.outcome(effectId);
+    if (row === null) throw new Error(`The outcome ${effectId} was never received.`);
+    return row.outcome;
   }
 
   insertOutcome(outcome: BeadOutcome): void {

@@ -12,8 +12,8 @@ import { countTests, firingsOf, recordChecks, recordEnding, reportFidelity } fro
 import { leaseBead } from "./leases.ts";
 import { COORDINATOR_SLOT } from "./run-store.ts";
 import type { Bead, Run } from "./run-store.ts";
+import { faultBead } from "./settling.ts";
 import { attemptOf, moveBead } from "./transitions.ts";
-import { faultBead } from "./outcomes.ts";
 import type { RunCheck } from "./verification.ts";
 
 /**

@@ -97,4 +97,29 @@ export const COORDINATOR_MIGRATIONS: readonly Migration[] = [
       "CREATE TABLE slots (slot INTEGER PRIMARY KEY, hinted_at INTEGER, hints INTEGER NOT NULL DEFAULT 0) STRICT",
     ],
   },
+  {
+    id: "0002-approvals",
+    statements: [
+      // A request is closed when nothing may rest on it any more: carried out, rejected, done again, or overtaken. The
+      // outcome it names holds the change set that waits; `checks` is what was found of it. A note is binding while every
+      // further attempt at the bead has to read it.
+      `CREATE TABLE approvals (
+        request_id TEXT PRIMARY KEY,
+        bead_id TEXT NOT NULL REFERENCES beads (bead_id),
+        stage TEXT NOT NULL CHECK (stage IN ('start', 'apply')),
+        effect_id TEXT NOT NULL REFERENCES outcomes (effect_id),
+        subject_digest TEXT NOT NULL,
+        checks TEXT NOT NULL,
+        asked_at INTEGER NOT NULL,
+        decision TEXT CHECK (decision IN ('approved', 'amended', 'rejected')),
+        note TEXT,
+        decided_by TEXT,
+        closed INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1)),
+        binding INTEGER NOT NULL DEFAULT 0 CHECK (binding IN (0, 1)),
+        CHECK ((decision IS NULL) = (decided_by IS NULL))
+      ) STRICT`,
+      "CREATE UNIQUE INDEX approvals_live ON approvals (bead_id, stage) WHERE closed = 0",
+      "CREATE INDEX approvals_binding ON approvals (bead_id) WHERE binding = 1",
+    ],
+  },
 ];

@@ -5,6 +5,9 @@ import type { RunContext } from "./context.ts";
 import { COORDINATOR_SLOT } from "./run-store.ts";
 import type { Bead, BeadPatch, Run } from "./run-store.ts";
 
+/** States in which no person's leave is waited for or holds: the bead has ended, or a re-opening has set it back. */
+const LEAVES_NO_REQUEST: ReadonlySet<BeadState> = new Set(["BLOCKED", "DONE", "FAILED", "CANCELLED"]);
+
 /** Why a bead moves, for its event. */
 export type MoveReason = {
   readonly reason: string;
@@ -28,13 +31,13 @@ export function attemptOf(bead: Bead): number {
 
 /**
  * Moves a bead and tells of it. Whoever leaves LEASED gives the lease back; a bead that is DONE or FAILED releases the
- * children that wait for nothing else.
+ * children that wait for nothing else. Whatever a person was asked of a bead that ends or begins anew is asked no more.
  *
  * @throws Error for a step the state machine does not have: the caller decided on something stale.
  */
 export function moveBead(context: RunContext, run: Run, bead: Bead, to: BeadState, why: MoveReason, patch: BeadPatch = {}): Bead {
   if (bead.state !== to && !BEAD_TRANSITIONS[bead.state].includes(to)) throw new Error(`${bead.beadId} cannot go from ${bead.state} to ${to}.`);
-  const { store, ledger, now } = context;
+  const { store, approvals, ledger, now } = context;
   const lease: BeadPatch = to === "LEASED" ? {} : { slot: null, leaseUntil: null, claimedAt: null };
   store.patchBead(bead.beadId, { state: to, ...lease, ...patch });
   const moved: Bead = { ...bead, state: to, ...lease, ...patch };
@@ -42,6 +45,7 @@ export function moveBead(context: RunContext, run: Run, bead: Bead, to: BeadStat
     const payload = eventOf(run, bead, moved, why, now());
     ledger.event(run.runId, eventKind(bead.state, to, why), payload);
   }
+  if (LEAVES_NO_REQUEST.has(to)) approvals.forget(bead.beadId);
   if (to === "DONE") release(context, run, bead.beadId, "all");
   if (to === "FAILED") release(context, run, bead.beadId, "optional");
   return moved;

@@ -10,7 +10,7 @@ import type { CheckPlan, CheckResult, Evaluation, ReportMemo, Requirement, Sandb
 import { applyChangeSet, describeConflict, textFiles } from "@factory/workspace";
 import type { BlobStore } from "@factory/workspace";
 import { planOfBead, planOfHoldouts, scopeViolation } from "./check-plans.ts";
-import type { CheckSubject } from "./check-plans.ts";
+import type { CheckSubject, ScopeViolation } from "./check-plans.ts";
 
 /** What checking needs. */
 export interface VerifierDeps {
@@ -30,7 +30,7 @@ export type Candidate = CheckSubject & { readonly tree: Tree; readonly treeDiges
 /** What checking found. */
 export type Verification =
   /** Outside the file scope or over a bound: a breach of the directive. */
-  | { readonly kind: "violation"; readonly reason: string }
+  | ({ readonly kind: "violation" } & ScopeViolation)
   /** A peer changed the same files: to be done again on the new tree. */
   | { readonly kind: "conflict"; readonly reasons: readonly string[] }
   | {
@@ -44,7 +44,9 @@ export type Verification =
       /** What the checks took, in milliseconds. */
       readonly checkMs: number;
     }
-  /** The checks could not be run; nothing is known of the code. */
+  /** What governs the agent moved while it worked: nothing it brings back counts. */
+  | { readonly kind: "stale"; readonly reason: string }
+  /** The checks or the comparison with the knowing-state could not be made; nothing is known of the code. */
   | { readonly kind: "infrastructure"; readonly message: string };
 
 /** Tries of one evaluation before the bead is given back: with the back-off below about half a minute on average. */
@@ -55,7 +57,7 @@ const CHECK_BACKOFF: BackoffPolicy = { baseMs: 500, capMs: 15_000 };
 /** Merges and checks one candidate. `beforeTry` is called before each try, so that the caller extends the lease. */
 export async function verifyCandidate(deps: VerifierDeps, candidate: Candidate, beforeTry: () => void): Promise<Verification> {
   const violation = scopeViolation(candidate.directive, candidate.changeSet);
-  if (violation !== null) return { kind: "violation", reason: violation };
+  if (violation !== null) return { kind: "violation", ...violation };
   const merged = applyChangeSet(candidate.tree, candidate.changeSet);
   if (!merged.ok) return { kind: "conflict", reasons: merged.conflicts.map(describeConflict) };
   const changed = [...new Set([...candidate.changed, ...merged.written])];
@@ -64,7 +66,7 @@ export async function verifyCandidate(deps: VerifierDeps, candidate: Candidate, 
     plan = planOfBead({ ...candidate, changed }, await textFiles(deps.blobs, merged.tree));
     return evaluatePlan(plan, deps.sandbox, deps.memo);
   });
-  if (!evaluation.ok) return { kind: "infrastructure", message: evaluation.message };
+  if (!evaluation.ok) return { kind: "infrastructure", message: `The checks could not be run: ${evaluation.message}` };
   return {
     kind: "checked",
     onTree: candidate.treeDigest,

@@ -5,7 +5,9 @@ import type { StartTimeout } from "@factory/durable";
 export type Stop =
   | { readonly kind: "timeout"; readonly afterMs: number }
   /** The lease passed to another holder. */
-  | { readonly kind: "stale" }
+  | { readonly kind: "lapsed" }
+  /** What governs the agent moved since it was retrieved. */
+  | { readonly kind: "stale"; readonly message: string }
   /** The object's own run is over. */
   | { readonly kind: "interrupted"; readonly message: string }
   | { readonly kind: "denied"; readonly message: string }

@@ -1,15 +1,14 @@
 /**
- * One attempt at one bead: knowing-state, workspace, agent loop, change set. It answers with a result in every case but
- * one: on a lease that has passed nothing is brought back.
+ * One attempt at one bead: governance, workspace, agent loop, change set. It answers with a result in every case but one:
+ * on a lease that has passed nothing is brought back.
  */
 import { messageOf, RetryableError } from "@factory/durable";
 import type { Log, StartTimeout, StoragePort } from "@factory/durable";
-import { agentIdOf, isToolName, knowingStateBeadId } from "@factory/gears";
 import { modelFailureOf } from "@factory/models";
 import type { ResolvedModel } from "@factory/models";
-import { AUTONOMY, FactoryError } from "@factory/schemas";
+import { FactoryError } from "@factory/schemas";
 import type { ErrorCode } from "@factory/schemas";
-import type { BeadGraphRpc, BeadOutcome, ClaimedBead, CoordinatorRpc, FailureClass, KnowingState, KnowingStateBead } from "@factory/schemas/rpc";
+import type { BeadOutcome, ClaimedBead, CoordinatorRpc, FailureClass } from "@factory/schemas/rpc";
 import type { Sandbox } from "@factory/verification";
 import { SPEC_FOLDER, Workspace } from "@factory/workspace";
 import type { BlobStore } from "@factory/workspace";
@@ -17,9 +16,13 @@ import { runAgent } from "./agent-loop.ts";
 import { AttemptControl, AttemptStopped } from "./attempt-control.ts";
 import type { Stop } from "./attempt-control.ts";
 import { CheckRunner } from "./check-runner.ts";
+import { CodeRunner } from "./code-tool.ts";
 import { ConsentGate } from "./consent-gate.ts";
+import { Governance } from "./governance.ts";
+import type { GovernancePorts, UnderGovernance } from "./governance.ts";
+import { learnedBy } from "./guidance.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
-import type { OperativeStore } from "./operative-store.ts";
+import type { ConsentRecord, OperativeStore } from "./operative-store.ts";
 import { systemPrompt, userPrompt } from "./prompts.ts";
 import { recordedModel } from "./recorded-model.ts";
 import { clarificationReport } from "./report.ts";
@@ -30,8 +33,8 @@ export interface AttemptDeps {
   readonly storage: StoragePort;
   readonly store: OperativeStore;
   readonly coordinator: Pick<CoordinatorRpc, "heartbeat">;
-  /** Of the run's org. */
-  readonly beadGraph: Pick<BeadGraphRpc, "retrieve" | "write">;
+  /** Of the run's org and the directive's assembly. */
+  readonly governing: GovernancePorts;
   readonly blobs: BlobStore;
   readonly sandbox: Sandbox;
   /** @throws FactoryError MODEL_CONFIG when the alias cannot be used. */
@@ -45,9 +48,9 @@ export interface AttemptDeps {
 
 /** The work and its bounds. */
 export type AttemptRequest = {
-  readonly org: string;
   readonly runId: string;
   readonly bead: ClaimedBead;
+  /** Stored by nobody yet, or by a run that ended before its agent acted: this one goes on with it. */
   readonly executionId: string;
   /** Longest attempt in milliseconds. */
   readonly timeoutMs: number;
@@ -57,13 +60,16 @@ export type AttemptRequest = {
 
 type Result = BeadOutcome["result"];
 
-/** How an attempt ended; null: its lease had passed, and nothing is brought back. */
-export type AttemptEnd = { readonly result: Result | null; readonly denials: BeadOutcome["consentDenials"]; readonly checkMs: number };
+/** How an attempt ended. */
+export type AttemptEnd = {
+  /** The execution it was recorded as; another than it began with when what governs it moved before its agent acted. */
+  readonly executionId: string;
+  /** Null: its lease had passed, and nothing is brought back. */
+  readonly result: Result | null;
+  readonly denials: BeadOutcome["consentDenials"];
+  readonly checkMs: number;
+};
 
-type Governed = { readonly ok: true; readonly knowing: KnowingState; readonly executionBeadId: string } | { readonly ok: false; readonly message: string };
-
-/** Times the bead graph is asked: a call that is lost once is no reason to fail a bead for good. */
-const GOVERNANCE_TRIES = 3;
 /** Characters of a failure's message; it goes into rows, events and the next prompt. */
 const MAX_MESSAGE_CHARS = 1_000;
 
@@ -96,6 +102,7 @@ class Attempt {
   readonly #request: AttemptRequest;
   readonly #control: AttemptControl;
   readonly #lease: LeaseKeeper;
+  readonly #governance: Governance;
   #denials: BeadOutcome["consentDenials"] = [];
   #checks: CheckRunner | undefined;
 
@@ -104,11 +111,14 @@ class Attempt {
     this.#request = request;
     this.#control = control;
     this.#lease = lease;
+    const { governing, store, now, startTimeout } = deps;
+    this.#governance = new Governance({ ...governing, store, control, now, startTimeout }, request.bead, request.executionId);
   }
 
   async make(): Promise<AttemptEnd> {
     const result = await this.#result();
-    return { result, denials: this.#denials, checkMs: this.#checks?.spentMs ?? 0 };
+    await this.#governance.end();
+    return { executionId: this.#governance.executionId, result, denials: this.#denials, checkMs: this.#checks?.spentMs ?? 0 };
   }
 
   async #result(): Promise<Result | null> {
@@ -116,7 +126,6 @@ class Attempt {
     const { bead, executionId } = this.#request;
     try {
       this.#control.check();
-      // From here on an end without an outcome is an interruption.
       store.begin(bead, executionId, now());
       return await this.#work();
     } catch (err) {
@@ -127,26 +136,35 @@ class Attempt {
   }
 
   async #work(): Promise<Result> {
-    const { runId, bead, executionId } = this.#request;
+    const { runId, bead } = this.#request;
     const { directive } = bead;
     if (directive.runId !== runId) return this.#failure("governance", "GOVERNANCE_VIOLATION", `The directive belongs to ${directive.runId}.`);
     if (directive.role === "verifier:outcome") return this.#failure("governance", "GOVERNANCE_VIOLATION", "No operative may carry out an outcome bead.");
-    const state = await this.#governed();
-    if (!state.ok) return this.#failure("governance", "GOVERNANCE_VIOLATION", state.message);
-    const { knowingStateId, headsDigest, grants } = state.knowing;
-    this.#deps.store.govern(executionId, { knowingStateId, headsDigest, executionBeadId: state.executionBeadId });
-    const permitted = directive.toolPolicy.permitted.filter((name) => isToolName(name) && grants.includes(name));
-    return this.#runAgent(permitted, headsDigest);
+    const governed = await this.#governance.begin();
+    switch (governed.kind) {
+      case "governed":
+        return this.#runAgent(governed);
+      case "suggest":
+        return { kind: "suggest", reason: governed.reason.slice(0, MAX_MESSAGE_CHARS) };
+      case "failed":
+        return this.#failure(governed.failureClass, governed.code, governed.message);
+      default:
+        return governed satisfies never;
+    }
   }
 
-  async #runAgent(permitted: readonly string[], headsDigest: string): Promise<Result> {
+  async #runAgent({ executionId, knowing, permitted }: UnderGovernance): Promise<Result> {
     const { store, now, sandbox, startTimeout } = this.#deps;
-    const { runId, bead, executionId } = this.#request;
+    const { runId, bead } = this.#request;
     const { directive, beadId, epoch } = bead;
     const control = this.#control;
     const lease = this.#lease;
     const workspace = this.#workspace();
-    const gate = new ConsentGate({ write: (record) => store.addConsent(executionId, record, now()) }, { runId, beadId, epoch, headsDigest, permitted });
+    const write = (record: ConsentRecord): void => store.addConsent(executionId, record, now());
+    const gate = new ConsentGate(
+      { consented: (action) => this.#governance.consented(action), write },
+      { runId, beadId, epoch, headsDigest: knowing.headsDigest, permitted },
+    );
     this.#denials = gate.denials;
     const resolved = this.#deps.resolveModel(directive.model.alias);
     const context = { beadId, purpose: directive.role, budgetUsd: directive.budgetUsd };
@@ -154,9 +172,10 @@ class Attempt {
     const pause = (ms: number): Promise<void> => control.race(new Promise((resolve) => void startTimeout(ms, resolve)));
     const checks = new CheckRunner({ sandbox, pause, now }, bead, workspace);
     this.#checks = checks;
-    const tools = new AttemptTools({ workspace, checks, gate, control, lease });
+    const code = new CodeRunner({ sandbox, control, pause, now }, workspace);
+    const tools = new AttemptTools({ workspace, checks, code, gate, control, lease });
     const loop = { model, tools: tools.toolSet(permitted), toolsExhausted: () => tools.exhausted, control };
-    const answer = await runAgent(loop, systemPrompt(directive, permitted), userPrompt(bead));
+    const answer = await runAgent(loop, systemPrompt(directive, permitted, learnedBy(knowing)), userPrompt(bead));
     if (!answer.ok) return this.#failure("quality", "MODEL_OUTPUT_INVALID", `The report could not be read after one repair: ${answer.issues.join("; ")}`);
     const { report } = answer;
     // Only finished work is brought back: an attempt that gave up is repeated from a fresh workspace.
@@ -175,53 +194,12 @@ class Attempt {
     return Workspace.fresh({ storage, blobs, tree, scope: directive.fileScope, specFiles });
   }
 
-  /**
-   * Asks what governs the agent and notes in the bead graph that it sets out to act under it. Whatever cannot be read or
-   * written opens nothing; a call that is lost once is repeated.
-   */
-  async #governed(): Promise<Governed> {
-    const { role } = this.#request.bead.directive;
-    let message = "";
-    for (let attempt = 1; attempt <= GOVERNANCE_TRIES; attempt++) {
-      try {
-        const knowing = await this.#control.race(this.#deps.beadGraph.retrieve(role, agentIdOf(role), "EXECUTE_BOUNDED"));
-        if (AUTONOMY.indexOf(knowing.autonomy) >= AUTONOMY.indexOf("EXECUTE_BOUNDED")) return await this.#setOut(knowing);
-        return { ok: false, message: `The knowing-state of ${agentIdOf(role)} allows ${knowing.autonomy}; work needs EXECUTE_BOUNDED.` };
-      } catch (err) {
-        this.#control.check();
-        message = `The bead graph did not answer for ${agentIdOf(role)}: ${messageOf(err)}`;
-      }
-    }
-    return { ok: false, message };
-  }
-
-  async #setOut(knowing: KnowingState): Promise<Governed> {
-    const { org, runId, executionId, bead } = this.#request;
-    const { policyBeadId, trustBeadId, autonomy } = knowing;
-    if (policyBeadId === null || trustBeadId === null) return { ok: false, message: "The knowing-state has no policy or no trust bead." };
-    const agentId = agentIdOf(bead.directive.role);
-    const content = {
-      subject_id: agentId,
-      action: "execute",
-      autonomy_level: autonomy,
-      policy_bead_id: policyBeadId,
-      trust_bead_id: trustBeadId,
-      rationale: bead.directive.title,
-      // Two executions of one directive differ by it; a repeated call does not.
-      nonce: executionId,
-      artifact_graph_execution_id: executionId,
-    };
-    const parents = [policyBeadId, trustBeadId];
-    const id = knowingStateBeadId(org, "execution", content, parents);
-    const executionBead: KnowingStateBead = { id, type: "execution", content, parents, writtenBy: agentId, writtenAt: this.#deps.now() };
-    const written = await this.#control.race(this.#deps.beadGraph.write(executionBead, agentId, runId));
-    return written.ok ? { ok: true, knowing, executionBeadId: id } : { ok: false, message: `The execution bead was refused: ${written.message}` };
-  }
-
   #stopped(reason: Stop): Result | null {
     switch (reason.kind) {
-      case "stale":
+      case "lapsed":
         return null;
+      case "stale":
+        return this.#failure("stale", "STALE_TARGET", reason.message);
       case "timeout":
         return this.#failure("timeout", "DEADLINE_EXCEEDED", `The attempt was not finished after ${reason.afterMs} ms.`);
       case "interrupted":

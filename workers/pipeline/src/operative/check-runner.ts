@@ -21,8 +21,8 @@ export type CheckSummary = {
 /** Problems told of all checks together: what a model acts on, and a fraction of what its context holds. */
 const MAX_PROBLEMS = 40;
 
-/** Waits before a check is run again after the sandbox gave no verdict, in milliseconds; a restart of it takes seconds. */
-const SANDBOX_WAITS_MS = [1_000, 4_000] as const;
+/** Waits before a job is run again after the sandbox gave no verdict, in milliseconds; a restart of it takes seconds. */
+export const SANDBOX_WAITS_MS = [1_000, 4_000] as const;
 
 /** The sandbox gave no verdict. That says nothing about the code, so the attempt ends as a failure of the infrastructure. */
 export class SandboxSilent extends Error {

@@ -85,6 +85,6 @@ export class LeaseKeeper {
     this.#progressed = false;
     this.#lastAt = now();
     const { current } = await withDeadline("The heartbeat", HEARTBEAT_TIMEOUT_MS, heartbeat, startTimeout);
-    if (!current) this.#control.stop({ kind: "stale" });
+    if (!current) this.#control.stop({ kind: "lapsed" });
   }
 }

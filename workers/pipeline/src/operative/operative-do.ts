@@ -1,16 +1,18 @@
 /** One operative slot of one run as a Durable Object; the loop and everything it decides are in `operative.ts`. */
 import { DurableObject } from "cloudflare:workers";
-import { consoleLog, migrate, Scheduler, startRealTimeout } from "@factory/durable";
+import { consoleLog, Scheduler, startRealTimeout } from "@factory/durable";
 import type { BackoffPolicy } from "@factory/durable";
 import { checkGears } from "@factory/gears";
+import { kvSnapshots } from "@factory/ksp-sdk";
 import { resolveModel } from "@factory/models";
 import { FactoryError, objectName } from "@factory/schemas";
-import { beadGraphOf, coordinatorOf } from "@factory/schemas/rpc";
+import { artifactGraphOf, beadGraphOf, coordinatorOf } from "@factory/schemas/rpc";
 import type { OperativeRpc } from "@factory/schemas/rpc";
 import { sandboxClient } from "@factory/verification";
-import { cachedBlobStore, migrateWorkspace, r2BlobStore } from "@factory/workspace";
+import { cachedBlobStore, r2BlobStore } from "@factory/workspace";
 import { Operative, RUN_TIMEOUT_MS, WORK_TIMER } from "./operative.ts";
-import { OPERATIVE_MIGRATIONS } from "./operative-schema.ts";
+import { governingPorts } from "./governing-ports.ts";
+import { migrateOperative } from "./operative-schema.ts";
 import { OperativeStore } from "./operative-store.ts";
 
 /** Half a minute at most between two tries of a coordinator that does not answer: its leases last a few times that. */
@@ -25,8 +27,7 @@ export class OperativeDO extends DurableObject<Env> implements OperativeRpc {
     super(ctx, env);
     checkGears();
     const { storage } = ctx;
-    migrate(storage, OPERATIVE_MIGRATIONS);
-    migrateWorkspace(storage);
+    migrateOperative(storage);
     const shared = { storage, log: consoleLog(), now: Date.now, startTimeout: startRealTimeout };
     this.#scheduler = new Scheduler({ ...shared, timer: storage, random: Math.random, backoff: BACKOFF });
     this.#operative = new Operative({
@@ -34,7 +35,15 @@ export class OperativeDO extends DurableObject<Env> implements OperativeRpc {
       store: new OperativeStore(storage),
       scheduler: this.#scheduler,
       coordinatorOf: ({ org, runId }) => coordinatorOf(env, org, runId),
-      beadGraphOf: ({ org }) => beadGraphOf(env, org),
+      governingOf: ({ org }, assembly) =>
+        governingPorts({
+          ...shared,
+          org,
+          graph: artifactGraphOf(env, org, assembly),
+          beads: beadGraphOf(env, org),
+          snapshots: kvSnapshots(env.KNOWING_STATE),
+          waitUntil: (work) => ctx.waitUntil(work),
+        }),
       blobs: cachedBlobStore(r2BlobStore(env.BLOBS)),
       sandbox: sandboxClient(env.SANDBOX),
       resolveModel: (alias) => resolveModel(alias, env),

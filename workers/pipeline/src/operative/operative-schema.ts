@@ -1,6 +1,22 @@
 /** Tables of an operative's object; entries are only ever appended. */
-import type { Migration } from "@factory/durable";
+import { migrate } from "@factory/durable";
+import type { Migration, StoragePort } from "@factory/durable";
+import { KSP_SESSIONS_COMPONENT, KSP_SESSIONS_MIGRATIONS } from "@factory/ksp-sdk";
+import { BRIDGE_JOURNAL_MIGRATION } from "@factory/loop-closure";
+import { migrateWorkspace } from "@factory/workspace";
 
+/** The name under which the bridge's journal keeps its migrations. */
+const JOURNAL_COMPONENT = "bridge-journal";
+
+/** Brings an operative's database up to date, the parts of other packages under their own names. */
+export function migrateOperative(storage: StoragePort): void {
+  migrate(storage, OPERATIVE_MIGRATIONS);
+  migrateWorkspace(storage);
+  migrate(storage, KSP_SESSIONS_MIGRATIONS, KSP_SESSIONS_COMPONENT);
+  migrate(storage, [BRIDGE_JOURNAL_MIGRATION], JOURNAL_COMPONENT);
+}
+
+/** The operative's own tables. */
 export const OPERATIVE_MIGRATIONS: readonly Migration[] = [
   {
     id: "0001-operative",
@@ -41,6 +57,16 @@ export const OPERATIVE_MIGRATIONS: readonly Migration[] = [
         recorded_at INTEGER NOT NULL
       ) STRICT`,
       "CREATE INDEX operative_consents_by_execution ON operative_consents (execution_id, seq)",
+    ],
+  },
+  {
+    id: "0002-governance",
+    statements: [
+      // What the knowing-state allowed; null until it was retrieved.
+      "ALTER TABLE operative_beads ADD COLUMN autonomy TEXT",
+      // When the agent may first have acted: until then an execution goes on after a restart, from then on it was interrupted.
+      "ALTER TABLE operative_beads ADD COLUMN ran_at INTEGER",
+      "UPDATE operative_beads SET ran_at = started_at WHERE execution_id IS NOT NULL",
     ],
   },
 ];

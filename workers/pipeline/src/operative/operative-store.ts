@@ -1,13 +1,22 @@
 /** What an operative keeps: whose it is, the leases it holds, and what was done under each. */
 import type { StoragePort } from "@factory/durable";
 import { digestOf, FactoryError } from "@factory/schemas";
+import type { Autonomy } from "@factory/schemas";
 import type { BeadOutcome, BeadVerdict, ClaimedBead, ModelCall } from "@factory/schemas/rpc";
 
 /** Whose operative this is. */
 export type OperativeIdentity = { readonly org: string; readonly runId: string; readonly slot: number };
 
-/** A claimed bead without an outcome; `executionId` is null until work on it has begun. */
-export type HeldBead = { readonly claim: ClaimedBead; readonly executionId: string | null; readonly startedAt: number | null };
+/** A claimed bead without an outcome. */
+export type HeldBead = {
+  readonly claim: ClaimedBead;
+  /** Null until its governance is asked for. */
+  readonly executionId: string | null;
+  /** Epoch milliseconds of that. */
+  readonly startedAt: number | null;
+  /** When the agent may first have acted, in epoch milliseconds; null while only its governance was seen to. */
+  readonly ranAt: number | null;
+};
 
 /** Consent to one tool call, as it is digested. */
 export type ConsentRecord = {
@@ -22,7 +31,10 @@ export type ConsentRecord = {
 };
 
 /** What an execution is governed by. */
-export type Governance = Pick<BeadOutcome, "knowingStateId" | "headsDigest"> & { readonly executionBeadId: string };
+export type Governance = Pick<BeadOutcome, "knowingStateId" | "headsDigest"> & { readonly autonomy: Autonomy };
+
+/** What is in the graphs of an execution: its bead, and the knowing-state that it refers to. */
+export type Recorded = { readonly executionBeadId: string; readonly knowingStateId: string };
 
 /** What a verdict or an attempt refers to. */
 export type LeaseKey = { readonly beadId: string; readonly epoch: number };
@@ -39,6 +51,8 @@ type BeadRow = {
   knowing_state_id: string;
   heads_digest: string;
   execution_bead_id: string | null;
+  autonomy: Autonomy | null;
+  ran_at: number | null;
 };
 
 /** Rows of one operative. */
@@ -81,7 +95,7 @@ export class OperativeStore {
       .map((part) => part.text)
       .join("");
     // Written by `settle` from the coordinator's typed answer.
-    return { claim: JSON.parse(text) as ClaimedBead, executionId: row.execution_id, startedAt: row.started_at };
+    return { claim: JSON.parse(text) as ClaimedBead, executionId: row.execution_id, startedAt: row.started_at, ranAt: row.ran_at };
   }
 
   /** Outcomes that no verdict has answered, oldest first. */
@@ -100,7 +114,7 @@ export class OperativeStore {
     });
   }
 
-  /** Notes that work begins. Whatever ends without an outcome afterwards was interrupted. */
+  /** Gives a lease its execution id, before it is used anywhere; a lease that has one keeps it. */
   begin({ beadId, epoch }: LeaseKey, executionId: string, now: number): void {
     this.#storage.sql.exec(
       "UPDATE operative_beads SET execution_id = ?, started_at = ? WHERE bead_id = ? AND epoch = ? AND execution_id IS NULL",
@@ -111,13 +125,29 @@ export class OperativeStore {
     );
   }
 
-  /** Notes what governs an execution, and the execution bead that is in the bead graph by now. */
-  govern(executionId: string, { knowingStateId, headsDigest, executionBeadId }: Governance): void {
+  /** Gives a lease another execution id, since what governed the first one moved before its agent acted. */
+  renew(executionId: string, next: string): void {
+    this.#storage.sql.exec("UPDATE operative_beads SET execution_id = ? WHERE execution_id = ? AND ran_at IS NULL AND outcome IS NULL", next, executionId);
+  }
+
+  /** Notes what governs an execution. */
+  govern(executionId: string, { knowingStateId, headsDigest, autonomy }: Governance): void {
     this.#storage.sql.exec(
-      "UPDATE operative_beads SET knowing_state_id = ?, heads_digest = ?, execution_bead_id = ? WHERE execution_id = ?",
+      "UPDATE operative_beads SET knowing_state_id = ?, heads_digest = ?, autonomy = ? WHERE execution_id = ?",
       knowingStateId,
       headsDigest,
+      autonomy,
+      executionId,
+    );
+  }
+
+  /** Notes what the execution was recorded with, and that the agent acts. What ends without an outcome from here on was interrupted. */
+  run(executionId: string, { executionBeadId, knowingStateId }: Recorded, now: number): void {
+    this.#storage.sql.exec(
+      "UPDATE operative_beads SET execution_bead_id = ?, knowing_state_id = ?, ran_at = ? WHERE execution_id = ?",
       executionBeadId,
+      knowingStateId,
+      now,
       executionId,
     );
   }
@@ -142,6 +172,7 @@ export class OperativeStore {
         executionBeadId: row.execution_bead_id,
         knowingStateId: row.knowing_state_id,
         headsDigest: row.heads_digest,
+        autonomy: row.autonomy,
         consentDigest: this.consentDigest(executionId),
         consentDenials: end.denials,
         toolCalls: this.#toolCalls(executionId),

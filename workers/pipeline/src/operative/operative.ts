@@ -7,7 +7,7 @@ import type { Log, Outcome, Scheduler, StartTimeout } from "@factory/durable";
 import { ERRORS, ulidId } from "@factory/schemas";
 import type { BeadOutcome, CoordinatorRpc, WorkState } from "@factory/schemas/rpc";
 import { makeAttempt } from "./attempt.ts";
-import type { AttemptDeps } from "./attempt.ts";
+import type { AttemptDeps, AttemptEnd } from "./attempt.ts";
 import type { HeldBead, OperativeIdentity, OperativeStore } from "./operative-store.ts";
 
 /** Name of the loop's timer. */
@@ -30,11 +30,12 @@ export const STALE_PAUSE_MS = 1_000;
 const WANT = 1;
 
 /** What an operative needs. */
-export interface OperativeDeps extends Omit<AttemptDeps, "coordinator" | "beadGraph"> {
+export interface OperativeDeps extends Omit<AttemptDeps, "coordinator" | "governing"> {
   readonly store: OperativeStore;
   readonly scheduler: Pick<Scheduler, "schedule" | "scheduleBy">;
   readonly coordinatorOf: (identity: OperativeIdentity) => Pick<CoordinatorRpc, "exchange" | "heartbeat">;
-  readonly beadGraphOf: (identity: OperativeIdentity) => AttemptDeps["beadGraph"];
+  /** Both graphs as loop closure reaches them, each got anew: a stub that broke stays broken. */
+  readonly governingOf: (identity: OperativeIdentity, assembly: string) => AttemptDeps["governing"];
   readonly log: Log;
   readonly startTimeout: StartTimeout;
 }
@@ -132,57 +133,53 @@ export class Operative {
     const { store, now } = this.#deps;
     const startedAt = now();
     const { claim } = held;
-    if (held.executionId !== null) {
-      // Work had begun and this run did not begin it: the object was restarted in its midst. The coordinator is told at
-      // once, so that it hands the bead out again without waiting for the lease to pass; no quality attempt is burnt.
+    if (held.executionId !== null && held.ranAt !== null) {
+      // The agent may have acted and this run did not begin it: the object was restarted in its midst. The coordinator is
+      // told at once, so that it hands the bead out again without waiting for the lease to pass; no quality attempt is burnt.
       const message = "the operative was restarted before the work was finished";
-      this.#conclude(identity, held.executionId, held, startedAt, {
+      this.#conclude(identity, held, startedAt, {
+        executionId: held.executionId,
         result: { kind: "failure", failureClass: "infrastructure", code: "UNAVAILABLE", message },
-        denials: deniedBefore(store, held),
+        denials: deniedBefore(store, held.executionId),
         checkMs: 0,
       });
       return true;
     }
-    const executionId = ulidId("EXE", startedAt);
     const timeoutMs = Math.min(claim.directive.timeoutMs, ATTEMPT_LIMIT_MS);
-    const deps: AttemptDeps = { ...this.#deps, coordinator: this.#deps.coordinatorOf(identity), beadGraph: this.#deps.beadGraphOf(identity) };
-    const { result, denials, checkMs } = await makeAttempt(deps, { org: identity.org, runId: identity.runId, bead: claim, executionId, timeoutMs, signal });
+    const deps: AttemptDeps = {
+      ...this.#deps,
+      coordinator: this.#deps.coordinatorOf(identity),
+      governing: this.#deps.governingOf(identity, claim.directive.assembly),
+    };
+    const executionId = held.executionId ?? ulidId("EXE", startedAt);
+    const { result, ...end } = await makeAttempt(deps, { runId: identity.runId, bead: claim, executionId, timeoutMs, signal });
     if (result === null) {
-      const calls = store.modelCalls(executionId);
+      const calls = store.modelCalls(end.executionId);
       store.discard(claim);
       this.#log(
         "operative.attempt",
         "refused",
         startedAt,
         identity,
-        { bead: claim.beadId, execution: executionId },
+        { bead: claim.beadId, execution: end.executionId },
         { epoch: claim.epoch, code: "STALE_EPOCH", modelCalls: calls.length },
       );
       return false;
     }
-    this.#conclude(identity, executionId, held, startedAt, { result, denials, checkMs });
+    this.#conclude(identity, held, startedAt, { ...end, result });
     return true;
   }
 
-  #conclude(
-    identity: OperativeIdentity,
-    executionId: string,
-    held: HeldBead,
-    startedAt: number,
-    end: { readonly result: BeadOutcome["result"]; readonly denials: BeadOutcome["consentDenials"]; readonly checkMs: number },
-  ): void {
+  #conclude(identity: OperativeIdentity, held: HeldBead, startedAt: number, end: AttemptEnd & Pick<BeadOutcome, "result">): void {
     const { store, now } = this.#deps;
     const { beadId, epoch, attempt, cycle } = held.claim;
+    const { executionId, result } = end;
     const durationMs = now() - (held.startedAt ?? startedAt);
-    const outcome = store.conclude(executionId, { ...end, durationMs });
-    const { result } = end;
-    const failure =
-      result.kind === "failure"
-        ? { failureClass: result.failureClass, code: result.code, message: result.message }
-        : { status: result.task.status, files: result.changeSet.length };
+    const outcome = store.conclude(executionId, { ...end, result, durationMs });
     const ids = { bead: beadId, execution: executionId };
-    const fields = { epoch, attempt, cycle, stored: outcome !== null, toolCalls: outcome?.toolCalls, modelCalls: outcome?.modelCalls.length, ...failure };
-    this.#log("operative.attempt", result.kind === "task" ? "ok" : "failed", startedAt, identity, ids, fields);
+    const account = { toolCalls: outcome?.toolCalls, modelCalls: outcome?.modelCalls.length, autonomy: outcome?.autonomy };
+    const fields = { epoch, attempt, cycle, stored: outcome !== null, ...account, ...resultFields(result) };
+    this.#log("operative.attempt", result.kind === "failure" ? "failed" : "ok", startedAt, identity, ids, fields);
   }
 
   #log(
@@ -203,20 +200,32 @@ function requireVerdicts(sent: readonly BeadOutcome[], left: readonly BeadOutcom
   if (unanswered.length > 0) throw new RetryableError(`The coordinator gave no verdict on ${unanswered.map(({ beadId }) => beadId).join(", ")}.`);
 }
 
+/** What the log says of a result. */
+function resultFields(result: BeadOutcome["result"]): { readonly [key: string]: unknown } {
+  switch (result.kind) {
+    case "task":
+      return { status: result.task.status, files: result.changeSet.length };
+    case "suggest":
+      return { waitsFor: result.reason };
+    case "failure":
+      return { failureClass: result.failureClass, code: result.code, message: result.message };
+    default:
+      return result satisfies never;
+  }
+}
+
 /** Denials of an execution that a restart interrupted, from their records. */
-function deniedBefore(store: OperativeStore, { executionId }: HeldBead): BeadOutcome["consentDenials"] {
-  return executionId === null
-    ? []
-    : store
-        .consents(executionId)
-        .filter(({ verdict }) => verdict === "denied")
-        .map(({ beadId, runId, toolName, inputHash, permittedTools, epoch }) => ({
-          beadId,
-          runId,
-          toolName,
-          inputHash,
-          permittedTools: [...permittedTools],
-          reason: `the tool ${toolName} is not among those permitted and granted`,
-          epoch,
-        }));
+function deniedBefore(store: OperativeStore, executionId: string): BeadOutcome["consentDenials"] {
+  return store
+    .consents(executionId)
+    .filter(({ verdict }) => verdict === "denied")
+    .map(({ beadId, runId, toolName, inputHash, permittedTools, epoch }) => ({
+      beadId,
+      runId,
+      toolName,
+      inputHash,
+      permittedTools: [...permittedTools],
+      reason: `the tool ${toolName} is not among those permitted and granted`,
+      epoch,
+    }));
 }

@@ -50,7 +50,7 @@ export function recordedModel(resolved: ResolvedModel, { beadId, purpose, budget
           const account = accountOf(answer, first);
           spentUsd += account.costUsd ?? 0;
           record({ ...head, ...account, durationMs: now() - startedAt, outcome: answer.finishReason.unified });
-          refuseForbidden(answer, deps);
+          await refuseForbidden(answer, deps);
           return answer;
         } catch (err) {
           if (err instanceof ForbiddenCall) throw err;
@@ -66,13 +66,13 @@ export function recordedModel(resolved: ResolvedModel, { beadId, purpose, budget
 class ForbiddenCall extends AttemptStopped {}
 
 /** A call of a tool that is not permitted ends the attempt before any call of the same answer runs. */
-function refuseForbidden({ content }: Answer, { gate, control }: RecordedModelDeps): void {
+async function refuseForbidden({ content }: Answer, { gate, control }: RecordedModelDeps): Promise<void> {
   for (const part of content) {
     if (part.type !== "tool-call" || gate.permits(part.toolName)) continue;
-    const verdict = gate.authorise(part.toolName, part.input);
+    const verdict = await gate.authorise(part.toolName, part.input);
     if (verdict.ok) continue;
-    control.stop({ kind: "denied", message: verdict.message });
-    throw new ForbiddenCall("denied");
+    control.stop(verdict.stop);
+    throw new ForbiddenCall(verdict.stop.kind);
   }
 }
 

@@ -2,14 +2,16 @@
 import { messageOf } from "@factory/durable";
 import { isToolName, TOOLS } from "@factory/gears";
 import type { ToolInput, ToolName } from "@factory/gears";
+import { FactoryError } from "@factory/schemas";
 import { WorkspaceError } from "@factory/workspace";
 import type { Workspace } from "@factory/workspace";
 import { tool } from "ai";
 import type { ToolSet } from "ai";
-import type { z } from "zod";
+import { z } from "zod";
 import { AttemptStopped } from "./attempt-control.ts";
 import type { AttemptControl } from "./attempt-control.ts";
 import type { CheckRunner } from "./check-runner.ts";
+import type { CodeRunner } from "./code-tool.ts";
 import type { ConsentGate } from "./consent-gate.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 
@@ -24,18 +26,33 @@ export const MAX_LISTED = 1_000;
 export interface ToolDeps {
   readonly workspace: Workspace;
   readonly checks: Pick<CheckRunner, "run">;
+  readonly code: Pick<CodeRunner, "run">;
   readonly gate: ConsentGate;
   readonly control: AttemptControl;
   readonly lease: LeaseKeeper;
 }
 
+/** What each tool does with input that fits its schema; the answer is data for whoever called. */
+type ToolHandlers = { readonly [N in ToolName]: (input: ToolInput<N>) => Promise<object> };
+
 /** Tools of one attempt. */
 export class AttemptTools {
   readonly #deps: ToolDeps;
+  readonly #handlers: ToolHandlers;
   #calls = 0;
 
   constructor(deps: ToolDeps) {
     this.#deps = deps;
+    const { workspace, checks, code } = deps;
+    this.#handlers = {
+      read_file: ({ path }) => this.#read(path),
+      write_file: async ({ path, content }) => this.#write(path, content),
+      list_files: async ({ prefix }) => this.#list(prefix),
+      search_files: ({ text, prefix }) => workspace.search(text, prefix),
+      run_checks: () => checks.run(),
+      run_code: ({ code: text }) => code.run(text, (name, input) => this.callTool(name, input)),
+      ask_clarification: async ({ question }) => this.#ask(question),
+    };
   }
 
   /** Whether no further call will run. */
@@ -45,47 +62,42 @@ export class AttemptTools {
 
   /** The permitted tools as the AI SDK takes them. */
   toolSet(permitted: readonly string[]): ToolSet {
-    return Object.fromEntries(permitted.filter(isToolName).map((name) => [name, this.#tool(name)]));
+    return Object.fromEntries(
+      permitted.filter(isToolName).map((name) => {
+        const { description, input } = TOOLS[name];
+        // The union of the registry's schemas has no common input type; `callTool` parses whatever comes.
+        return [name, tool({ description, inputSchema: input as z.ZodType, execute: (sent: unknown) => this.callTool(name, sent) })];
+      }),
+    );
   }
 
-  #tool(name: ToolName): ToolSet[string] {
-    switch (name) {
-      case "read_file":
-        return this.#define(name, ({ path }) => this.#read(path));
-      case "write_file":
-        return this.#define(name, async ({ path, content }) => this.#write(path, content));
-      case "list_files":
-        return this.#define(name, async ({ prefix }) => this.#list(prefix));
-      case "search_files":
-        return this.#define(name, ({ text, prefix }) => this.#deps.workspace.search(text, prefix));
-      case "run_checks":
-        return this.#define(name, () => this.#deps.checks.run());
-      case "ask_clarification":
-        return this.#define(name, async ({ question }) => this.#ask(question));
-      default:
-        return name satisfies never;
-    }
-  }
-
-  #define<N extends ToolName>(name: N, run: (input: ToolInput<N>) => Promise<object>): ToolSet[string] {
-    const { description } = TOOLS[name];
-    // The registry's schema of a name parses to that name's input; the type of an indexed access loses the connection.
-    const inputSchema = TOOLS[name].input as unknown as z.ZodType<ToolInput<N>>;
-    return tool({ description, inputSchema, execute: (input: ToolInput<N>) => this.#call(name, input, () => run(input)) });
-  }
-
-  async #call(name: ToolName, input: unknown, run: () => Promise<object>): Promise<object> {
+  /**
+   * The one way to a tool, for the model's calls and for those of code that it wrote: bounded, through the gate, counted.
+   * What the caller did wrong is in the answer, as `{ error, message }`.
+   *
+   * @throws AttemptStopped when the call may not run or the attempt is over
+   */
+  async callTool(name: string, input: unknown): Promise<object> {
     const { gate, control, lease } = this.#deps;
     control.check();
     if (this.exhausted) return { error: "TOOL_LIMIT", message: `All ${MAX_TOOL_CALLS} tool calls are used. Give your report now.` };
     this.#calls += 1;
-    const verdict = gate.authorise(name, input);
+    const verdict = await gate.authorise(name, input);
     if (!verdict.ok) {
-      control.stop({ kind: "denied", message: verdict.message });
-      throw new AttemptStopped("denied");
+      control.stop(verdict.stop);
+      throw new AttemptStopped(verdict.stop.kind);
     }
+    if (!isToolName(name)) throw new FactoryError("INTERNAL", `The gate let ${name} pass, which is no tool.`);
+    return lease.during(() => this.#run(name, input));
+  }
+
+  async #run<N extends ToolName>(name: N, input: unknown): Promise<object> {
+    const { control } = this.#deps;
+    const parsed = TOOLS[name].input.safeParse(input);
+    if (!parsed.success) return { error: "INVALID_INPUT", message: z.prettifyError(parsed.error) };
     try {
-      return await lease.during(() => control.race(run()));
+      // The registry's schema of a name parses to that name's input; the type of an indexed access loses the connection.
+      return await control.race(this.#handlers[name](parsed.data as ToolInput<N>));
     } catch (err) {
       if (err instanceof WorkspaceError) return { error: err.fault, message: err.message };
       // The SDK would show it to the model as a failed call, but no model can mend the platform.

@@ -3,17 +3,18 @@ import { beadIdOf, contentId, functionFile, runIdOf, sessionIdOf, sha256Hex } fr
 import type { AtomDirective, ChangeEntry, Claim, Example, Role, TaskResult } from "@factory/schemas";
 import type { BeadOutcome, BeadSeed, ClaimedBead, SeedRequest } from "@factory/schemas/rpc";
 import type { BlobStore } from "@factory/workspace";
+import { ASSEMBLY, directiveNode, specificationNode } from "./lineage.ts";
 
 export const ORG = "acme";
 
-const idOf = <P extends "ATOM" | "WG" | "DIR" | "GEAR" | "MOL" | "SPEC" | "KST" | "KSB">(prefix: P, name: string) =>
+const idOf = <P extends "ATOM" | "WG" | "GEAR" | "MOL" | "KST" | "KSB">(prefix: P, name: string) =>
   contentId(prefix, { kind: "Test", org: ORG, content: { name }, parents: [] });
 
-/** Session and run of a test; the name makes them unique. */
-export function aRun(name: string): { readonly sessionId: string; readonly runId: string; readonly specificationId: string } {
-  const sessionId = sessionIdOf(ORG, "WO-1", name);
-  const specificationId = idOf("SPEC", name);
-  return { sessionId, runId: runIdOf(ORG, sessionId, specificationId), specificationId };
+/** Session, specification and run of a test; the name makes them unique. */
+export function aRun(name: string, org = ORG): { readonly sessionId: string; readonly runId: AtomDirective["runId"]; readonly specificationId: string } {
+  const sessionId = sessionIdOf(org, "WO-1", name);
+  const specificationId = specificationNode(org, sessionId).id;
+  return { sessionId, runId: runIdOf(org, sessionId, specificationId), specificationId };
 }
 
 /** An example `name(line) => line`. */
@@ -32,6 +33,7 @@ export type BeadPlan = {
 
 export type SeedPlan = {
   readonly name: string;
+  readonly org?: string;
   readonly beads: readonly BeadPlan[];
   readonly slots?: number;
   readonly hidden?: number;
@@ -41,7 +43,8 @@ export type SeedPlan = {
 
 /** A run of coders, one claim and one function each, with an integrator and an outcome bead behind them. */
 export function aSeed(plan: SeedPlan): SeedRequest {
-  const run = aRun(plan.name);
+  const { org = ORG } = plan;
+  const run = aRun(plan.name, org);
   const claims = plan.beads.map(({ key }, index) => aClaim(index, key, plan.hidden ?? 1));
   const invariantIds = (plan.invariants ?? []).map(({ invariantId }) => invariantId);
   const keys = plan.beads.map(({ key }) => key);
@@ -52,16 +55,16 @@ export function aSeed(plan: SeedPlan): SeedRequest {
     fields: Partial<AtomDirective>,
   ): BeadSeed => {
     const atomId = idOf("ATOM", key);
-    const directive = aDirective(run.runId, key, role, { ...fields, invariantIds });
+    const directive = aDirective(run.runId, key, role, { directiveId: directiveNode(org, { runId: run.runId, title: key }).id, ...fields, invariantIds });
     return {
-      beadId: beadIdOf(ORG, run.runId, atomId),
+      beadId: beadIdOf(org, run.runId, atomId),
       atomId,
       moleculeId: idOf("MOL", plan.name),
       role,
       title: key,
       outcome: role === "verifier:outcome",
       directive,
-      dependsOn: parents.map((parent) => ({ beadId: beadIdOf(ORG, run.runId, idOf("ATOM", parent.key)), required: parent.required })),
+      dependsOn: parents.map((parent) => ({ beadId: beadIdOf(org, run.runId, idOf("ATOM", parent.key)), required: parent.required })),
     };
   };
   const coders = plan.beads.map(({ key, dependsOn = [], optional = [], maxAttempts = 2, backoffMs = 0 }, index) =>
@@ -86,10 +89,10 @@ export function aSeed(plan: SeedPlan): SeedRequest {
     retryPolicy: { maxAttempts: 1, backoffMs: 0 },
   });
   return {
-    org: ORG,
+    org,
     ...run,
     workOrderId: "WO-1",
-    assembly: "pricing",
+    assembly: ASSEMBLY,
     workGraphId: idOf("WG", plan.name),
     slots: plan.slots ?? 2,
     baseTree: {},
@@ -115,14 +118,13 @@ function aClaim(index: number, functionName: string, hidden: number): Claim {
 }
 
 /** A directive; the fields that a test leaves out are those of a coder. */
-export function aDirective(runId: string, key: string, role: Role, fields: Partial<AtomDirective> = {}): AtomDirective {
+export function aDirective(runId: AtomDirective["runId"], key: string, role: Role, fields: Partial<AtomDirective> = {}): AtomDirective {
   return {
-    directiveId: idOf("DIR", `${runId}:${key}`),
+    directiveId: directiveNode(ORG, { runId, title: key }).id,
     atomId: idOf("ATOM", key),
     workGraphId: idOf("WG", runId),
-    // The builders make it with `runIdOf`.
-    runId: runId as AtomDirective["runId"],
-    assembly: "pricing",
+    runId,
+    assembly: ASSEMBLY,
     team: "build",
     role,
     gearId: idOf("GEAR", role),
@@ -148,6 +150,9 @@ export function aDirective(runId: string, key: string, role: Role, fields: Parti
 
 const TASK: TaskResult = { status: "COMPLETE", reasoning: "done", blockers: [], assumptionsMade: [], verifiedFacts: [] };
 
+/** Stands for the heads of an operative's own retrieval until whoever plays it puts in what it has of BP1 and BP2. */
+export const HEADS = sha256Hex("heads");
+
 /** Everything an operative reports beside its result. */
 export function anOutcome(bead: Pick<ClaimedBead, "beadId" | "epoch">, result: BeadOutcome["result"], effectId = `${bead.beadId}:${bead.epoch}`): BeadOutcome {
   return {
@@ -155,9 +160,10 @@ export function anOutcome(bead: Pick<ClaimedBead, "beadId" | "epoch">, result: B
     beadId: bead.beadId,
     epoch: bead.epoch,
     executionId: `EXE-${effectId}`,
-    executionBeadId: null,
+    executionBeadId: idOf("KSB", "execution"),
     knowingStateId: idOf("KST", "state"),
-    headsDigest: sha256Hex("heads"),
+    headsDigest: HEADS,
+    autonomy: "EXECUTE_BOUNDED",
     consentDigest: sha256Hex("consent"),
     consentDenials: [],
     toolCalls: 2,
@@ -188,6 +194,11 @@ export function complete(bead: Pick<ClaimedBead, "beadId" | "epoch">, changeSet:
 /** A task that ended without a result. */
 export function unfinished(bead: Pick<ClaimedBead, "beadId" | "epoch">, task: Partial<TaskResult> & Pick<TaskResult, "status">): BeadOutcome {
   return anOutcome(bead, { kind: "task", task: { ...TASK, ...task }, changeSet: [] });
+}
+
+/** Nothing ran: the directive waits for a person. */
+export function suggestion(bead: Pick<ClaimedBead, "beadId" | "epoch">, reason = "trust allows SUGGEST"): BeadOutcome {
+  return { ...anOutcome(bead, { kind: "suggest", reason }), autonomy: "SUGGEST", executionBeadId: null, toolCalls: 0, modelCalls: [] };
 }
 
 /** A failure outside the task. */

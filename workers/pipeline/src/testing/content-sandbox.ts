@@ -18,6 +18,7 @@ export function answerByContent(job: CheckJob): CheckReport {
       return { ...report, ok: diagnostics.length === 0, diagnostics };
     }
     case "call":
+    case "script":
       return report;
     case "tests": {
       if (has("LOOP")) return { ...report, ok: false, fault: { code: "FUEL", message: "out of fuel" } };

@@ -1,26 +1,31 @@
-/** A coordinator with real SQLite, a clock and an alarm that the test moves, and neighbours that remember. */
+/** A coordinator and both graphs on real SQLite, a clock and an alarm that the test moves, and other neighbours that remember. */
 import { Scheduler } from "@factory/durable";
 import { ManualAlarm, ManualClock, MemoryLog, NodeSqliteStorage } from "@factory/durable/testing";
 import { movesOf } from "./bead-moves.ts";
 import { functionFile, refuse } from "@factory/schemas";
-import type { ArtifactEdge, ArtifactNode, CheckJob, CheckReport, EventKind, EventPayload, EventWrite, Result } from "@factory/schemas";
-import type { ClaimedBead, ExchangeAnswer, KnowingStateBead, RunReport, SeedRequest, WakeMessage } from "@factory/schemas/rpc";
+import type { ArtifactEdge, ArtifactNode, CheckJob, CheckReport, EventKind, EventPayload, EventWrite, Result, ReviewDecision } from "@factory/schemas";
+import type { BeadOutcome, ClaimedBead, ExchangeAnswer, RunReport, SeedRequest, WakeMessage } from "@factory/schemas/rpc";
 import { MemoryBlobStore } from "@factory/workspace";
 import { Coordinator } from "../coordinator/coordinator.ts";
 import type { Neighbours } from "../coordinator/delivery.ts";
-import { complete, writing } from "./builders.ts";
+import { HEADS, complete, writing } from "./builders.ts";
 import { answerByContent } from "./content-sandbox.ts";
+import { RunGraphs } from "./run-graphs.ts";
+import type { Begun } from "./beginning.ts";
+
+/** The first beads of an org are in effect by then. */
+const STARTED_AT = Date.parse("2026-06-01T00:00:00Z");
 
 /** Everything around one coordinator. */
 export class CoordinatorWorld {
-  readonly clock = new ManualClock();
+  readonly clock = new ManualClock(STARTED_AT);
   readonly alarm = new ManualAlarm();
   readonly log = new MemoryLog();
+  readonly graphs = new RunGraphs(this.clock.now);
   readonly blobs = new MemoryBlobStore();
   readonly events: EventWrite[] = [];
   readonly nodes: ArtifactNode[] = [];
   readonly edges: ArtifactEdge[] = [];
-  readonly beads: KnowingStateBead[] = [];
   readonly reports: RunReport[] = [];
   readonly wakes: WakeMessage[] = [];
   readonly jobs: CheckJob[] = [];
@@ -34,6 +39,8 @@ export class CoordinatorWorld {
   readonly #storage: NodeSqliteStorage;
   #scheduler: Scheduler;
   readonly #background = new Set<Promise<unknown>>();
+  /** What operatives have of the knowing-state, by bead and epoch, from when each was given the bead. */
+  readonly #begun = new Map<string, Begun>();
 
   constructor(storage = new NodeSqliteStorage()) {
     this.#storage = storage;
@@ -46,10 +53,12 @@ export class CoordinatorWorld {
     await this.#scheduler.rearm();
   }
 
-  /** Runs every alarm that is due now, until nothing is. */
+  /** Runs every alarm that is due now, until nothing is. A row that a graph refuses for good is a defect of every test. */
   async settle(): Promise<void> {
     for (let rounds = 0; rounds < 500; rounds++) {
       await Promise.all(this.#background);
+      const [stuck] = this.log.of("ledger.stuck");
+      if (stuck !== undefined) throw new Error(String(stuck.fields?.["reason"]));
       if (!this.alarm.take(this.clock.now())) return;
       await this.#scheduler.onAlarm(this.clock.now());
     }
@@ -63,16 +72,45 @@ export class CoordinatorWorld {
   }
 
   async seed(request: SeedRequest): Promise<void> {
+    this.graphs.compiled(request);
     const result = await this.coordinator.seed("seed", request);
     if (!result.ok) throw new Error(`${result.message} ${JSON.stringify(result.details)}`);
     await this.settle();
   }
 
-  /** An exchange that has to be taken. */
+  /** An exchange that has to be taken. Whoever is given a bead asks what governs it and records its execution at once. */
   async exchange(slot: number, outcomes: Parameters<Coordinator["exchange"]>[1] = [], want = 1): Promise<Extract<Result<ExchangeAnswer>, { ok: true }>> {
-    const answer = await this.coordinator.exchange(slot, outcomes, want);
+    const answer = await this.coordinator.exchange(
+      slot,
+      outcomes.map((outcome) => (outcome.headsDigest === HEADS ? { ...outcome, ...this.begunOf(outcome) } : outcome)),
+      want,
+    );
     if (!answer.ok) throw new Error(`${answer.code} ${answer.message}`);
+    for (const bead of answer.beads) {
+      const key = `${bead.beadId}:${bead.epoch}`;
+      if (!this.#begun.has(key)) this.#begun.set(key, this.graphs.begin(bead));
+    }
     return answer;
+  }
+
+  /** What the operative of an epoch has of the knowing-state. */
+  begunOf({ beadId, epoch }: Pick<BeadOutcome, "beadId" | "epoch">): Partial<Begun> {
+    return this.#begun.get(`${beadId}:${epoch}`) ?? {};
+  }
+
+  /** A person's decision on the request that was reported last. */
+  async decide(decision: ReviewDecision, note = "", overrides: Partial<Parameters<Coordinator["decide"]>[1]> = {}): Promise<Result> {
+    const asked = this.asked().at(-1);
+    if (asked === undefined) throw new Error("Nobody is asked.");
+    const { beadId, requestId } = asked;
+    const result = await this.coordinator.decide(`decide:${requestId}`, { beadId, requestId, decision, note, decidedBy: "ann", ...overrides });
+    await this.settle();
+    return result;
+  }
+
+  /** Requests for a person's leave, oldest first. */
+  asked(): Extract<RunReport, { outcome: "approval" }>[] {
+    return this.reports.flatMap((report) => (report.outcome === "approval" ? [report] : []));
   }
 
   /** Claims one bead. */
@@ -132,6 +170,7 @@ export class CoordinatorWorld {
         },
       },
       sleep: async () => undefined,
+      startTimeout: this.clock.startTimeout,
       background: (work) => {
         this.#background.add(work);
         void work.finally(() => this.#background.delete(work));
@@ -143,18 +182,16 @@ export class CoordinatorWorld {
   #neighbours(): Neighbours {
     return {
       graph: () => ({
-        append: async (_namespace, nodes, edges) => {
-          this.nodes.push(...nodes);
-          this.edges.push(...edges);
-          return { ok: true, written: nodes.length };
+        append: async (nodes, edges) => {
+          const answer = await this.graphs.artifactRpc.append(nodes, edges);
+          if (answer.ok) {
+            this.nodes.push(...nodes);
+            this.edges.push(...edges);
+          }
+          return answer;
         },
       }),
-      knowingState: () => ({
-        write: async (bead) => {
-          this.beads.push(bead);
-          return { ok: true, beadId: bead.id, auditBeadId: bead.id };
-        },
-      }),
+      knowingState: () => this.graphs.beadRpc,
       sessionLog: () => ({
         append: async (_identity, events) => {
           if (!this.logAnswer.ok) return refuse(this.logAnswer.code);

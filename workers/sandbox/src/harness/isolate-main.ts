@@ -1,10 +1,11 @@
 /** The entry of an isolate that runs a job's code: one request is one run. */
-import { platform } from "./platform.ts";
+import { platform, turn } from "./platform.ts";
 import { lockdown } from "./lockdown.ts";
 import instantiateKit from "factory:vitest-kit";
 import modules from "factory:job";
 import { ModuleLoader, MissingExportError, type LoadableModule } from "./module-loader.ts";
 import type { RawFault, RawPlace, RawReport, RawTest, RunRequest } from "./raw-report.ts";
+import { ScriptRun } from "./script-run.ts";
 import { SandboxFault, beginSession, placeOf, type Session } from "./session.ts";
 import type * as KitModule from "./vitest-kit.ts";
 import type { KitFile, KitTest } from "./vitest-kit.ts";
@@ -29,13 +30,15 @@ export default {
 
 async function perform(run: RunRequest): Promise<RawReport> {
   let kit: Kit | undefined;
-  const session = beginSession(run, (values) => kit?.format(values) ?? "");
+  const { fuel, outputChars, task } = run;
+  const options = { fuel, outputChars, ...(task.kind === "script" ? { clock: task.clock } : {}) };
+  const session = beginSession(options, (values) => kit?.format(values) ?? "");
   if (session === undefined) return { busy: true, tests: [], console: "", droppedOutput: 0, fuelLeft: 0 };
   try {
     kit = makeKit(session);
     const loader = new ModuleLoader(modules as readonly LoadableModule[], kit.harness, session.meter);
-    const work = run.task.kind === "tests" ? runTests(run, run.task.file, kit, loader, session) : runCall(run, run.task, loader, session);
-    const outcome = await Promise.race([work, deadline(run.deadlineMs)]);
+    const outcome = await Promise.race([outcomeOf(run, kit, loader, session), deadline(run.deadlineMs)]);
+    // Rejections that nobody handles are reported by the end of a turn.
     await turn();
     return finish(
       outcome ?? { tests: [], fault: { code: "HANGING", message: `Not finished after ${run.deadlineMs} ms: something it waits for never comes` } },
@@ -46,7 +49,23 @@ async function perform(run: RunRequest): Promise<RawReport> {
   }
 }
 
-type Outcome = { readonly tests: readonly RawTest[]; readonly fault?: RawFault; readonly value?: string };
+type Outcome = { readonly tests: readonly RawTest[]; readonly fault?: RawFault; readonly value?: string; readonly pending?: RawReport["pending"] };
+
+function outcomeOf(run: RunRequest, kit: Kit, loader: ModuleLoader, session: Session): Promise<Outcome> {
+  const { task } = run;
+  switch (task.kind) {
+    case "tests":
+      return runTests(run, task.file, kit, loader, session);
+    case "call":
+      return runCall(run, task, loader, session);
+    case "script":
+      return runScript(run, task, loader, session);
+    default: {
+      const unknown: never = task;
+      throw new Error(`Unknown task ${stringify(unknown)}`);
+    }
+  }
+}
 
 function makeKit(session: Session): Kit {
   const globals = {
@@ -69,14 +88,7 @@ function deadline(delayMs: number): Promise<undefined> {
   });
 }
 
-/** One turn of the event loop, so that rejections nobody handles are reported before the run is judged. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    platform.setTimeout(resolve, 0);
-  });
-}
-
-function finish({ tests, fault, value }: Outcome, session: Session): RawReport {
+function finish({ tests, fault, value, pending }: Outcome, session: Session): RawReport {
   const [unhandled] = session.unhandled;
   const first = session.faults[0] ?? fault ?? (session.unhandled.length === 0 ? undefined : faultOf(unhandled, "Nothing handled this error: "));
   return {
@@ -84,6 +96,7 @@ function finish({ tests, fault, value }: Outcome, session: Session): RawReport {
     tests: [...tests],
     ...(first === undefined ? {} : { fault: { ...first, message: session.spend(first.message) } }),
     ...(value === undefined ? {} : { value }),
+    ...(pending === undefined ? {} : { pending }),
     console: session.console,
     droppedOutput: session.droppedOutput,
     fuelLeft: session.fuelLeft,
@@ -148,20 +161,45 @@ function judgeTest({ name, state, errors, durationMs }: KitTest, noted: RawFault
   };
 }
 
-async function runCall(run: RunRequest, task: Extract<RunRequest["task"], { kind: "call" }>, loader: ModuleLoader, session: Session): Promise<Outcome> {
+type CallTask = Extract<RunRequest["task"], { kind: "call" }>;
+type ScriptTask = Extract<RunRequest["task"], { kind: "script" }>;
+
+async function runCall(run: RunRequest, task: CallTask, loader: ModuleLoader, session: Session): Promise<Outcome> {
   try {
     await loader.load(run.entry);
-    const exports = loader.exportsOf(run.entry);
-    if (!Object.hasOwn(exports, task.export))
-      return { tests: [], fault: { code: "IMPORT", message: `The module does not export ${JSON.stringify(task.export)}` } };
-    const target = exports[task.export];
-    if (typeof target !== "function") return { tests: [], fault: { code: "OUTPUT", message: `The export ${JSON.stringify(task.export)} is not a function` } };
-    const result: unknown = await Reflect.apply(target, undefined, task.args);
-    return encode(result, run.outputChars);
+    return encode(await Reflect.apply(exportedFunction(loader, run.entry, task.export), undefined, task.args), run.outputChars);
   } catch (err) {
-    session.meter.d = 0;
-    return { tests: [], fault: faultOf(err, "") };
+    return thrown(err, session);
   }
+}
+
+async function runScript(run: RunRequest, task: ScriptTask, loader: ModuleLoader, session: Session): Promise<Outcome> {
+  try {
+    const script = new ScriptRun(task, session);
+    const end = await script.drive(async () => {
+      await loader.load(run.entry);
+      return Reflect.apply(exportedFunction(loader, run.entry, "default"), undefined, [script.tools]);
+    });
+    if ("pending" in end) return { tests: [], pending: [...end.pending] };
+    if ("fault" in end) return { tests: [], fault: end.fault };
+    return "error" in end ? thrown(end.error, session) : encode(end.value, run.outputChars);
+  } catch (err) {
+    return thrown(err, session);
+  }
+}
+
+/** A function that a loaded module exports. @throws SandboxFault when it has no such export or that is no function. */
+function exportedFunction(loader: ModuleLoader, entry: number, name: string): (...args: unknown[]) => unknown {
+  const exports = loader.exportsOf(entry);
+  if (!Object.hasOwn(exports, name)) throw new SandboxFault({ code: "IMPORT", message: `The module does not export ${stringify(name)}` });
+  const target = exports[name];
+  if (typeof target !== "function") throw new SandboxFault({ code: "OUTPUT", message: `The export ${stringify(name)} is not a function` });
+  return target as (...args: unknown[]) => unknown;
+}
+
+function thrown(error: unknown, session: Session): Outcome {
+  session.meter.d = 0;
+  return { tests: [], fault: faultOf(error, "") };
 }
 
 function encode(result: unknown, limit: number): Outcome {

@@ -101,11 +101,32 @@ function replaceGlobals(): void {
       if (!Reflect.deleteProperty(holder, key)) throw new Error(`The global ${key} cannot be removed`);
     }
   }
-  const random = values["Math.random"];
-  delete values["Math.random"];
+  const { "Math.random": random, "Date.now": now, ...globals } = values;
   Object.defineProperty(Math, "random", { value: random, writable: false, configurable: false });
-  for (const [name, value] of Object.entries(values))
+  globals["Date"] = dateWith(now as () => number);
+  for (const [name, value] of Object.entries(globals))
     Object.defineProperty(globalThis, name, { value, writable: false, enumerable: false, configurable: false });
+}
+
+/** `Date` over the clock of the session of the moment; nothing else about it differs. */
+function dateWith(now: () => number): object {
+  const { Date: Plain, Reflect: reflect } = globalThis;
+  const stand = function (...args: number[]): unknown {
+    if (new.target === undefined) return new Plain(now()).toString();
+    return reflect.construct(Plain, args.length === 0 ? [now()] : args, new.target);
+  };
+  const hidden = { writable: true, enumerable: false, configurable: true };
+  Object.defineProperties(stand, {
+    name: { value: Plain.name, configurable: true },
+    length: { value: Plain.length, configurable: true },
+    // `x instanceof Date` goes on working.
+    prototype: { value: Plain.prototype, writable: false },
+    now: { value: now, ...hidden },
+    parse: { value: Plain.parse, ...hidden },
+    UTC: { value: Plain.UTC, ...hidden },
+  });
+  Object.defineProperty(Plain.prototype, "constructor", { value: stand, ...hidden });
+  return stand;
 }
 
 function makeOverridable(prototype: object, names: readonly string[] | "all"): void {

@@ -8,6 +8,7 @@ export const platform = {
   queueMicrotask: globalThis.queueMicrotask.bind(globalThis),
   addEventListener: globalThis.addEventListener.bind(globalThis),
   now: performance.now.bind(performance),
+  dateNow: Date.now.bind(Date),
   randomUUID: crypto.randomUUID.bind(crypto),
   getRandomValues: crypto.getRandomValues.bind(crypto),
   AbortController,
@@ -17,3 +18,10 @@ export const platform = {
   /** The constructor of functions, which code under test never gets. */
   Function: globalThis.Function,
 } as const;
+
+/** One turn of the event loop. At its end all microtasks are done, and an isolate has no input but its timers. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    platform.setTimeout(resolve, 0);
+  });
+}

@@ -1,5 +1,6 @@
 /** What an isolate is asked and what it answers. The answer is parsed by the sandbox: the isolate has run foreign code. */
-import { CHECK_FAULTS } from "@factory/schemas";
+import { CHECK_FAULTS, SCRIPT_LIMITS, scriptCall } from "@factory/schemas";
+import type { ScriptRound } from "@factory/schemas";
 import { z } from "zod";
 
 /** A place in compiled code: index of the module in the isolate, and its line there. */
@@ -25,15 +26,25 @@ export const rawReport = z.strictObject({
   tests: z.array(rawTest),
   fault: rawFault.optional(),
   value: z.string().optional(),
+  pending: z.array(scriptCall).min(1).max(SCRIPT_LIMITS.calls).optional(),
   console: z.string(),
   droppedOutput: z.number().int().nonnegative(),
   fuelLeft: z.number(),
 });
 export type RawReport = z.infer<typeof rawReport>;
 
+/** A script with what it has been answered so far, and its bounds; `clock` is in epoch milliseconds. */
+export type ScriptTask = {
+  readonly kind: "script";
+  readonly rounds: readonly ScriptRound[];
+  readonly clock: number;
+  readonly maxCalls: number;
+  readonly maxInputChars: number;
+};
+
 /** One run. `entry` is the index of the module to start from. */
 export type RunRequest = {
-  readonly task: { readonly kind: "tests"; readonly file: string } | { readonly kind: "call"; readonly export: string; readonly args: unknown[] };
+  readonly task: { readonly kind: "tests"; readonly file: string } | { readonly kind: "call"; readonly export: string; readonly args: unknown[] } | ScriptTask;
   readonly entry: number;
   readonly fuel: number;
   /** Wall clock for the run, in milliseconds. */

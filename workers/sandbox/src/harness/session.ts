@@ -5,6 +5,7 @@
 import { MAX_CALL_DEPTH, type Meter } from "@factory/verification/compile";
 import { platform } from "./platform.ts";
 import type { RawFault, RawPlace } from "./raw-report.ts";
+import { RunClock } from "./run-clock.ts";
 
 /** How often a run is looked at for standing still, in milliseconds. */
 const IDLE_TICK_MS = 2;
@@ -30,10 +31,13 @@ type Handle = ReturnType<typeof platform.setTimeout>;
 
 let current: Session | undefined;
 
+/** Bounds of a session. With a `clock`, in epoch milliseconds, its time, timers and random bytes are its own: see `RunClock`. */
+export type SessionOptions = { readonly fuel: number; readonly outputChars: number; readonly clock?: number };
+
 /** Starts a session; `undefined` when another one is under way. */
-export function beginSession(limits: { fuel: number; outputChars: number }, format: (values: unknown[]) => string): Session | undefined {
+export function beginSession(options: SessionOptions, format: (values: unknown[]) => string): Session | undefined {
   if (current !== undefined) return undefined;
-  current = new Session(limits, format);
+  current = new Session(options, format);
   return current;
 }
 
@@ -42,6 +46,7 @@ export class Session {
   readonly #format: (values: unknown[]) => string;
   /** Every fault of the run in order; the first one names the run. */
   readonly #faults: RawFault[] = [];
+  readonly #clock: RunClock | undefined;
   readonly #userTimers = new Map<number, Handle>();
   readonly #harnessTimers = new Map<number, HarnessTimer>();
   readonly #unhandled: unknown[] = [];
@@ -53,8 +58,9 @@ export class Session {
   #droppedOutput = 0;
   #random = 0x9e37_79b9;
 
-  constructor({ fuel, outputChars }: { fuel: number; outputChars: number }, format: (values: unknown[]) => string) {
+  constructor({ fuel, outputChars, clock }: SessionOptions, format: (values: unknown[]) => string) {
     this.#format = format;
+    this.#clock = clock === undefined ? undefined : new RunClock(clock);
     this.#outputLeft = outputChars;
     this.meter = { f: fuel, d: 0, x: () => this.#overrun() };
     Error.stackTraceLimit = 50;
@@ -140,19 +146,30 @@ export class Session {
     const delay = Math.max(repeat ? 1 : 0, Number(delayMs) || 0);
     const fire = (): void => {
       if (current !== this) return;
-      if (repeat) this.#userTimers.set(id, platform.setTimeout(fire, delay));
+      if (repeat) this.#schedule(id, delay, fire);
       else this.#userTimers.delete(id);
       this.#idleTicks = 0;
       this.guard(() => {
         Reflect.apply(callback, undefined, args);
       });
     };
-    this.#userTimers.set(id, platform.setTimeout(fire, delay));
+    this.#schedule(id, delay, fire);
     return id;
+  }
+
+  #schedule(id: number, delayMs: number, fire: () => void): void {
+    if (this.#clock === undefined) this.#userTimers.set(id, platform.setTimeout(fire, delayMs));
+    else this.#clock.set(id, delayMs, fire);
+  }
+
+  /** Fires the next timer of a session with a clock of its own; false when there is none. */
+  advance(): boolean {
+    return this.#clock?.advance() ?? false;
   }
 
   clearUserTimer(id: unknown): void {
     if (typeof id !== "number") return;
+    this.#clock?.clear(id);
     platform.clearTimeout(this.#userTimers.get(id));
     this.#userTimers.delete(id);
   }
@@ -182,6 +199,35 @@ export class Session {
     let mixed = Math.imul(this.#random ^ (this.#random >>> 15), 1 | this.#random);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /** Epoch milliseconds, for code under test. */
+  now(): number {
+    return this.#clock?.now ?? platform.dateNow();
+  }
+
+  /** Milliseconds of the clock that measures durations, for code under test. */
+  elapsed(): number {
+    return this.#clock?.elapsed ?? platform.now();
+  }
+
+  /** Fills a typed array with random bytes, the same at every run of a session with a clock of its own. */
+  randomValues(array: Uint8Array): Uint8Array {
+    // It refuses what is no array of integers or too long, in either case.
+    platform.getRandomValues(array);
+    if (this.#clock === undefined) return array;
+    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    for (let index = 0; index < bytes.length; index += 1) bytes[index] = this.random() * 256;
+    return array;
+  }
+
+  /** A UUID of version 4, from {@link Session.randomValues}. */
+  randomUUID(): string {
+    if (this.#clock === undefined) return platform.randomUUID();
+    const bytes = this.randomValues(new Uint8Array(16));
+    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const variant = "89ab"[(bytes[8] ?? 0) & 3] ?? "8";
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
   }
 
   #overrun(): never {
@@ -286,8 +332,12 @@ export function globalsOfSession(): { [name: string]: unknown } {
       if (typeof callback !== "function") throw new TypeError("queueMicrotask needs a function");
       platform.queueMicrotask(() => current?.guard(callback as () => void));
     },
-    performance: { now: () => platform.now() },
-    crypto: { randomUUID: () => platform.randomUUID(), getRandomValues: (array: Uint8Array) => platform.getRandomValues(array) },
+    performance: { now: () => current?.elapsed() ?? 0 },
+    crypto: {
+      randomUUID: () => current?.randomUUID() ?? platform.randomUUID(),
+      getRandomValues: (array: Uint8Array) => current?.randomValues(array) ?? platform.getRandomValues(array),
+    },
     "Math.random": () => current?.random() ?? 0,
+    "Date.now": () => current?.now() ?? platform.dateNow(),
   };
 }

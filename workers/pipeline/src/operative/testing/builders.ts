@@ -1,6 +1,6 @@
 /** Directives, claims and reports for the tests of the operative. */
 import { describeTool, TOOL_NAMES } from "@factory/gears";
-import { contentId, runIdOf } from "@factory/schemas";
+import { artifactNode, contentId, runIdOf } from "@factory/schemas";
 import type { AtomDirective, Claim, ContentPrefix, Id, TaskResult } from "@factory/schemas";
 import type { ClaimedBead } from "@factory/schemas/rpc";
 import type { OperativeIdentity } from "../operative-store.ts";
@@ -10,10 +10,14 @@ export const RUN = runIdOf(ORG, "SES-1", "SPEC-1");
 
 const anId = <P extends ContentPrefix>(prefix: P, name: string): Id<P> => contentId(prefix, { kind: "Test", org: ORG, content: { name }, parents: [] });
 
-export const POLICY = anId("KSB", "policy");
-export const TRUST = anId("KSB", "trust");
-export const KNOWING_STATE = anId("KST", "state");
-export const HEADS = "f".repeat(64);
+export const ASSEMBLY = "pricing";
+/** What a run is under and what it is directed by, as they are in the artifact graph of an org's assembly. */
+export function lineageOf(org: string) {
+  const specification = artifactNode("SPEC", "Specification", org, { assembly: ASSEMBLY, domain: "WO-1", version: 1 }, []);
+  return { specification, directive: artifactNode("DIR", "AtomDirective", org, { title: "Write double" }, [specification.id]) };
+}
+
+export const { specification: SPECIFICATION_NODE, directive: DIRECTIVE_NODE } = lineageOf(ORG);
 
 export function anIdentity(overrides: Partial<OperativeIdentity> = {}): OperativeIdentity {
   return { org: ORG, runId: RUN, slot: 0, ...overrides };
@@ -45,11 +49,11 @@ export const TASK = {
 
 export function aDirective(overrides: Partial<AtomDirective> = {}): AtomDirective {
   return {
-    directiveId: anId("DIR", "double"),
+    directiveId: DIRECTIVE_NODE.id,
     atomId: anId("ATOM", "double"),
     workGraphId: anId("WG", "graph"),
     runId: RUN,
-    assembly: "pricing",
+    assembly: ASSEMBLY,
     team: "build",
     role: "coder",
     gearId: anId("GEAR", "coder"),
@@ -68,7 +72,7 @@ export function aDirective(overrides: Partial<AtomDirective> = {}): AtomDirectiv
     model: { alias: "factory/coder", thinking: "none" },
     budgetUsd: 1,
     elucidationArtifactId: anId("ELC", "elucidation"),
-    policyBeadId: POLICY,
+    policyBeadId: anId("KSB", "policy"),
     ...overrides,
   };
 }
@@ -81,6 +85,7 @@ export function aBead(overrides: Partial<ClaimedBead> = {}): ClaimedBead {
     cycle: 0,
     leaseUntil: 0,
     directive: aDirective(),
+    specificationId: SPECIFICATION_NODE.id,
     tree: {},
     claims: [{ claimId: "C-1", kind: "criterion", text: "`double` doubles.", line: 5, functionName: "double", visible: EXAMPLES, testFiles: [] }],
     invariants: [],

@@ -1,11 +1,15 @@
-/** The Worker of the operative's tests on the real runtime: the operative itself, and neighbours that record. */
+/** The Worker of the operative's tests on the real runtime: the operative itself, the real graphs, and a coordinator that records. */
 import { DurableObject } from "cloudflare:workers";
 import { checkJob } from "@factory/schemas";
 import type { Result } from "@factory/schemas";
-import type { BeadOutcome, ClaimedBead, CoordinatorRpc, ExchangeAnswer, KnowingState } from "@factory/schemas/rpc";
-import { HEADS, KNOWING_STATE, POLICY, TRUST } from "./builders.ts";
+import type { BeadOutcome, ClaimedBead, CoordinatorRpc, ExchangeAnswer } from "@factory/schemas/rpc";
 
+export { ArtifactGraphDO } from "../../../../graph/src/artifact-graph-do.ts";
+export { BeadGraphDO } from "../../../../graph/src/bead-graph-do.ts";
 export { OperativeDO } from "../operative-do.ts";
+
+/** Name of the object that every check of the sandbox passes. */
+export const SANDBOX_GATE = "sandbox-gate";
 
 /** Hands out what a test offers and keeps what comes back, each effect once. */
 export class ProbeCoordinatorDO extends DurableObject implements Pick<CoordinatorRpc, "exchange" | "heartbeat"> {
@@ -27,37 +31,42 @@ export class ProbeCoordinatorDO extends DurableObject implements Pick<Coordinato
     return { ok: true, verdicts, beads, work: beads.length > 0 ? "ready" : "complete" };
   }
 
+  /** Whether `pass` waits for `open`, and how many wait. */
+  #shut = false;
+  #waiting: (() => void)[] = [];
+
+  async shut(): Promise<void> {
+    this.#shut = true;
+  }
+
+  async open(): Promise<void> {
+    this.#shut = false;
+    for (const go of this.#waiting.splice(0)) go();
+  }
+
+  async waiting(): Promise<number> {
+    return this.#waiting.length;
+  }
+
+  /** Comes back at once, or when it is opened. */
+  async pass(): Promise<void> {
+    if (this.#shut) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
   async heartbeat(): Promise<{ current: boolean; leaseUntil: number }> {
     return { current: true, leaseUntil: Date.now() };
   }
 }
 
-/** Lets the agent execute within bounds and takes every bead. */
-export class ProbeBeadGraphDO extends DurableObject {
-  async retrieve(): Promise<KnowingState> {
-    return {
-      knowingStateId: KNOWING_STATE,
-      policyBeadId: POLICY,
-      trustBeadId: TRUST,
-      consentBeadId: null,
-      grants: ["read_file", "write_file", "run_checks"],
-      autonomy: "EXECUTE_BOUNDED",
-      headsDigest: HEADS,
-      retrievedAt: Date.now(),
-    };
-  }
-
-  async write(bead: { readonly id: string }): Promise<Result<{ beadId: string; auditBeadId: string }>> {
-    return { ok: true, beadId: bead.id, auditBeadId: bead.id };
-  }
-}
-
 export default {
   /** The sandbox's side of a check: every test file of the job has one passed test. */
-  async fetch(request) {
+  async fetch(request, env) {
     const job = checkJob.parse(await request.json());
+    // The generated bindings do not know the classes of the test's Worker.
+    const gate = env.COORDINATORS.getByName(SANDBOX_GATE) as unknown as DurableObjectStub<ProbeCoordinatorDO>;
+    await gate.pass();
     const files = job.task.kind === "tests" ? job.task.files : [];
     const tests = files.map((file) => ({ file, name: "line 1 #1: it works", state: "passed", durationMs: 1 }));
     return Response.json({ jobId: job.jobId, ok: true, tests, diagnostics: [], console: "", droppedOutput: 0, durationMs: 1 });
   },
-} satisfies ExportedHandler;
+} satisfies ExportedHandler<Env>;

@@ -1,16 +1,20 @@
 /** An operative with everything around it: a coordinator that records and de-duplicates, a scripted model, crashes. */
 import { Scheduler } from "@factory/durable";
 import { ManualAlarm, ManualClock, MemoryLog, MortalStorage, NodeSqliteStorage } from "@factory/durable/testing";
-import { migrate } from "@factory/durable";
+import type { SqlCursor, SqlRow, SqlValue, StoragePort } from "@factory/durable";
+import { kvSnapshots } from "@factory/ksp-sdk";
+import type { KvPort } from "@factory/ksp-sdk";
 import type { ResolvedModel } from "@factory/models";
 import type { CheckJob, CheckReport } from "@factory/schemas";
-import type { BeadGraphRpc, BeadOutcome, BeadVerdict, ClaimedBead, CoordinatorRpc, ExchangeAnswer, KnowingState } from "@factory/schemas/rpc";
-import { MemoryBlobStore, migrateWorkspace } from "@factory/workspace";
+import type { BeadOutcome, BeadVerdict, ClaimedBead, CoordinatorRpc, ExchangeAnswer } from "@factory/schemas/rpc";
+import { MemoryBlobStore } from "@factory/workspace";
 import { MockLanguageModelV4 } from "ai/test";
 import { Operative, RUN_TIMEOUT_MS, WORK_TIMER } from "../operative.ts";
-import { OPERATIVE_MIGRATIONS } from "../operative-schema.ts";
+import { governingPorts } from "../governing-ports.ts";
+import { migrateOperative } from "../operative-schema.ts";
 import { OperativeStore } from "../operative-store.ts";
-import { anIdentity, HEADS, KNOWING_STATE, POLICY, TRUST } from "./builders.ts";
+import { anIdentity } from "./builders.ts";
+import { Graphs } from "./graphs.ts";
 
 type Model = ResolvedModel["model"];
 type Answer = Awaited<ReturnType<Model["doGenerate"]>>;
@@ -85,7 +89,8 @@ export class RecordingCoordinator {
 export class OperativeWorld {
   readonly database = new NodeSqliteStorage();
   readonly alarm = new ManualAlarm();
-  readonly clock = new ManualClock();
+  /** In the time of the policies that an org begins with. */
+  readonly clock = new ManualClock(Date.parse("2026-06-01T00:00:00.000Z"));
   readonly log = new MemoryLog();
   readonly coordinator = new RecordingCoordinator();
   readonly blobs = new MemoryBlobStore();
@@ -94,18 +99,15 @@ export class OperativeWorld {
   /** Prompts the model was given, as JSON text. */
   readonly prompts: string[] = [];
   readonly jobs: CheckJob[] = [];
-  readonly executionBeads: { readonly id: string; readonly actorId: string }[] = [];
-  knowing: KnowingState = {
-    knowingStateId: KNOWING_STATE,
-    policyBeadId: POLICY,
-    trustBeadId: TRUST,
-    consentBeadId: null,
-    grants: ["read_file", "write_file", "list_files", "search_files", "run_checks", "ask_clarification"],
-    autonomy: "EXECUTE_BOUNDED",
-    headsDigest: HEADS,
-    retrievedAt: 0,
+  readonly graphs: Graphs;
+  /** Called after each statement that writes to the operative's own storage; throwing is a crash. */
+  onOwnWrite: (statement: string) => void = () => undefined;
+  readonly #kept = new Map<string, string>();
+  /** The snapshots' namespace. */
+  readonly kv: KvPort = {
+    get: async (key) => this.#kept.get(key) ?? null,
+    put: async (key, value) => void this.#kept.set(key, value),
   };
-  retrieve: BeadGraphRpc["retrieve"] = async () => this.knowing;
   check: (job: CheckJob) => Promise<CheckReport> = async (job) => passingReport(job);
   resolveModel = (alias: string): ResolvedModel => ({
     alias: alias as ResolvedModel["alias"],
@@ -114,7 +116,9 @@ export class OperativeWorld {
   });
   #current: { readonly storage: MortalStorage; readonly scheduler: Scheduler; readonly operative: Operative };
 
-  constructor() {
+  /** @param governed - false leaves the org without any knowing-state */
+  constructor(governed = true) {
+    this.graphs = new Graphs(this.clock.now, governed);
     this.#current = this.#open();
   }
 
@@ -171,22 +175,24 @@ export class OperativeWorld {
   #open(): { storage: MortalStorage; scheduler: Scheduler; operative: Operative } {
     const storage = new MortalStorage(this.database);
     const { clock, log } = this;
-    migrate(storage, OPERATIVE_MIGRATIONS);
-    migrateWorkspace(storage);
-    const shared = { storage, log, now: clock.now, startTimeout: clock.startTimeout };
+    const own = new WatchedStorage(storage, (statement) => this.onOwnWrite(statement));
+    migrateOperative(storage);
+    const shared = { storage: own, log, now: clock.now, startTimeout: clock.startTimeout };
     const scheduler = new Scheduler({ ...shared, timer: this.alarm, random: () => 0.5 });
     const operative = new Operative({
       ...shared,
-      store: new OperativeStore(storage),
+      store: new OperativeStore(own),
       scheduler,
       coordinatorOf: () => this.coordinator.rpc,
-      beadGraphOf: () => ({
-        retrieve: (...args) => this.retrieve(...args),
-        write: async (bead, actorId) => {
-          this.executionBeads.push({ id: bead.id, actorId });
-          return { ok: true, beadId: bead.id, auditBeadId: bead.id };
-        },
-      }),
+      governingOf: ({ org }) =>
+        governingPorts({
+          ...shared,
+          org,
+          graph: this.graphs.artifactRpc,
+          beads: this.graphs.beadRpc,
+          snapshots: kvSnapshots(this.kv),
+          waitUntil: () => undefined,
+        }),
       blobs: this.blobs,
       sandbox: {
         check: async (job) => {
@@ -218,4 +224,27 @@ export function passingReport(job: CheckJob): CheckReport {
   const files = job.task.kind === "tests" ? job.task.files : [];
   const tests = files.map((file) => ({ file, name: "line 1 #1: it works", state: "passed" as const, durationMs: 1 }));
   return { jobId: job.jobId, ok: true, tests, diagnostics: [], console: "", droppedOutput: 0, durationMs: 1 };
+}
+
+/** Storage that tells of each statement that wrote. */
+class WatchedStorage implements StoragePort {
+  readonly #storage: StoragePort;
+  readonly #wrote: (statement: string) => void;
+
+  constructor(storage: StoragePort, wrote: (statement: string) => void) {
+    this.#storage = storage;
+    this.#wrote = wrote;
+  }
+
+  readonly sql = {
+    exec: <Row extends SqlRow>(query: string, ...bindings: SqlValue[]): SqlCursor<Row> => {
+      const rows = this.#storage.sql.exec<Row>(query, ...bindings);
+      if (/^\s*(?:insert|update|delete)/i.test(query)) this.#wrote(query);
+      return rows;
+    },
+  };
+
+  transactionSync<T>(closure: () => T): T {
+    return this.#storage.transactionSync(closure);
+  }
 }

@@ -276,6 +276,13 @@ export declare type ErrorDetail = Message<"factory.v1.ErrorDetail"> & {
    * @generated from field: repeated factory.v1.OrderFault faults = 4;
    */
   faults: OrderFault[];
+
+  /**
+   * What is wrong with which field of the request, each one.
+   *
+   * @generated from field: repeated factory.v1.FieldProblem problems = 5;
+   */
+  problems: FieldProblem[];
 };
 
 /**
@@ -309,6 +316,29 @@ export declare type OrderFault = Message<"factory.v1.OrderFault"> & {
  * Use `create(OrderFaultSchema)` to create a new message.
  */
 export declare const OrderFaultSchema: GenMessage<OrderFault>;
+
+/**
+ * @generated from message factory.v1.FieldProblem
+ */
+export declare type FieldProblem = Message<"factory.v1.FieldProblem"> & {
+  /**
+   * Path in the request, such as `rules.tools.2`.
+   *
+   * @generated from field: string field = 1;
+   */
+  field: string;
+
+  /**
+   * @generated from field: string problem = 2;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message factory.v1.FieldProblem.
+ * Use `create(FieldProblemSchema)` to create a new message.
+ */
+export declare const FieldProblemSchema: GenMessage<FieldProblem>;
 
 /**
  * Which events a stream carries; unspecified is ALL. Terminal events always come, and SubmitSession always begins with

@@ -1,0 +1,1 @@
+CREATE INDEX `sessions_by_assembly` ON `sessions` (`org`,`assembly`,`created_at`);

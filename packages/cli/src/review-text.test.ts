@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { reviewText } from "./review-text.ts";
+import { EMPTY_VIEW, foldEvent, type SessionView } from "./session-view.ts";
+import { anEvent } from "./testing/fake-gateway.ts";
+
+const asking = (change: object): SessionView =>
+  foldEvent(
+    EMPTY_VIEW,
+    anEvent(1, "REVIEW_REQUIRED", {
+      case: "reviewPrompt",
+      value: { reviewId: "REV-1", reviewType: "APPROVAL_REQUIRED", action: "Apply 2 files", promptText: "The checks passed.", toState: "IN_REVIEW", ...change },
+    }),
+  );
+
+describe("the text of an open review", () => {
+  it("says what each answer does to an agent that may not act alone", () => {
+    const start = reviewText(asking({ alternatives: ["approved", "amended", "rejected"], context: { matter: "autonomy", stage: "start" } }));
+    expect(start).toContain("A person is needed (APPROVAL_REQUIRED): Apply 2 files\nThe checks passed.");
+    expect(start).toContain('factory approve SES-1 REV-1 [--note "..."]   # let it begin');
+    const apply = reviewText(asking({ alternatives: ["approved", "amended", "rejected"], context: { matter: "autonomy", stage: "apply" } }));
+    expect(apply).toContain("# apply exactly this change set");
+    expect(apply).toContain("# have it done again");
+  });
+
+  it("offers only the answers that the review takes", () => {
+    const text = reviewText(asking({ alternatives: ["approved", "rejected"], context: { matter: "acceptance" } }));
+    expect(text).toContain("factory approve");
+    expect(text).toContain("factory reject");
+    expect(text).not.toContain("factory amend");
+    expect(text).not.toContain("#");
+  });
+
+  it("offers every answer of a review that does not say which it takes", () => {
+    expect(reviewText(asking({})).match(/npx factory \w+/g)).toEqual(["npx factory approve", "npx factory reject", "npx factory amend"]);
+  });
+
+  it("is empty when nothing is open", () => expect(reviewText(EMPTY_VIEW)).toBe(""));
+});

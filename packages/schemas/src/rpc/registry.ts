@@ -1,0 +1,16 @@
+/** RPC of the commissioning Worker's entry class: what no single session can answer. */
+import type { Org } from "../identity.ts";
+import type { HealthRpc } from "./health.ts";
+
+/** Assemblies of an org; `more` says that there are others. */
+export type Assemblies = { readonly assemblies: readonly string[]; readonly more: boolean };
+
+export interface SessionRegistryRpc extends HealthRpc {
+  /**
+   * Assemblies an org has sessions in, the one of the newest session first, at most `limit` (1000 at most). The registry
+   * follows the sessions, so an assembly is in it a moment after its first session begins.
+   */
+  assemblies(org: Org, limit: number): Promise<Assemblies>;
+  /** Whether the org has had a session in the assembly: an object must not be made by asking for it. */
+  hasAssembly(org: Org, assembly: string): Promise<boolean>;
+}

@@ -10,7 +10,7 @@ import { Code, ConnectError, createConnectRouter, createContextValues, type Hand
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { authenticate, requireScope, type Scope } from "@factory/governance";
 import { FactoryAdmin, FactoryDelivery, FactoryGateway } from "@factory/schemas/proto";
-import { adminService } from "./admin-service.ts";
+import { adminService } from "./admin/admin-service.ts";
 import { callKey, callOf, followCall, type Call } from "./call.ts";
 import { gzip } from "./compression.ts";
 import { errorOf, raise, toConnectError } from "./connect-errors.ts";

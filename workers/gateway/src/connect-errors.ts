@@ -2,7 +2,7 @@
 import { ERRORS, FactoryError, type ConnectCode, type ErrorCode, type OrderFault, type Refusal } from "@factory/schemas";
 import { ErrorDetailSchema } from "@factory/schemas/proto";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { FieldProblem } from "./field-problems.ts";
+import type { FieldProblem } from "./admin/field-problems.ts";
 
 const CODES: { readonly [C in ConnectCode]: Code } = {
   canceled: Code.Canceled,

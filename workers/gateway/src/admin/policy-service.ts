@@ -4,13 +4,13 @@ import { orgScope, roleScope } from "@factory/bead-graph";
 import { FactoryError, ROLES } from "@factory/schemas";
 import type { ApplyPolicyRequest, ApplyPolicyResponseSchema } from "@factory/schemas/proto";
 import type { BeadGraphRpc, BeadLine, KnowingStateBead } from "@factory/schemas/rpc";
-import { abortable } from "./abortable.ts";
-import type { GatewayDeps } from "./deps.ts";
+import { abortable } from "../abortable.ts";
+import type { GatewayDeps } from "../deps.ts";
 import { problemsError } from "./field-problems.ts";
 import { changeHead, type Change } from "./governed-write.ts";
 import { planPolicy, policyOf, shownPolicy, type PolicyPlan } from "./policy-changes.ts";
 import { checkPolicy } from "./policy-check.ts";
-import type { CallScope } from "./sessions.ts";
+import type { CallScope } from "../sessions.ts";
 
 /** Beads of a line that are counted in one call. */
 const COUNTED_BEADS = 200;

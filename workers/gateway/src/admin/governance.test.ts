@@ -4,8 +4,8 @@ import { TrustStatus, type GetKnowingStateResponse } from "@factory/schemas/prot
 import { beadGraphOf, type KnowingStateBead } from "@factory/schemas/rpc";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { storeCredentials } from "./testing/builders.ts";
-import { clientsOf, detailOf, expectRefusal, put, type Clients } from "./testing/clients.ts";
+import { storeCredentials } from "../testing/builders.ts";
+import { clientsOf, detailOf, expectRefusal, put, type Clients } from "../testing/clients.ts";
 
 const YEAR_MS = 365 * 24 * 60 * 60_000;
 const soon = (): string => new Date(Date.now() + YEAR_MS).toISOString();

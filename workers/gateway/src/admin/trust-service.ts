@@ -2,10 +2,10 @@
 import { FactoryError } from "@factory/schemas";
 import { TrustStatus, type RevokeTrustRequest, type SetTrustRequest } from "@factory/schemas/proto";
 import type { KnowingStateBead } from "@factory/schemas/rpc";
-import type { GatewayDeps } from "./deps.ts";
+import type { GatewayDeps } from "../deps.ts";
 import { expiryProblems, refuseProblems } from "./field-problems.ts";
 import { changeHead, type Plan } from "./governed-write.ts";
-import type { CallScope } from "./sessions.ts";
+import type { CallScope } from "../sessions.ts";
 import { planRevocation, planTrust, rationaleProblems, scoreProblems, subjectProblems, trustOf, type WantedTrust } from "./trust-changes.ts";
 
 type ShownTrust = { status: string; score: number; rationale: string; expiresAt: string };

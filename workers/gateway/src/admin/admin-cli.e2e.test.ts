@@ -3,9 +3,9 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { REPOSITORY, run } from "./testing/edge-contract.ts";
-import { startEdge, type Edge } from "./testing/edge.ts";
-import { aLineage, type Lineage } from "./testing/lineage.ts";
+import { REPOSITORY, run } from "../testing/edge-contract.ts";
+import { startEdge, type Edge } from "../testing/edge.ts";
+import { aLineage, type Lineage } from "../testing/lineage.ts";
 
 const FACTORY = join(REPOSITORY, "packages", "cli", "bin", "factory.mjs");
 const SAMPLE = join(REPOSITORY, "examples", "policy-coder-propose.yaml");

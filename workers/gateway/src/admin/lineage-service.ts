@@ -11,12 +11,12 @@ import {
   type WhyResponseSchema,
 } from "@factory/schemas/proto";
 import type { Subgraph, WalkBounds } from "@factory/schemas/rpc";
-import { abortable } from "./abortable.ts";
+import { abortable } from "../abortable.ts";
 import { absentIn, locateArtifact, type Located } from "./artifact-lookup.ts";
-import { raise } from "./connect-errors.ts";
-import type { GatewayDeps } from "./deps.ts";
+import { raise } from "../connect-errors.ts";
+import type { GatewayDeps } from "../deps.ts";
 import { lineageGraph } from "./lineage-view.ts";
-import type { CallScope } from "./sessions.ts";
+import type { CallScope } from "../sessions.ts";
 
 /** Artifacts of a walk when the caller names no bound, and the most there are in one. */
 const DEFAULT_LIMIT = 200;

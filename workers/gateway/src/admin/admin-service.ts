@@ -2,11 +2,11 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { FactoryAdmin } from "@factory/schemas/proto";
 import { revokeConsent, setConsent } from "./consent-service.ts";
-import type { GatewayDeps } from "./deps.ts";
+import type { GatewayDeps } from "../deps.ts";
 import { knowingStateOf } from "./knowing-state-service.ts";
 import { impactOf, lineageOf, whyOf } from "./lineage-service.ts";
 import { applyPolicy } from "./policy-service.ts";
-import { unary } from "./sessions.ts";
+import { unary } from "../sessions.ts";
 import { revokeTrust, setTrust } from "./trust-service.ts";
 
 /** The service over the gateway's dependencies. */

@@ -2,10 +2,10 @@
 import type { RevokeConsentRequest, SetConsentRequest } from "@factory/schemas/proto";
 import type { KnowingStateBead } from "@factory/schemas/rpc";
 import { consentOf, grantProblems, grantsInForce, planConsent, planConsentRevocation, roleProblems, type Granter } from "./consent-changes.ts";
-import type { GatewayDeps } from "./deps.ts";
+import type { GatewayDeps } from "../deps.ts";
 import { expiryProblems, refuseProblems } from "./field-problems.ts";
 import { changeHead, type Plan } from "./governed-write.ts";
-import type { CallScope } from "./sessions.ts";
+import type { CallScope } from "../sessions.ts";
 
 type ShownConsent = { status: string; grants: string[]; grantedBy: string; grantedAt: string; expiresAt: string };
 /** What both methods answer. */

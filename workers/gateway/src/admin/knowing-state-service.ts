@@ -5,10 +5,10 @@ import { agentIdOf } from "@factory/gears";
 import { FactoryError, ROLES, type Role } from "@factory/schemas";
 import type { GetKnowingStateRequest, GetKnowingStateResponseSchema } from "@factory/schemas/proto";
 import type { BeadLine, KnowingStateBead } from "@factory/schemas/rpc";
-import { abortable } from "./abortable.ts";
-import type { GatewayDeps } from "./deps.ts";
+import { abortable } from "../abortable.ts";
+import type { GatewayDeps } from "../deps.ts";
 import { knowingStateView } from "./knowing-state-view.ts";
-import type { CallScope } from "./sessions.ts";
+import type { CallScope } from "../sessions.ts";
 
 /** Beads of each line that an answer shows. */
 const HISTORY_ENTRIES = 5;

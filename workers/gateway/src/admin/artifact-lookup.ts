@@ -1,9 +1,9 @@
 /** Finds the assembly an artifact is in: the caller names it, or the org's assemblies are looked through. */
 import { FactoryError } from "@factory/schemas";
 import type { ArtifactGraphRpc } from "@factory/schemas/rpc";
-import { abortable } from "./abortable.ts";
-import type { GatewayDeps } from "./deps.ts";
-import type { CallScope } from "./sessions.ts";
+import { abortable } from "../abortable.ts";
+import type { GatewayDeps } from "../deps.ts";
+import type { CallScope } from "../sessions.ts";
 
 /** Most assemblies one call looks in. */
 export const MAX_ASSEMBLIES_LOOKED = 64;

@@ -1,9 +1,9 @@
 /** Changes of a line of knowing-state: what is written rests on the head that was read, and a head that moves is read again. */
 import { knowingStateBeadId } from "@factory/gears";
 import type { BeadGraphRpc, BeadLine, KnowingStateBead } from "@factory/schemas/rpc";
-import { abortable } from "./abortable.ts";
-import { raise } from "./connect-errors.ts";
-import type { CallScope } from "./sessions.ts";
+import { abortable } from "../abortable.ts";
+import { raise } from "../connect-errors.ts";
+import type { CallScope } from "../sessions.ts";
 
 /** Reads of the head before a contended change is given back to its caller: one writer of many wins each round. */
 const MAX_ROUNDS = 8;

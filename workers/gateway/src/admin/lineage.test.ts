@@ -4,9 +4,9 @@ import { CausalEnd, LineageDirection, type LineageGraph } from "@factory/schemas
 import { artifactGraphOf } from "@factory/schemas/rpc";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { storeCredentials } from "./testing/builders.ts";
-import { clientsOf, detailOf, expectRefusal, put, type Clients } from "./testing/clients.ts";
-import { aLineage, register, type Lineage } from "./testing/lineage.ts";
+import { storeCredentials } from "../testing/builders.ts";
+import { clientsOf, detailOf, expectRefusal, put, type Clients } from "../testing/clients.ts";
+import { aLineage, register, type Lineage } from "../testing/lineage.ts";
 
 type World = { readonly org: string; readonly admin: Clients["admin"] };
 

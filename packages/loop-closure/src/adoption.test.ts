@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { MAX_SCHEDULED } from "@factory/bead-graph";
 import { artifactNode, claimNodeId } from "@factory/schemas";
 import { knowingStateBead } from "./index.ts";
 import type { AdoptionSubject, VerifierCheck } from "./index.ts";
@@ -80,6 +81,19 @@ describe("BP5, adopted", () => {
     const head = policyOf(world)?.id;
     expect(await world.adopted(await world.proposed({}, { occasion: "again" }))).toMatchObject({ outcome: "adopted", knowingStateBeadId: null });
     expect(policyOf(world)?.id).toBe(head);
+  });
+
+  test("a policy that can take no further change keeps its head, and the specification is in force all the same", async () => {
+    const world = new World();
+    const proposal = await world.proposed();
+    for (let day = 1; day <= MAX_SCHEDULED; day++) move(world, policyOf(world), { effective_at: new Date(Date.UTC(2100, 0, day)).toISOString() });
+    const head = policyOf(world)?.id;
+    const adoption = await world.adopted(proposal);
+    expect(adoption).toMatchObject({ outcome: "adopted", knowingStateBeadId: null, knowingStateRefusal: expect.stringContaining("FAILED_PRECONDITION") });
+    expect(policyOf(world)?.id).toBe(head);
+    expect(world.graph.activeSpecification(PROTOCOL)?.id).toBe(adoption.successor?.specificationId);
+    expect(world.beads.get(adoption.amendmentBeadId)?.content).toMatchObject({ status: "ADOPTED" });
+    expect(await world.adopted(proposal)).toEqual(adoption);
   });
 
   test("for a role without a policy the organisation's is changed, so nothing escapes what it says later", async () => {

@@ -75,6 +75,8 @@ export type Adoption = {
   readonly elucidationId: string | null;
   /** The new head of the policy or trust; null where it was not changed. */
   readonly knowingStateBeadId: string | null;
+  /** Why the bead graph refused for good what was to become of the policy or trust; null where it did not. */
+  readonly knowingStateRefusal: string | null;
   /** What the artifact graph was given. */
   readonly nodes: readonly { readonly id: string; readonly type: string }[];
 };
@@ -136,7 +138,7 @@ async function carryOutDecision(ports: Ports, request: AdoptionRequest, decision
 /** The writes after the one that settles which specification is in force. */
 async function finish(ports: Ports, request: AdoptionRequest, decision: Decision): Promise<Adoption> {
   const { outcome, checks, verdictId, specificationId, elucidationId, artifacts } = decision;
-  const knowingBead = decision.knowing === null ? null : await writeKnowing(ports, request, decision.knowing);
+  const { bead: knowingBead, refusal } = decision.knowing === null ? UNCHANGED : await writeKnowing(ports, request, decision.knowing);
   const decided = amendmentStep(ports.org, decision.proposed, {
     status: outcome === "adopted" ? "ADOPTED" : "REJECTED",
     reviewedBy: decision.reviewer.id,
@@ -157,6 +159,7 @@ async function finish(ports: Ports, request: AdoptionRequest, decision: Decision
     successor: specificationId === null ? null : { specificationId, claims: claimsOf(artifacts, specificationId) },
     elucidationId,
     knowingStateBeadId: knowingBead?.id ?? null,
+    knowingStateRefusal: refusal,
     nodes: artifacts.nodes.map(({ id, type }) => ({ id, type })),
   };
 }
@@ -165,12 +168,14 @@ function claimsOf({ nodes }: ArtifactWrite, specificationId: string): Successor[
   return nodes.filter(({ type }) => type === "Claim").map(({ id, data }) => ({ claimId: id.slice(specificationId.length + 1), data }));
 }
 
-/** The bead that changes the policy or trust, formed again on each new head until one is taken. */
-async function writeKnowing(
-  ports: Ports,
-  { amendmentId, sessionId }: AdoptionRequest,
-  knowing: NonNullable<Decision["knowing"]>,
-): Promise<KnowingStateBead | null> {
+type KnowingWritten = { readonly bead: KnowingStateBead | null; readonly refusal: string | null };
+const UNCHANGED: KnowingWritten = { bead: null, refusal: null };
+
+/**
+ * The bead that changes the policy or trust, formed again on each new head until one is taken. A final refusal, such as of a
+ * policy whose schedule is full, leaves the head as it is: the specification is in force by now, and the amendment with it.
+ */
+async function writeKnowing(ports: Ports, { amendmentId, sessionId }: AdoptionRequest, knowing: NonNullable<Decision["knowing"]>): Promise<KnowingWritten> {
   type Formed = { readonly bead: KnowingStateBead | null };
   const { journal, beads } = ports;
   let { bead } = knowing;
@@ -183,10 +188,14 @@ async function writeKnowing(
       rebases += 1;
       continue;
     }
-    if (bead === null) return null;
+    if (bead === null) return UNCHANGED;
     const answer = await writeBead(beads, { bead, actorId: LOOP_CLOSURE_ACTOR, sessionId });
-    if (answer.ok) return bead;
-    if (answer.code !== "STALE_TARGET") throw failureOfRefusal(answer);
+    if (answer.ok) return { bead, refusal: null };
+    if (answer.code !== "STALE_TARGET") {
+      const failure = failureOfRefusal(answer);
+      if (failure instanceof RetryableError) throw failure;
+      return { bead: null, refusal: failure.message };
+    }
     if (rebases === MAX_REBASES) throw new RetryableError(`The ${knowing.change.target} moved ${rebases} times while ${amendmentId} was adopted.`);
     const head = await headOf(beads, knowing.change);
     if (head === null) throw new TerminalError(`There is no ${knowing.change.target} any more that the change could be of.`);

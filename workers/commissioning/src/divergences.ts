@@ -266,7 +266,7 @@ function objections({ checks }: Adoption): string[] {
 
 /** The gate on an amendment, for both outcomes; what nobody could tell is neither passed nor failed. */
 function reportVerification({ ledger }: SessionContext, amendmentId: string, adoption: Adoption): void {
-  const { checks, nodes, verdictId } = adoption;
+  const { checks, nodes, verdictId, knowingStateRefusal } = adoption;
   const count = (wanted: (typeof checks)[number]["outcome"]): number => checks.filter(({ outcome }) => outcome === wanted).length;
   const objected = objections(adoption);
   ledger.event("VERIFICATION_PRODUCED", {
@@ -278,7 +278,7 @@ function reportVerification({ ledger }: SessionContext, amendmentId: string, ado
     failedCriteria: checks.filter(({ outcome }) => outcome !== "passed").map(({ check }) => check),
     checksPassed: count("passed"),
     checksFailed: count("failed"),
-    details: { verdictId, unscored: count("unscored") },
+    details: { verdictId, unscored: count("unscored"), ...(knowingStateRefusal === null ? {} : { knowingStateRefusal }) },
   });
 }
 

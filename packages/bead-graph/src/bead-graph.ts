@@ -1,10 +1,11 @@
 /** A bead graph over one object's SQLite: checked writes with their audit beads, heads, and retrieval. Pure over its storage port. */
 import type { Log, StoragePort } from "@factory/durable";
-import { canonicalJson, contentId, FactoryError } from "@factory/schemas";
+import { canonicalJson, FactoryError } from "@factory/schemas";
 import type { Autonomy } from "@factory/schemas";
 import type { BeadLine, KnowingState, KnowingStateBead, KnowingStateSnapshot, RetrievalFence } from "@factory/schemas/rpc";
 import { referencesOf, subjectOf, typedContent } from "./bead-content.ts";
 import type { BeadContent, TypedContent } from "./bead-content.ts";
+import { knowingStateBeadId } from "./bead-id.ts";
 import { BeadRows, NO_POSITION, toBead } from "./bead-rows.ts";
 import type { BeadRow, Edge, OpenType, PlacedRow } from "./bead-rows.ts";
 import { headsDigestOf, headsFor, knowingStateOf, snapshotOf, termOf } from "./knowing-state.ts";
@@ -152,7 +153,7 @@ export class BeadGraph {
     if (actorId === "" || sessionId === "") throw new FactoryError("INVALID_ARGUMENT", "A write names its actor and its session.");
     const typed = typedContent(bead.type, bead.content);
     const content = checkedContent(bead);
-    const expected = contentId("KSB", { kind: bead.type, org: this.#deps.org, content: bead.content, parents: bead.parents });
+    const expected = knowingStateBeadId(this.#deps.org, bead.type, bead.content, bead.parents);
     if (bead.id !== expected) throw new FactoryError("INTEGRITY", `The ${bead.type} bead ${bead.id} has content with the id ${expected}.`, { id: bead.id });
     // Sorted and each once, as they are in the hash.
     const parents = JSON.stringify([...new Set(bead.parents)].sort());
@@ -250,7 +251,7 @@ export class BeadGraph {
       actor_id: actorId,
       session_id: sessionId,
     };
-    const id = contentId("KSB", { kind: "audit", org: this.#deps.org, content, parents: [row.id] });
+    const id = knowingStateBeadId(this.#deps.org, "audit", content, [row.id]);
     const written = { written_by: actorId, written_at: this.#deps.now() };
     return { id, type: "audit", subject: row.id, supersedes: null, ...written, parents: JSON.stringify([row.id]), content: canonicalJson(content) };
   }

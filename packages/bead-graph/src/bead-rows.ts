@@ -1,8 +1,9 @@
 /** Rows of a bead graph, as the tables hold them, and the statements over them. Every one of them is led by an index. */
 import type { SqlPort } from "@factory/durable";
-import { contentId, FactoryError } from "@factory/schemas";
+import { FactoryError } from "@factory/schemas";
 import type { BeadLine, KnowingStateBead } from "@factory/schemas/rpc";
 import type { BeadType } from "./bead-content.ts";
+import { knowingStateBeadId } from "./bead-id.ts";
 
 /** A stored bead. */
 export type BeadRow = {
@@ -131,7 +132,7 @@ export class BeadRows {
  */
 export function toBead(row: BeadRow, org: string): KnowingStateBead {
   const { content, parents } = contentOf(row);
-  if (contentId("KSB", { kind: row.type, org, content, parents }) !== row.id || (row.supersedes !== null && !parents.includes(row.supersedes))) {
+  if (knowingStateBeadId(org, row.type, content, parents) !== row.id || (row.supersedes !== null && !parents.includes(row.supersedes))) {
     throw new FactoryError("INTEGRITY", `What is stored as ${row.type} bead ${row.id} is not what was written.`, { id: row.id });
   }
   return {

@@ -1,5 +1,6 @@
 /** What governs a new org's agents until it decides otherwise: a policy, a trust and a consent bead for each role. */
-import { contentId, ROLES } from "@factory/schemas";
+import { knowingStateBeadId, roleScope } from "@factory/bead-graph";
+import { ROLES } from "@factory/schemas";
 import type { Id, Role } from "@factory/schemas";
 import type { KnowingStateBead } from "@factory/schemas/rpc";
 import { GEARS, permittedTools } from "./gears.ts";
@@ -20,16 +21,6 @@ const DEFAULT_AUTONOMY = "EXECUTE_BOUNDED";
 /** The subject that acts in a role. */
 export function agentIdOf(role: Role): string {
   return `agent:${role}`;
-}
-
-/** Scope of a policy bead that is for one role; it wins over one with the scope `org`. */
-export function roleScope(role: Role): string {
-  return `role:${role}`;
-}
-
-/** Content id of a knowing-state bead, as the bead graph recomputes it. */
-export function knowingStateBeadId(org: string, type: KnowingStateBead["type"], content: KnowingStateBead["content"], parents: readonly string[]): Id<"KSB"> {
-  return contentId("KSB", { kind: type, org, content, parents });
 }
 
 /**

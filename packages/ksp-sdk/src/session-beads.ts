@@ -1,7 +1,7 @@
 /** The beads a session writes, formed from what it retrieved. Pure: the caller of the SDK never names what governs it. */
-import { subjectOf, typedContent } from "@factory/bead-graph";
+import { knowingStateBeadId, subjectOf, typedContent } from "@factory/bead-graph";
 import type { BeadContent } from "@factory/bead-graph";
-import { contentId, digestOf, FactoryError } from "@factory/schemas";
+import { digestOf, FactoryError } from "@factory/schemas";
 import type { Autonomy, Json } from "@factory/schemas";
 import type { KnowingState, KnowingStateBead } from "@factory/schemas/rpc";
 import type { KspSession } from "./session-store.ts";
@@ -107,5 +107,5 @@ function bead(
   parents: readonly string[],
 ): KnowingStateBead {
   typedContent(type, content);
-  return { id: contentId("KSB", { kind: type, org, content, parents }), type, content, parents, writtenBy: session.agentId, writtenAt };
+  return { id: knowingStateBeadId(org, type, content, parents), type, content, parents, writtenBy: session.agentId, writtenAt };
 }

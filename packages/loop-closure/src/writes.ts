@@ -3,7 +3,8 @@
  * order, at least once; every id follows from content, so a write that is repeated after a crash changes nothing.
  */
 import { RetryableError, TerminalError } from "@factory/durable";
-import { contentId, ERRORS } from "@factory/schemas";
+import { knowingStateBeadId } from "@factory/bead-graph";
+import { ERRORS } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode, Refusal, Result } from "@factory/schemas";
 import type { KnowingStateBead, RetrievalFence, StoredNode } from "@factory/schemas/rpc";
 import type { BeadPort, LineagePort, LoopClosurePorts } from "./ports.ts";
@@ -22,7 +23,7 @@ export const LOOP_CLOSURE_ACTOR = "loop-closure";
 
 /** A knowing-state bead whose id follows from its content; `writtenAt` (epoch milliseconds) is not part of it. */
 export function knowingStateBead(bead: Omit<KnowingStateBead, "id" | "writtenBy">, org: string): KnowingStateBead {
-  const id = contentId("KSB", { kind: bead.type, org, content: bead.content, parents: bead.parents });
+  const id = knowingStateBeadId(org, bead.type, bead.content, bead.parents);
   return { id, ...bead, writtenBy: LOOP_CLOSURE_ACTOR };
 }
 

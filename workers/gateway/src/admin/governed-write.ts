@@ -1,5 +1,5 @@
 /** Changes of a line of knowing-state: what is written rests on the head that was read, and a head that moves is read again. */
-import { knowingStateBeadId } from "@factory/gears";
+import { knowingStateBeadId } from "@factory/bead-graph";
 import type { BeadGraphRpc, BeadLine, KnowingStateBead } from "@factory/schemas/rpc";
 import { abortable } from "../abortable.ts";
 import { raise } from "../connect-errors.ts";

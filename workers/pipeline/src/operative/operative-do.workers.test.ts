@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { agentIdOf, defaultKnowingState, knowingStateBeadId } from "@factory/gears";
+import { knowingStateBeadId } from "@factory/bead-graph";
+import { agentIdOf, defaultKnowingState } from "@factory/gears";
 import { blobKey, objectName, runIdOf } from "@factory/schemas";
 import { artifactGraphOf, beadGraphOf } from "@factory/schemas/rpc";
 import type { BeadOutcome, ClaimedBead } from "@factory/schemas/rpc";

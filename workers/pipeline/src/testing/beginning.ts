@@ -1,5 +1,6 @@
 /** What BP1 and BP2 leave in both graphs before an agent works, and what a person writes to change how far it is trusted. */
-import { agentIdOf, knowingStateBeadId } from "@factory/gears";
+import { knowingStateBeadId } from "@factory/bead-graph";
+import { agentIdOf } from "@factory/gears";
 import { agentNode, knowingStateNode } from "@factory/loop-closure";
 import type { Autonomy, Role } from "@factory/schemas";
 import type { BeadLine, BeadOutcome, ClaimedBead, KnowingState, KnowingStateBead } from "@factory/schemas/rpc";

@@ -3,11 +3,11 @@
  * hands to change what governs the coder.
  */
 import { ARTIFACT_GRAPH_MIGRATIONS, ArtifactGraph } from "@factory/artifact-graph";
-import { BEAD_GRAPH_MIGRATIONS, BeadGraph } from "@factory/bead-graph";
+import { BEAD_GRAPH_MIGRATIONS, BeadGraph, knowingStateBeadId, roleScope } from "@factory/bead-graph";
 import { migrate } from "@factory/durable";
 import { MemoryLog, NodeSqliteStorage } from "@factory/durable/testing";
 import { FACTORY_REGISTRY, factoryIds } from "@factory/factory-graph";
-import { agentIdOf, defaultKnowingState, knowingStateBeadId, roleScope } from "@factory/gears";
+import { agentIdOf, defaultKnowingState } from "@factory/gears";
 import { refusing } from "@factory/schemas";
 import type { Autonomy, Result } from "@factory/schemas";
 import type { ArtifactGraphRpc, BeadGraphRpc, KnowingStateBead } from "@factory/schemas/rpc";

@@ -124,6 +124,14 @@ const terminal = z.strictObject({
 const pass = z.strictObject({ pass: text, artifactId: text, artifactType: text, modelCalls: z.number().int(), repaired: z.boolean(), durationMs: z.number() });
 const clarification = z.strictObject({ clarificationId: text, beadId: text, question: optionalText, answer: optionalText, answeredBy: optionalText });
 const budget = z.strictObject({ beadId: optionalText, budgetUsd: z.number(), spentUsd: z.number(), reservedUsd: z.number() });
+const runGraph = z.strictObject({
+  amendmentId: text,
+  runId: text,
+  reason: text,
+  decidedBy: text,
+  /** `insert BEAD-...`, `split BEAD-... into BEAD-..., BEAD-...`, `supersede BEAD-... by BEAD-...`, `reorder BEAD-... to high`. */
+  changes: z.array(text),
+});
 const modelCall = z.strictObject({
   alias: text,
   provider: text,
@@ -174,6 +182,7 @@ export const EVENT_KINDS = {
   MODEL_CALLED: { number: 31, stream: "sessionEvents", payloadCase: "modelCall", payload: modelCall },
   SESSION_REJECTED: { number: 32, stream: "sessionEvents", payloadCase: "terminal", payload: terminal },
   BEAD_STATE_CHANGED: { number: 33, stream: "beadUpdates", payloadCase: "bead", payload: bead },
+  RUN_GRAPH_AMENDED: { number: 34, stream: "beadUpdates", payloadCase: "runGraph", payload: runGraph },
 } as const satisfies Record<string, { number: number; stream: Stream; payloadCase: string; payload: z.ZodType }>;
 
 export type EventKind = keyof typeof EVENT_KINDS;

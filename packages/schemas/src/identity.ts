@@ -24,6 +24,12 @@ export const objectName = {
   artifactGraph: (org: Org, assembly: string) => `artifacts:${part(org)}:${part(assembly)}`,
   /** ArtifactGraphDO of an org's source graph: what every assembly has adopted. */
   sourceGraph: (org: Org) => `sources:${part(org)}`,
+  /** SubscriptionBufferDO of an assembly: what its sessions wrote. */
+  assemblyLog: (org: Org, assembly: string) => `writes:${part(org)}:${part(assembly)}`,
+  /** SubscriberDO: one of an org's shards of client sockets. */
+  subscribers: (org: Org, shard: number) => `subscribers:${part(org)}:${shard}`,
+  /** CapacityDO of an org: its operative slots. */
+  capacity: (org: Org) => `capacity:${part(org)}`,
   /** BeadGraphDO of an org. */
   beadGraph: (org: Org) => `beads:${part(org)}`,
 } as const;
@@ -44,6 +50,13 @@ export const blobKey = {
   content: (digest: string) => `blobs/${digest.slice(0, 2)}/${digest}`,
   /** The sealed evidence package of a session. */
   evidence: (org: Org, sessionId: string) => `evidence/${part(org)}/${part(sessionId)}.json`,
+  /** An archived page of a session's log: NDJSON of the events from `firstSeq` on. */
+  logPage: (org: Org, sessionId: string, firstSeq: number) => `logs/${part(org)}/${part(sessionId)}/${String(firstSeq).padStart(12, "0")}.ndjson`,
+  /** What the archive of a session's log consists of. */
+  logIndex: (org: Org, sessionId: string) => `logs/${part(org)}/${part(sessionId)}/index.json`,
+  /** An archived page of an assembly's log. */
+  assemblyLogPage: (org: Org, assembly: string, firstSeq: number) =>
+    `assembly-logs/${part(org)}/${part(assembly)}/${String(firstSeq).padStart(12, "0")}.ndjson`,
   /** The manifest of a session's deliverable. */
   deliverable: (org: Org, sessionId: string) => `deliverables/${part(org)}/${part(sessionId)}.json`,
 } as const;
@@ -60,4 +73,4 @@ export const kvKey = {
 } as const;
 
 /** Queue names. */
-export const QUEUES = { atoms: "atoms", atomsDead: "atoms-dead" } as const;
+export const QUEUES = { atoms: "atoms", atomsDead: "atoms-dead", projections: "projections", projectionsDead: "projections-dead" } as const;

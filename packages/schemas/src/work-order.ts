@@ -56,6 +56,7 @@ export const statement = z.strictObject({ text: z.string().min(1), line: z.numbe
 export type Statement = z.infer<typeof statement>;
 
 export const PRIORITIES = ["low", "normal", "high", "urgent"] as const;
+export type Priority = (typeof PRIORITIES)[number];
 
 export const workOrder = z.strictObject({
   title: z.string().min(1),

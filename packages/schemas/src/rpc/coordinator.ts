@@ -5,6 +5,7 @@ import type { AtomDirective, ChangeEntry, Role, TaskResult, Tree } from "../dire
 import type { ErrorCode, Result } from "../errors.ts";
 import type { EventPayload } from "../events.ts";
 import type { Autonomy, BeadState, ReviewDecision } from "../states.ts";
+import type { Priority } from "../work-order.ts";
 
 export type BeadSeed = {
   readonly beadId: string;
@@ -16,6 +17,8 @@ export type BeadSeed = {
   readonly outcome: boolean;
   readonly directive: AtomDirective;
   readonly dependsOn: readonly { readonly beadId: string; readonly required: boolean }[];
+  /** Which of several READY beads goes first, together with how long it has been READY; the run's when absent. */
+  readonly priority?: Priority;
 };
 
 export type SeedRequest = {
@@ -26,8 +29,12 @@ export type SeedRequest = {
   readonly assembly: string;
   readonly specificationId: string;
   readonly workGraphId: string;
-  /** Operative slots: how many beads may run at once. */
+  /** Operative slots: how many beads may run at once. The org's share may be less; see {@link CapacityRpc}. */
   readonly slots: number;
+  /** Of the order. */
+  readonly priority: Priority;
+  /** What the run may spend on models in US dollars; null: no bound was asked for. */
+  readonly budgetUsd: number | null;
   readonly baseTree: Tree;
   /** True when delivered TypeScript must type-check. */
   readonly typesRequired: boolean;
@@ -85,7 +92,7 @@ export type ClaimedBead = {
   readonly specificationId: string;
   /** A person's leave to begin although the knowing-state allows no more than SUGGEST. */
   readonly approval?: { readonly requestId: string; readonly by: string };
-  /** The run tree now: base tree and the merged results of what this bead depends on. */
+  /** The run tree now, as far as the directive's read and write scope reaches: base tree and merged results. */
   readonly tree: Tree;
   /** The visible examples of each claim the directive refers to. */
   readonly claims: readonly Omit<Claim, "holdout">[];
@@ -155,6 +162,18 @@ export type RunReport =
       readonly changes: readonly ChangeEntry[];
       /** What the platform's checks found; empty for `start`. */
       readonly checks: readonly string[];
+    }
+  | {
+      /** The budget does not cover the next bead; what needs money waits until a person decides. */
+      readonly outcome: "budget";
+      /** Unique in the run; the decision names it. */
+      readonly requestId: string;
+      readonly budgetUsd: number;
+      readonly spentUsd: number;
+      readonly reservedUsd: number;
+      /** What the bead that did not fit asks for. */
+      readonly neededUsd: number;
+      readonly waitingBeadIds: readonly string[];
     };
 
 /** What a person is asked for: that work begins, or that its result is applied. */
@@ -168,6 +187,45 @@ export type BeadDecision = {
   readonly decision: ReviewDecision;
   readonly note: string;
   readonly decidedBy: string;
+};
+
+/** A person's decision on an exhausted budget: `approved` sets the new bound, `rejected` leaves what waits undone and ends the run. */
+export type BudgetDecision = {
+  readonly requestId: string;
+  readonly decision: "approved" | "rejected";
+  /** The new bound in US dollars, above the old one; null takes the bound away. Of no meaning for `rejected`. */
+  readonly budgetUsd: number | null;
+  readonly note: string;
+  readonly decidedBy: string;
+};
+
+/** One change of a run's graph. Beads that are DONE stay as they are. */
+export type RunGraphChange =
+  /** A new bead; the beads of `before` wait for it from now on. */
+  | { readonly kind: "insert"; readonly bead: BeadSeed; readonly before: readonly { readonly beadId: string; readonly required: boolean }[] }
+  /** Several beads in the place of one, which is cancelled: who waited for it waits for all of them. */
+  | { readonly kind: "split"; readonly beadId: string; readonly into: readonly BeadSeed[] }
+  /** Another bead in the place of one, which is cancelled. */
+  | { readonly kind: "supersede"; readonly beadId: string; readonly by: BeadSeed }
+  | { readonly kind: "reorder"; readonly beadId: string; readonly priority: Priority };
+
+/** Changes of a run's graph while it runs: all of them or none. */
+export type RunGraphAmendment = {
+  /** Unique in the run: a repeat is a no-op. */
+  readonly amendmentId: string;
+  readonly changes: readonly RunGraphChange[];
+  readonly reason: string;
+  readonly decidedBy: string;
+};
+
+/** What a poke found: how a run that is not finished goes on by itself. */
+export type RunPulse = {
+  readonly status: "unknown" | "open" | "finished" | "cancelled";
+  readonly beads: Partial<Record<BeadState, number>>;
+  /** Leases that had expired and were taken back by this poke. */
+  readonly rescued: number;
+  /** Epoch milliseconds of the next thing the run does by itself; null when it waits for somebody. */
+  readonly nextAt: number | null;
 };
 
 export const DIVERGENCE_TYPES = ["atom-failure", "molecule-outcome-failure", "run-verdict-failure", "approval-rejected"] as const;
@@ -268,6 +326,15 @@ export interface CoordinatorRpc {
    */
   cancel(effectId: string, reason: string): Promise<Result>;
   record(): Promise<RunRecord | null>;
+  /** Decides on an exhausted budget; a decision that was taken already changes nothing. */
+  fund(effectId: string, decision: BudgetDecision): Promise<Result>;
+  /**
+   * Changes the graph while it runs. Checked whole before anything changes: INVALID_ARGUMENT names cycles, unknown or
+   * repeated ids and criteria that no bead would carry any longer; FAILED_PRECONDITION a bead that is DONE or CANCELLED.
+   */
+  amendGraph(effectId: string, amendment: RunGraphAmendment): Promise<Result>;
+  /** Takes back what has expired, sends wake-ups again and arms timers, so that a lost alarm or message strands nothing. */
+  poke(): Promise<RunPulse>;
 }
 
 export interface OperativeRpc {

@@ -7,3 +7,4 @@ export * from "./mediation.ts";
 export * from "./registry.ts";
 export * from "./session.ts";
 export * from "./stubs.ts";
+export * from "./capacity.ts";

@@ -5,6 +5,9 @@ import type { HealthRpc } from "./health.ts";
 /** Assemblies of an org; `more` says that there are others. */
 export type Assemblies = { readonly assemblies: readonly string[]; readonly more: boolean };
 
+/** A session that is not terminal. */
+export type OpenSession = { readonly org: Org; readonly sessionId: string };
+
 export interface SessionRegistryRpc extends HealthRpc {
   /**
    * Assemblies an org has sessions in, the one of the newest session first, at most `limit` (1000 at most). The registry
@@ -13,4 +16,6 @@ export interface SessionRegistryRpc extends HealthRpc {
   assemblies(org: Org, limit: number): Promise<Assemblies>;
   /** Whether the org has had a session in the assembly: an object must not be made by asking for it. */
   hasAssembly(org: Org, assembly: string): Promise<boolean>;
+  /** Sessions that are not terminal, by id, strictly after `after`; at most `limit` (1000 at most). What the sweep pokes. */
+  openSessions(limit: number, after?: OpenSession): Promise<{ readonly sessions: readonly OpenSession[]; readonly more: boolean }>;
 }

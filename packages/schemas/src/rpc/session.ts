@@ -59,6 +59,11 @@ export interface SessionRpc {
     readonly principal: Principal;
   }): Promise<Result<{ state: SessionState }>>;
   report(effectId: string, report: SessionReport): Promise<Result>;
+  /**
+   * Arms what state calls for, drains the outbox and pokes the run, so that a lost alarm or message strands nothing.
+   * Answers the state, null for a session that was never commissioned.
+   */
+  poke(): Promise<{ readonly state: SessionState } | null>;
 }
 
 export type { AttachedFile };

@@ -1,8 +1,9 @@
 /** The one getter of each object, typed by its RPC interface and named by the one naming function. */
 import { objectName } from "../identity.ts";
+import type { CapacityRpc } from "./capacity.ts";
 import type { CoordinatorRpc, OperativeRpc } from "./coordinator.ts";
 import type { ArtifactGraphRpc, BeadGraphRpc } from "./graph.ts";
-import type { SessionLogRpc } from "./log.ts";
+import type { AssemblyLogRpc, EventSinkRpc, SessionLogRpc, SinkAddress } from "./log.ts";
 import type { MediationRpc } from "./mediation.ts";
 import type { SessionRpc } from "./session.ts";
 
@@ -26,3 +27,8 @@ export const artifactGraphOf = (env: { ARTIFACT_GRAPHS: NamespaceLike }, org: st
   stub(env.ARTIFACT_GRAPHS, objectName.artifactGraph(org, assembly));
 export const sourceGraphOf = (env: { ARTIFACT_GRAPHS: NamespaceLike }, org: string): ArtifactGraphRpc => stub(env.ARTIFACT_GRAPHS, objectName.sourceGraph(org));
 export const beadGraphOf = (env: { BEAD_GRAPHS: NamespaceLike }, org: string): BeadGraphRpc => stub(env.BEAD_GRAPHS, objectName.beadGraph(org));
+export const assemblyLogOf = (env: { SESSION_LOGS: NamespaceLike }, org: string, assembly: string): AssemblyLogRpc =>
+  stub(env.SESSION_LOGS, objectName.assemblyLog(org, assembly));
+export const subscribersOf = (env: { SUBSCRIBERS: NamespaceLike }, { org, shard }: SinkAddress): EventSinkRpc =>
+  stub(env.SUBSCRIBERS, objectName.subscribers(org, shard));
+export const capacityOf = (env: { CAPACITIES: NamespaceLike }, org: string): CapacityRpc => stub(env.CAPACITIES, objectName.capacity(org));

@@ -171,6 +171,12 @@ export declare type SessionEvent = Message<"factory.v1.SessionEvent"> & {
      */
     value: ModelCallPayload;
     case: "modelCall";
+  } | {
+    /**
+     * @generated from field: factory.v1.RunGraphPayload run_graph = 29;
+     */
+    value: RunGraphPayload;
+    case: "runGraph";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -1019,6 +1025,46 @@ export declare type BudgetPayload = Message<"factory.v1.BudgetPayload"> & {
 export declare const BudgetPayloadSchema: GenMessage<BudgetPayload>;
 
 /**
+ * A run's graph was changed while it ran.
+ *
+ * @generated from message factory.v1.RunGraphPayload
+ */
+export declare type RunGraphPayload = Message<"factory.v1.RunGraphPayload"> & {
+  /**
+   * @generated from field: string amendment_id = 1;
+   */
+  amendmentId: string;
+
+  /**
+   * @generated from field: string run_id = 2;
+   */
+  runId: string;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: string decided_by = 4;
+   */
+  decidedBy: string;
+
+  /**
+   * One line a change: what was inserted, split, superseded or moved.
+   *
+   * @generated from field: repeated string changes = 5;
+   */
+  changes: string[];
+};
+
+/**
+ * Describes the message factory.v1.RunGraphPayload.
+ * Use `create(RunGraphPayloadSchema)` to create a new message.
+ */
+export declare const RunGraphPayloadSchema: GenMessage<RunGraphPayload>;
+
+/**
  * @generated from message factory.v1.ModelCallPayload
  */
 export declare type ModelCallPayload = Message<"factory.v1.ModelCallPayload"> & {
@@ -1261,6 +1307,11 @@ export enum SessionEventKind {
    * @generated from enum value: SESSION_EVENT_KIND_BEAD_STATE_CHANGED = 33;
    */
   BEAD_STATE_CHANGED = 33,
+
+  /**
+   * @generated from enum value: SESSION_EVENT_KIND_RUN_GRAPH_AMENDED = 34;
+   */
+  RUN_GRAPH_AMENDED = 34,
 }
 
 /**

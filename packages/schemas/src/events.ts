@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { BEAD_STATES, REVIEW_DECISIONS } from "./states.ts";
+import type { BeadState, SessionState } from "./states.ts";
 
 export const STREAMS = ["sessionEvents", "beadUpdates", "artifactWrites"] as const;
 export type Stream = (typeof STREAMS)[number];
@@ -195,6 +196,33 @@ export const TERMINAL_KINDS = ["SESSION_COMPLETED", "SESSION_FAILED", "SESSION_C
 /** True for a kind that ends a session. */
 export function isTerminalKind(kind: EventKind): boolean {
   return (TERMINAL_KINDS as readonly EventKind[]).includes(kind);
+}
+
+/** Kinds of which one tells that a session has entered a state. Each carries the state it was entered from. */
+export const SESSION_ENTRY_KINDS = {
+  SUBMITTED: [],
+  COMMISSIONING: ["SESSION_SUBMITTED", "REVIEW_RESOLVED"],
+  AWAITING_APPROVAL: ["REVIEW_REQUIRED"],
+  COMPILING: ["COMPILATION_STARTED", "REVIEW_RESOLVED"],
+  EXECUTING: ["COMPILATION_COMPLETE", "REVIEW_RESOLVED"],
+  ACCEPTING: ["EXECUTION_COMPLETE", "REVIEW_RESOLVED"],
+  DELIVERING: ["DEPLOYING"],
+  IN_REVIEW: ["REVIEW_REQUIRED"],
+  COMPLETED: ["SESSION_COMPLETED"],
+  FAILED: ["SESSION_FAILED"],
+  CANCELLED: ["SESSION_CANCELLED"],
+  REJECTED: ["SESSION_REJECTED"],
+} as const satisfies { readonly [S in SessionState]: readonly EventKind[] };
+
+/** Kinds that tell of a bead's move. */
+export type BeadMoveKind = "BEAD_CLAIMED" | "BEAD_RELEASED" | "BEAD_FAILED" | "BEAD_RESCUED" | "BEAD_STATE_CHANGED";
+
+/** The kind that tells of a bead's move; `rescued` when its lease was taken away because it had expired. */
+export function beadMoveKind(from: BeadState, to: BeadState, rescued: boolean): BeadMoveKind {
+  if (to === "LEASED") return "BEAD_CLAIMED";
+  if (to === "FAILED") return "BEAD_FAILED";
+  if (from === "LEASED" && to === "DONE") return "BEAD_RELEASED";
+  return from === "LEASED" && to === "READY" && rescued ? "BEAD_RESCUED" : "BEAD_STATE_CHANGED";
 }
 
 /** True for a kind that a client of STREAM_MODE_STATE_TRANSITIONS is sent: 1 to 10, 22 to 26 and 32. */

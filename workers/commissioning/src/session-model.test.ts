@@ -5,6 +5,7 @@
  * @see `domain.md` 6 and 7
  */
 import * as fc from "fast-check";
+import assert from "node:assert/strict";
 import { expect, test } from "vitest";
 import { canMoveSession, isTerminalKind, isTerminalSession, SESSION_ENTRY_KINDS } from "@factory/schemas";
 import type { EventKind, ReviewDecision, ReviewMode, SessionState } from "@factory/schemas";
@@ -68,8 +69,8 @@ class Decide implements Command {
     const open = (await world.session.status())?.openReview;
     if (open === undefined || open === null) throw new Error("The model waits for a person, the session does not.");
     const given = { reviewId: open.reviewId, decision: this.decision, note: "as told", actionDigest: open.actionDigest, principal: ANN };
-    expect(await world.session.acknowledge(given)).toMatchObject({ ok: true });
-    expect(await world.session.acknowledge(given)).toMatchObject({ ok: false, code: "REVIEW_CLOSED" });
+    assert.equal((await world.session.acknowledge(given)).ok, true);
+    assert.partialDeepStrictEqual(await world.session.acknowledge(given), { ok: false, code: "REVIEW_CLOSED" });
     await world.settle();
     const asked = model.review;
     model.review = null;
@@ -142,7 +143,7 @@ class Cancel implements Command {
     return model.state !== null;
   }
   async run(model: Model, world: Surroundings): Promise<void> {
-    expect(await world.session.cancel("no longer wanted", ANN)).toMatchObject({ ok: true });
+    assert.equal((await world.session.cancel("no longer wanted", ANN)).ok, true);
     await world.settle();
     if (live(model)) end(model, "CANCELLED");
     agree(model, world);
@@ -177,8 +178,8 @@ class Crash implements Command {
 function agree(model: Model, world: Surroundings): void {
   const state = world.session.store.session()?.state ?? null;
   // While others have to fall silent the session stays where it was.
-  if (model.ending === null) expect(state).toBe(model.state);
-  else expect(isTerminalSession(state ?? "SUBMITTED")).toBe(false);
+  if (model.ending === null) assert.equal(state, model.state);
+  else assert.equal(isTerminalSession(state ?? "SUBMITTED"), false);
   let at: SessionState = "SUBMITTED";
   for (const { kind, payload } of world.sessionLog.events) {
     if (!("fromState" in payload && "toState" in payload)) continue;
@@ -187,13 +188,13 @@ function agree(model: Model, world: Surroundings): void {
     // An approval is told beside the answer to its review, and a failed compilation before the terminal event.
     if (!(SESSION_ENTRY_KINDS[toState] as readonly EventKind[]).includes(kind)) continue;
     if (fromState === toState || toState === at) continue;
-    expect(canMoveSession(at, toState), `${kind}: ${at} to ${toState}`).toBe(true);
-    expect(fromState, kind).toBe(at);
+    assert.ok(canMoveSession(at, toState), `${kind}: ${at} to ${toState}`);
+    assert.equal(fromState, at, kind);
     at = toState;
   }
   const ends = world.kinds.filter(isTerminalKind);
-  expect(ends).toHaveLength(terminal(model) ? 1 : 0);
-  if (ends.length === 1) expect(world.kinds.at(-1)).toBe(ends[0]);
+  assert.equal(ends.length, terminal(model) ? 1 : 0);
+  if (ends.length === 1) assert.equal(world.kinds.at(-1), ends[0]);
 }
 
 /** Ways forward come more often than ends, so that runs get far; commands that do not fit the state are left out. */

@@ -2,6 +2,7 @@
 import { EVENT_KINDS, FactoryError, idSchema, parseEventPayload } from "@factory/schemas";
 import type { EventKind, EventWrite } from "@factory/schemas";
 import { LOG_LIMITS } from "@factory/schemas/rpc";
+import { overLimit } from "./limits.ts";
 
 const eventId = idSchema("EVT");
 const runId = idSchema("RUN");
@@ -16,7 +17,7 @@ type Issue = { readonly path: string; readonly message: string };
  */
 export function checkedEvents(events: readonly EventWrite[]): EventWrite[] {
   if (events.length > LOG_LIMITS.pageEvents) {
-    throw new FactoryError("TOO_LARGE", `${events.length} events in one call; it may have ${LOG_LIMITS.pageEvents}.`, { limit: LOG_LIMITS.pageEvents });
+    throw overLimit("pageEvents", `${events.length} events in one call`, "Append them in several calls; their order is kept.");
   }
   return events.map(checkedEvent);
 }

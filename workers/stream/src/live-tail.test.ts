@@ -4,7 +4,8 @@ import { ManualClock, NodeSqliteStorage } from "@factory/durable/testing";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { HEARTBEAT_MS, LiveTail, STREAM_PAGE } from "./live-tail.ts";
-import { SESSION_LOG_MIGRATIONS, SessionLog } from "./session-log.ts";
+import { LOG_MIGRATIONS } from "./log-schema.ts";
+import { SessionLog } from "./session-log.ts";
 import { anIdentity, aTerminalEvent, events, NdjsonReader } from "./testing/builders.ts";
 
 const identity = anIdentity();
@@ -12,9 +13,9 @@ const identity = anIdentity();
 /** A log with its tail; `durable` decides when what was read is on disk. */
 function aTail(durable: () => Promise<void> = async () => {}, startTimeout?: StartTimeout) {
   const storage = new NodeSqliteStorage();
-  migrate(storage, SESSION_LOG_MIGRATIONS);
-  const log = new SessionLog({ storage, objectName: undefined });
+  migrate(storage, LOG_MIGRATIONS);
   const clock = new ManualClock();
+  const log = new SessionLog({ storage, objectName: undefined, now: clock.now });
   const pages: number[] = [];
   const tail = new LiveTail({
     page: (after, bounds) => {
@@ -75,6 +76,27 @@ describe("a subscription to a log", () => {
     expect(arrived).toBe(false);
     flush();
     expect((await first)?.seq).toBe(1);
+  });
+
+  test("an event that is committed while the archive is asked is not waited for", async () => {
+    const storage = new NodeSqliteStorage();
+    migrate(storage, LOG_MIGRATIONS);
+    const clock = new ManualClock();
+    const log = new SessionLog({ storage, objectName: undefined, now: clock.now });
+    let asked = false;
+    const tail = new LiveTail({
+      page: (after, bounds) => {
+        const page = log.pageAfter(after, bounds);
+        if (asked) return page;
+        asked = true;
+        log.append(identity, events(1));
+        tail.wake();
+        return Promise.resolve(page);
+      },
+      durable: async () => {},
+      startTimeout: clock.startTimeout,
+    });
+    expect((await new NdjsonReader(tail.open(0)).next())?.seq).toBe(1);
   });
 
   test("a waiting reader gets an empty line each heartbeat and loses no event by it", async () => {

@@ -6,12 +6,12 @@
  * does not report the cancellation.
  */
 import type { StartTimeout } from "@factory/durable";
-import type { LogPage, PageBounds } from "./session-log.ts";
+import type { LogPage, PageBounds } from "./log-lines.ts";
 
 /** What the live tail needs of the log around it. */
 export interface LiveTailDeps {
-  /** Reads a page in one synchronous turn. */
-  readonly page: (after: number, bounds: PageBounds) => LogPage;
+  /** Reads a page: in one synchronous turn while events may still come, later when it lies in the archive. */
+  readonly page: (after: number, bounds: PageBounds) => LogPage | Promise<LogPage>;
   /** Resolves when everything read so far is on disk; nothing leaves before. */
   readonly durable: () => Promise<void>;
   readonly startTimeout: StartTimeout;
@@ -103,9 +103,14 @@ class LogReader {
   /** Hands over one chunk: the next page, a heartbeat, or the end. */
   async pull(controller: ReadableByteStreamController): Promise<void> {
     while (!this.#cancelled) {
-      const page = this.#deps.page(this.#cursor, STREAM_PAGE);
+      const read = this.#deps.page(this.#cursor, STREAM_PAGE);
+      const waited = read instanceof Promise;
+      const page = waited ? await read : read;
+      if (this.#cancelled) return;
       if (page.count > 0) return this.#handOver(page, controller);
       if (page.tip.closed) return end(controller);
+      // A commit may have come while the archive answered.
+      if (waited) continue;
       // Nothing is awaited between the read and the registration, so no commit falls between them.
       const signal = await this.#tail.next(this);
       if (signal === "heartbeat") return controller.enqueue(UTF8.encode(HEARTBEAT));

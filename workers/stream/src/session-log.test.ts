@@ -1,19 +1,23 @@
 import { migrate } from "@factory/durable";
-import { NodeSqliteStorage } from "@factory/durable/testing";
-import { GENESIS_HASH, objectName } from "@factory/schemas";
+import { ManualClock, NodeSqliteStorage } from "@factory/durable/testing";
+import { canonicalJson, GENESIS_HASH, objectName } from "@factory/schemas";
 import type { EventWrite } from "@factory/schemas";
 import { LOG_LIMITS } from "@factory/schemas/rpc";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { READ_PAGE_BYTES, SESSION_LOG_MIGRATIONS, SessionLog } from "./session-log.ts";
-import { anEvent, anIdentity, aTerminalEvent, brokenAt, events } from "./testing/builders.ts";
+import { READ_PAGE_BYTES } from "./log-lines.ts";
+import { LOG_MIGRATIONS } from "./log-schema.ts";
+import { SessionLog } from "./session-log.ts";
+import type { SessionLimits } from "./session-log.ts";
+import { anEvent, anIdentity, aBeadEvent, aTerminalEvent, aWrite, brokenAt, events } from "./testing/builders.ts";
 
 const identity = anIdentity();
 
-function aLog(): { log: SessionLog; storage: NodeSqliteStorage } {
+function aLog(limits?: SessionLimits): { log: SessionLog; storage: NodeSqliteStorage } {
   const storage = new NodeSqliteStorage();
-  migrate(storage, SESSION_LOG_MIGRATIONS);
-  return { log: new SessionLog({ storage, objectName: objectName.sessionLog(identity.org, identity.sessionId) }), storage };
+  migrate(storage, LOG_MIGRATIONS);
+  const name = objectName.sessionLog(identity.org, identity.sessionId);
+  return { log: new SessionLog({ storage, objectName: name, now: new ManualClock().now, ...(limits === undefined ? {} : { limits }) }), storage };
 }
 
 const all = (log: SessionLog) => log.read(0, LOG_LIMITS.pageEvents).events;
@@ -28,7 +32,7 @@ const code = (fn: () => unknown): unknown => {
 
 describe("a session's log", () => {
   test("an empty log ends at 0 with the genesis hash", () => {
-    expect(aLog().log.tip()).toEqual({ lastSeq: 0, rootHash: GENESIS_HASH, closed: false });
+    expect(aLog().log.tip()).toEqual({ lastSeq: 0, rootHash: GENESIS_HASH, closed: false, archived: false });
   });
 
   test("events get seq from 1 without a gap and each hash covers the one before", () => {
@@ -39,7 +43,7 @@ describe("a session's log", () => {
     expect(stored.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
     expect(stored.map(({ payload }) => (payload as { reason: string }).reason)).toEqual(["e1", "e2", "e3", "e4", "e5"]);
     expect(brokenAt(stored)).toBeNull();
-    expect(tip).toEqual({ lastSeq: 5, rootHash: stored[4]?.hash, closed: false });
+    expect(tip).toEqual({ lastSeq: 5, rootHash: stored[4]?.hash, closed: false, archived: false });
     expect(stored[0]).toMatchObject({
       stream: "sessionEvents",
       sessionId: identity.sessionId,
@@ -81,7 +85,7 @@ describe("a session's log", () => {
     const { log } = aLog();
     log.append(identity, [anEvent("kept")]);
     expect(code(() => log.append(identity, [anEvent("x"), aTerminalEvent(), anEvent("late")]))).toBe("FAILED_PRECONDITION");
-    expect(log.tip()).toMatchObject({ lastSeq: 1, closed: false });
+    expect(log.tip()).toMatchObject({ lastSeq: 1, closed: false, archived: false });
   });
 
   test("another session's, work order's or assembly's events are refused with INTEGRITY", () => {
@@ -107,6 +111,115 @@ describe("a session's log", () => {
     const { log } = aLog();
     expect(code(() => log.append(identity, [anEvent("ж".repeat(LOG_LIMITS.eventBytes / 2))]))).toBe("TOO_LARGE");
     expect(log.append(identity, [anEvent("x".repeat(LOG_LIMITS.eventBytes / 2))]).appended).toBe(1);
+  });
+
+  test("a line is the canonical JSON of its event, so its bytes are what was hashed and the hash beside them", () => {
+    const { log } = aLog();
+    const odd = fc.array(fc.record({ text: fc.string({ unit: "grapheme" }), metadata: fc.dictionary(fc.string(), fc.jsonValue()) }), { maxLength: 8 });
+    fc.assert(
+      fc.property(odd, (contents) => {
+        const before = log.tip().lastSeq;
+        log.append(
+          identity,
+          contents.map(({ text, metadata }) => aWrite(`ART-${text}`, { metadata: JSON.parse(JSON.stringify(metadata)) })),
+        );
+        const lines = log.pageAfter(before, { events: 100, bytes: READ_PAGE_BYTES }).text.split("\n").slice(0, -1);
+        expect(lines).toHaveLength(contents.length);
+        for (const line of lines) expect(line).toBe(canonicalJson(JSON.parse(line)));
+      }),
+      { numRuns: 60 },
+    );
+    expect(brokenAt(log.read(0, LOG_LIMITS.pageEvents).events)).toBeNull();
+  });
+
+  test("D-33 hazard: unbounded log kills the object - each refusal names its limit, the limit's value and what to do", () => {
+    const { log } = aLog({ sessionEvents: 2, reservedEvents: 2 });
+    const refusal = (write: EventWrite) => {
+      try {
+        log.append(identity, [write]);
+      } catch (err) {
+        return err;
+      }
+      throw new Error("It was taken.");
+    };
+    log.append(identity, [aBeadEvent(), aBeadEvent()]);
+    expect(refusal(aBeadEvent())).toMatchObject({
+      code: "TOO_LARGE",
+      details: { limitName: "sessionEvents", limit: 2 },
+      message: expect.stringMatching(/sessionEvents is 2\. End the session/),
+    });
+    expect(refusal(aWrite("ART-1"))).toMatchObject({ details: { limitName: "sessionEvents" } });
+    expect(refusal(anEvent("x".repeat(LOG_LIMITS.eventBytes)))).toMatchObject({ details: { limitName: "eventBytes", limit: LOG_LIMITS.eventBytes } });
+    log.append(identity, [anEvent("one of the session's own"), aWrite("EVD-1", { artifactType: "EvidencePackage" })]);
+    expect(refusal(anEvent())).toMatchObject({
+      code: "TOO_LARGE",
+      details: { limitName: "reservedEvents", limit: 2 },
+      message: expect.stringMatching(/terminal event/),
+    });
+    expect(log.append(identity, [aTerminalEvent()]).tip).toMatchObject({ lastSeq: 5, closed: true });
+  });
+
+  test("what memory keeps of the head is forgotten with a transaction that was rolled back", () => {
+    const { log, storage } = aLog();
+    log.append(identity, events(1));
+    expect(() =>
+      storage.transactionSync(() => {
+        log.append(identity, events(2));
+        throw new Error("the commit failed");
+      }),
+    ).toThrow("the commit failed");
+    log.forget();
+    log.append(identity, events(1));
+    expect(brokenAt(all(log))).toBeNull();
+    expect(log.tip().lastSeq).toBe(2);
+  });
+
+  test("D-32 concurrent producers each see their own order kept, and repeats and late repeats change nothing", () => {
+    const producers = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(producers, fc.infiniteStream(fc.nat()), (sizes, choices) => {
+        const { log } = aLog();
+        const queues = sizes.map((size, producer) => Array.from({ length: size }, (_, index) => anEvent(`${producer}:${index}`)));
+        const sent = queues.map(() => 0);
+        const choose = (below: number): number => (choices.next().value ?? 0) % below;
+        while (sent.some((count, producer) => count < (queues[producer]?.length ?? 0))) {
+          const producer = choose(queues.length);
+          const queue = queues[producer] ?? [];
+          // An outbox lane sends from its first event that was not acknowledged, and may have lost any of its acknowledgements.
+          const from = choose((sent[producer] ?? 0) + 1);
+          const until = Math.min(queue.length, from + 1 + choose(3));
+          log.append(identity, queue.slice(from, until));
+          sent[producer] = Math.max(sent[producer] ?? 0, until);
+        }
+        log.append(identity, [aTerminalEvent()]);
+        for (const queue of queues) expect(log.append(identity, queue).appended).toBe(0);
+        const stored = all(log)
+          .slice(0, -1)
+          .map(({ payload }) => (payload as { reason: string }).reason);
+        for (const [producer, queue] of queues.entries()) {
+          expect(stored.filter((reason) => reason.startsWith(`${producer}:`))).toEqual(queue.map(({ payload }) => payload.reason));
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("a log that is being sealed takes the evidence and the terminal event and nothing else, and repeats stay repeats", () => {
+    const { log, storage } = aLog();
+    const early = anEvent("early");
+    expect(code(() => log.beginSealing(identity))).toBe("FAILED_PRECONDITION");
+    log.append(identity, [early]);
+    const sealedAt = log.beginSealing(identity);
+    expect(log.beginSealing(identity)).toEqual(sealedAt);
+    expect(code(() => log.beginSealing(anIdentity("WO-2")))).toBe("INTEGRITY");
+    const reopened = new SessionLog({ storage, objectName: undefined, now: () => 0 });
+    for (const again of [log, reopened]) {
+      for (const late of [anEvent("late"), aWrite("SPEC-1"), aBeadEvent()]) expect(code(() => again.append(identity, [late]))).toBe("FAILED_PRECONDITION");
+      expect(again.append(identity, [early])).toMatchObject({ appended: 0, tip: sealedAt });
+    }
+    log.append(identity, [aWrite("EVD-1"), aTerminalEvent()]);
+    expect(log.tip()).toMatchObject({ lastSeq: 3, closed: true });
+    expect(all(log)[1]?.prevHash).toBe(sealedAt.rootHash);
   });
 
   test("a page is bounded by its limit, and a limit over the largest page is TOO_LARGE", () => {

@@ -4,82 +4,67 @@
  *
  * @see `domain.md` 7
  */
-import type { Migration, StoragePort } from "@factory/durable";
-import { digestOf, EVENT_KINDS, FactoryError, GENESIS_HASH, isTerminalKind, objectName } from "@factory/schemas";
+import type { StoragePort } from "@factory/durable";
+import { canonicalJson, EVENT_KINDS, FactoryError, GENESIS_HASH, isTerminalKind, objectName } from "@factory/schemas";
 import type { EventWrite, SessionEvent } from "@factory/schemas";
 import { LOG_LIMITS } from "@factory/schemas/rpc";
 import type { LogIdentity, LogTip } from "@factory/schemas/rpc";
+import { checkCursor, checkPageSize, overLimit } from "./limits.ts";
+import { canonicalPayload, eventsOf, READ_PAGE_BYTES, sealedLine, StoredLines } from "./log-lines.ts";
+import type { LogPage, PageBounds, SealedLine } from "./log-lines.ts";
 
-/** Tables of a log. The JSON line of an event is kept as it was hashed and is what every reader is sent. */
-export const SESSION_LOG_MIGRATIONS: readonly Migration[] = [
-  {
-    id: "0001-log",
-    statements: [
-      `CREATE TABLE log_head (
-        only INTEGER PRIMARY KEY CHECK (only = 1),
-        org TEXT NOT NULL,
-        session_id TEXT NOT NULL,
-        work_order_id TEXT NOT NULL,
-        assembly_id TEXT NOT NULL,
-        last_seq INTEGER NOT NULL,
-        root_hash TEXT NOT NULL,
-        closed INTEGER NOT NULL
-      ) STRICT`,
-      // `bytes` stands before `line`: reading it does not touch the overflow pages of a long line.
-      `CREATE TABLE log_events (
-        seq INTEGER PRIMARY KEY,
-        event_id TEXT NOT NULL UNIQUE,
-        bytes INTEGER NOT NULL,
-        line TEXT NOT NULL
-      ) STRICT`,
-      `CREATE TRIGGER log_events_never_change BEFORE UPDATE ON log_events
-        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END`,
-      `CREATE TRIGGER log_events_never_go BEFORE DELETE ON log_events
-        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END`,
-    ],
-  },
-];
+/** How many events a session may have, and how many more what ends it. */
+export type SessionLimits = { readonly sessionEvents: number; readonly reservedEvents: number };
 
 /** What a log needs. */
 export interface SessionLogDeps {
   readonly storage: StoragePort;
   /** Name of the object that holds it; another session's events are refused by it. */
   readonly objectName: string | undefined;
+  /** Clock in epoch milliseconds. */
+  readonly now: () => number;
+  /** How many events it takes; `LOG_LIMITS` unless given. */
+  readonly limits?: SessionLimits;
 }
 
-/** Stored lines of a page, each ended by a newline. */
-export interface LogPage {
-  readonly text: string;
-  readonly count: number;
-  /** Cursor after the page; the one before it for an empty page. */
-  readonly lastSeq: number;
+/** What an append did. */
+export interface Appended {
   readonly tip: LogTip;
+  readonly appended: number;
+  /** `seq` of the last event of `artifactWrites` among them; 0 when there was none. */
+  readonly lastWrite: number;
 }
 
-/** Bounds of one page. */
-export interface PageBounds {
-  readonly events: number;
-  /** UTF-8 bytes; one event is given even when it alone is larger. */
-  readonly bytes: number;
-}
+/** What the id of an evidence package begins with: the artifact that a session writes just before its terminal event. */
+const EVIDENCE_PREFIX = "EVD-";
 
-/** Keeps the answer to one `read` well under the 32 MiB of an RPC message and of an isolate's memory. */
-export const READ_PAGE_BYTES = 4 * 1024 * 1024;
+type HeadRow = {
+  org: string;
+  session_id: string;
+  work_order_id: string;
+  assembly_id: string;
+  last_seq: number;
+  root_hash: string;
+  closed: number;
+  closed_at: number | null;
+  sealing: number;
+};
+type Head = { readonly identity: LogIdentity; readonly seq: number; readonly hash: string; readonly closedAt: number | null; readonly sealing: boolean };
 
-type HeadRow = { org: string; session_id: string; work_order_id: string; assembly_id: string; last_seq: number; root_hash: string; closed: number };
-type Head = { seq: number; hash: string; closed: boolean };
-
-const EMPTY_TIP: LogTip = { lastSeq: 0, rootHash: GENESIS_HASH, closed: false };
-const UTF8 = new TextEncoder();
+const EMPTY_TIP: LogTip = { lastSeq: 0, rootHash: GENESIS_HASH, closed: false, archived: false };
 
 /** The log of one session. */
 export class SessionLog {
-  readonly #storage: StoragePort;
-  readonly #objectName: string | undefined;
+  readonly #deps: SessionLogDeps;
+  readonly #lines: StoredLines;
+  readonly #limits: SessionLimits;
+  /** Not persisted: the row of `log_head`; null when there is none, undefined when it has to be read. */
+  #cached: Head | null | undefined;
 
   constructor(deps: SessionLogDeps) {
-    this.#storage = deps.storage;
-    this.#objectName = deps.objectName;
+    this.#deps = deps;
+    this.#lines = new StoredLines(deps.storage, "log_events");
+    this.#limits = deps.limits ?? LOG_LIMITS;
   }
 
   /**
@@ -87,32 +72,59 @@ export class SessionLog {
    *
    * @param events - as {@link checkedEvents} gives them
    * @throws FactoryError INTEGRITY for another session's identity, FAILED_PRECONDITION for a new event after the
-   *   terminal one, TOO_LARGE for an event over the limit.
+   *   terminal one, TOO_LARGE for an event over a limit.
    */
-  append(identity: LogIdentity, events: readonly EventWrite[]): { readonly tip: LogTip; readonly appended: number } {
-    return this.#storage.transactionSync(() => {
-      const row = this.#headRow();
-      this.#checkIdentity(identity, row);
-      const head: Head =
-        row === undefined ? { seq: 0, hash: GENESIS_HASH, closed: false } : { seq: row.last_seq, hash: row.root_hash, closed: row.closed === 1 };
-      const known = this.#knownIds(events);
-      const before = head.seq;
-      for (const event of events) {
-        if (known.has(event.eventId)) continue;
-        known.add(event.eventId);
-        this.#appendOne(identity, head, event);
-      }
-      if (head.seq > before) this.#writeHead(identity, head);
-      return { tip: { lastSeq: head.seq, rootHash: head.hash, closed: head.closed }, appended: head.seq - before };
-    });
+  append(identity: LogIdentity, events: readonly EventWrite[]): Appended {
+    return this.#deps.storage.transactionSync(() => this.appendWithin(identity, events));
+  }
+
+  /** {@link append} in the caller's transaction, which undoes the call when it throws. */
+  appendWithin(identity: LogIdentity, events: readonly EventWrite[]): Appended {
+    const before = this.#head();
+    this.checkIdentity(identity);
+    let head: Head = before ?? { identity, seq: 0, hash: GENESIS_HASH, closedAt: null, sealing: false };
+    const known = this.#knownIds(events);
+    let lastWrite = 0;
+    for (const event of events) {
+      if (known.has(event.eventId)) continue;
+      known.add(event.eventId);
+      head = this.#appendOne(head, event);
+      if (EVENT_KINDS[event.kind].stream === "artifactWrites") lastWrite = head.seq;
+    }
+    const appended = head.seq - (before?.seq ?? 0);
+    if (appended > 0) {
+      this.#writeHead(head);
+      this.#cached = head;
+    }
+    return { tip: tipOf(head), appended, lastWrite };
+  }
+
+  /**
+   * From now on nothing is taken but the session's evidence and its terminal event, so that the evidence covers what it says
+   * it covers. Doing it again changes nothing.
+   *
+   * @throws FactoryError INTEGRITY for another session's identity, FAILED_PRECONDITION for a log without events.
+   */
+  beginSealing(identity: LogIdentity): LogTip {
+    this.checkIdentity(identity);
+    const head = this.#head();
+    if (head === null) throw new FactoryError("FAILED_PRECONDITION", `The log of session ${identity.sessionId} has no events to seal.`);
+    if (!head.sealing) {
+      this.#deps.storage.sql.exec("UPDATE log_head SET sealing = 1");
+      this.#cached = { ...head, sealing: true };
+    }
+    return tipOf(head);
+  }
+
+  /** Forgets what memory holds of the rows; called when a transaction that appended was rolled back as a whole. */
+  forget(): void {
+    this.#cached = undefined;
   }
 
   /** Events strictly after `after`, at most `limit` and about {@link READ_PAGE_BYTES}. @throws FactoryError as {@link pageAfter}. */
   read(after: number, limit: number): { events: SessionEvent[]; tip: LogTip } {
     const page = this.pageAfter(after, { events: limit, bytes: READ_PAGE_BYTES });
-    const lines = page.text.split("\n").slice(0, page.count);
-    // The cast holds: only `#appendOne` writes lines, from events of this shape.
-    return { events: lines.map((line) => JSON.parse(line) as SessionEvent), tip: page.tip };
+    return { events: eventsOf<SessionEvent>(page), tip: page.tip };
   }
 
   /**
@@ -124,122 +136,173 @@ export class SessionLog {
   pageAfter(after: number, bounds: PageBounds): LogPage {
     checkCursor(after);
     checkPageSize(bounds.events);
-    const lastSeq = this.#lastWithin(after, bounds);
-    const lines = this.#storage.sql.exec<{ line: string }>("SELECT line FROM log_events WHERE seq > ? AND seq <= ? ORDER BY seq", after, lastSeq).toArray();
-    return { text: lines.map(({ line }) => `${line}\n`).join(""), count: lines.length, lastSeq, tip: this.tip() };
+    return { ...this.#lines.after(after, bounds), tip: this.tip() };
   }
 
   /** Where the log ends now. */
   tip(): LogTip {
-    const row = this.#headRow();
-    return row === undefined ? EMPTY_TIP : { lastSeq: row.last_seq, rootHash: row.root_hash, closed: row.closed === 1 };
+    const head = this.#head();
+    return head === null ? EMPTY_TIP : tipOf(head);
   }
 
-  #lastWithin(after: number, bounds: PageBounds): number {
-    const sizes = this.#storage.sql
-      .exec<{ seq: number; bytes: number }>("SELECT seq, bytes FROM log_events WHERE seq > ? ORDER BY seq LIMIT ?", after, bounds.events)
-      .toArray();
-    let last = after;
-    let total = 0;
-    for (const { seq, bytes } of sizes) {
-      total += bytes;
-      if (total > bounds.bytes && last > after) break;
-      last = seq;
-    }
-    return last;
+  /** Whose log it is; null before the first event. */
+  identity(): LogIdentity | null {
+    return this.#head()?.identity ?? null;
   }
 
-  #headRow(): HeadRow | undefined {
-    return this.#storage.sql.exec<HeadRow>("SELECT * FROM log_head").toArray()[0];
+  /** When the terminal event came, in epoch milliseconds; null while there is none. */
+  closedAt(): number | null {
+    return this.#head()?.closedAt ?? null;
   }
 
-  #checkIdentity(identity: LogIdentity, row: HeadRow | undefined): void {
-    if (this.#objectName !== undefined && this.#objectName !== objectName.sessionLog(identity.org, identity.sessionId)) {
-      throw new FactoryError("INTEGRITY", `This is not the log of session ${identity.sessionId} of ${identity.org}.`);
-    }
-    if (row === undefined) return;
-    const same =
-      row.org === identity.org &&
-      row.session_id === identity.sessionId &&
-      row.work_order_id === identity.workOrderId &&
-      row.assembly_id === identity.assemblyId;
-    if (!same) throw new FactoryError("INTEGRITY", `The log of session ${row.session_id} was begun under another work order or assembly.`);
+  /** @throws FactoryError INTEGRITY unless the identity is that of the object's name and of the events before. */
+  checkIdentity(identity: LogIdentity): void {
+    checkOwnName(this.#deps.objectName, identity);
+    const own = this.#head()?.identity;
+    if (own !== undefined) checkSameIdentity(own, identity);
+  }
+
+  #head(): Head | null {
+    if (this.#cached !== undefined) return this.#cached;
+    const row = this.#deps.storage.sql.exec<HeadRow>("SELECT * FROM log_head").toArray()[0];
+    this.#cached = row === undefined ? null : headOf(row);
+    return this.#cached;
   }
 
   #knownIds(events: readonly EventWrite[]): Set<string> {
-    const rows = this.#storage.sql
-      .exec<{ event_id: string }>(
-        "SELECT event_id FROM log_events WHERE event_id IN (SELECT value FROM json_each(?))",
-        JSON.stringify(events.map(({ eventId }) => eventId)),
-      )
-      .toArray();
-    return new Set(rows.map(({ event_id }) => event_id));
+    const [only] = events;
+    const { sql } = this.#deps.storage;
+    const rows =
+      only !== undefined && events.length === 1
+        ? sql.exec<{ event_id: string }>("SELECT event_id FROM log_events WHERE event_id = ?", only.eventId)
+        : sql.exec<{ event_id: string }>(
+            "SELECT event_id FROM log_events WHERE event_id IN (SELECT value FROM json_each(?))",
+            JSON.stringify(events.map(({ eventId }) => eventId)),
+          );
+    return new Set(rows.toArray().map(({ event_id }) => event_id));
   }
 
-  #appendOne(identity: LogIdentity, head: Head, write: EventWrite): void {
-    if (head.closed) {
-      throw new FactoryError("FAILED_PRECONDITION", `Event ${write.eventId} (${write.kind}) came after the session's terminal event.`, {
-        eventId: write.eventId,
-        lastSeq: head.seq,
-      });
-    }
-    const event = sealed(identity, head, write);
-    const line = JSON.stringify(event);
-    const bytes = UTF8.encode(line).length;
-    if (bytes > LOG_LIMITS.eventBytes) {
-      throw new FactoryError("TOO_LARGE", `Event ${write.eventId} (${write.kind}) has ${bytes} bytes; an event may have ${LOG_LIMITS.eventBytes}.`, {
-        eventId: write.eventId,
-        bytes,
-        limit: LOG_LIMITS.eventBytes,
-      });
-    }
-    this.#storage.sql.exec("INSERT INTO log_events (seq, event_id, bytes, line) VALUES (?, ?, ?, ?)", event.seq, event.eventId, bytes, line);
-    head.seq = event.seq;
-    head.hash = event.hash;
-    head.closed = isTerminalKind(event.kind);
+  #appendOne(head: Head, write: EventWrite): Head {
+    if (head.closedAt !== null) throw lateEvent(write, head.seq);
+    if (head.sealing && !endsSession(write)) throw eventWhileSealing(write, head.seq);
+    this.#checkRoom(head.seq, write);
+    const { sql } = this.#deps.storage;
+    const seq = head.seq + 1;
+    const { stream } = EVENT_KINDS[write.kind];
+    const { line, hash, bytes } = sealed(head, seq, write);
+    sql.exec("INSERT INTO log_events (seq, event_id, bytes, line) VALUES (?, ?, ?, ?)", seq, write.eventId, bytes, line);
+    if (stream === "artifactWrites") sql.exec("INSERT INTO log_writes (seq) VALUES (?)", seq);
+    return { ...head, seq, hash, closedAt: isTerminalKind(write.kind) ? this.#deps.now() : null };
   }
 
-  #writeHead(identity: LogIdentity, head: Head): void {
-    this.#storage.sql.exec(
-      `INSERT INTO log_head (only, org, session_id, work_order_id, assembly_id, last_seq, root_hash, closed) VALUES (1, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (only) DO UPDATE SET last_seq = excluded.last_seq, root_hash = excluded.root_hash, closed = excluded.closed`,
+  /** The reserve is for what ends a session: its own events, its evidence, and the terminal event in any case. */
+  #checkRoom(events: number, write: EventWrite): void {
+    const { sessionEvents, reservedEvents } = this.#limits;
+    if (events < sessionEvents || isTerminalKind(write.kind)) return;
+    const ids = { eventId: write.eventId, kind: write.kind };
+    if (!mayUseReserve(write)) {
+      throw overLimit(
+        "sessionEvents",
+        `The log has ${events} events and takes no event of ${EVENT_KINDS[write.kind].stream}`,
+        "End the session; its own events and its evidence are still taken.",
+        ids,
+        sessionEvents,
+      );
+    }
+    if (events < sessionEvents + reservedEvents) return;
+    throw overLimit(
+      "reservedEvents",
+      `The log has ${events} events and has used its reserve`,
+      "Append the session's terminal event; it is always taken.",
+      ids,
+      reservedEvents,
+    );
+  }
+
+  #writeHead({ identity, seq, hash, closedAt }: Head): void {
+    this.#deps.storage.sql.exec(
+      `INSERT INTO log_head (only, org, session_id, work_order_id, assembly_id, last_seq, root_hash, closed, closed_at) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (only) DO UPDATE SET last_seq = excluded.last_seq, root_hash = excluded.root_hash, closed = excluded.closed, closed_at = excluded.closed_at`,
       identity.org,
       identity.sessionId,
       identity.workOrderId,
       identity.assemblyId,
-      head.seq,
-      head.hash,
-      head.closed ? 1 : 0,
+      seq,
+      hash,
+      closedAt === null ? 0 : 1,
+      closedAt,
     );
   }
 }
 
-/** The next event of a chain. Its hash covers every other field, the hash of its predecessor included. */
-function sealed(identity: LogIdentity, head: Head, write: EventWrite): SessionEvent {
-  const event = {
-    seq: head.seq + 1,
-    eventId: write.eventId,
-    stream: EVENT_KINDS[write.kind].stream,
-    kind: write.kind,
-    sessionId: identity.sessionId,
-    ...(write.runId === undefined ? {} : { runId: write.runId }),
-    assemblyId: identity.assemblyId,
-    workOrderId: identity.workOrderId,
-    occurredAt: write.occurredAt,
-    payload: write.payload,
-    prevHash: head.hash,
+/** The refusal of a new event after the terminal one; {@link isLate} knows it again. */
+export function lateEvent(write: Pick<EventWrite, "eventId" | "kind">, lastSeq: number): FactoryError {
+  return new FactoryError(
+    "FAILED_PRECONDITION",
+    `Event ${write.eventId} (${write.kind}) came after the session's terminal event, number ${lastSeq}. Nothing can be added to a session that has ended.`,
+    { late: true, eventId: write.eventId, kind: write.kind, lastSeq },
+  );
+}
+
+/** The refusal of an event while a session is being sealed; it counts as late like one after the terminal event. */
+function eventWhileSealing(write: EventWrite, lastSeq: number): FactoryError {
+  return new FactoryError(
+    "FAILED_PRECONDITION",
+    `Event ${write.eventId} (${write.kind}) came while the session's evidence is being sealed over ${lastSeq} events. Nothing can be added to a session that ends.`,
+    { late: true, eventId: write.eventId, kind: write.kind, lastSeq },
+  );
+}
+
+/** Whether an error is a refusal of an event that came too late, and of which event. */
+export function isLate(err: unknown): err is FactoryError & { readonly details: { readonly eventId: string; readonly kind: string } } {
+  return err instanceof FactoryError && err.code === "FAILED_PRECONDITION" && err.details?.["late"] === true;
+}
+
+/** @throws FactoryError INTEGRITY unless the session's log is the object of that name. */
+export function checkOwnName(name: string | undefined, identity: LogIdentity): void {
+  if (name === undefined || name === objectName.sessionLog(identity.org, identity.sessionId)) return;
+  throw new FactoryError("INTEGRITY", `This is not the log of session ${identity.sessionId} of ${identity.org}.`);
+}
+
+/** @throws FactoryError INTEGRITY unless both are of one session, work order and assembly. */
+export function checkSameIdentity(own: LogIdentity, other: LogIdentity): void {
+  const same = own.org === other.org && own.sessionId === other.sessionId && own.workOrderId === other.workOrderId && own.assemblyId === other.assemblyId;
+  if (!same) throw new FactoryError("INTEGRITY", `The log of session ${own.sessionId} was begun under another work order or assembly.`);
+}
+
+function headOf(row: HeadRow): Head {
+  return {
+    identity: { org: row.org, sessionId: row.session_id, workOrderId: row.work_order_id, assemblyId: row.assembly_id },
+    seq: row.last_seq,
+    hash: row.root_hash,
+    // A log that was closed before the time was kept has been closed long enough.
+    closedAt: row.closed === 1 ? (row.closed_at ?? 0) : null,
+    sealing: row.sealing === 1,
   };
-  return { ...event, hash: digestOf(event) };
 }
 
-function checkPageSize(events: number): void {
-  if (!Number.isSafeInteger(events) || events < 1) throw new FactoryError("INVALID_ARGUMENT", "A page has at least one event.");
-  if (events > LOG_LIMITS.pageEvents) {
-    throw new FactoryError("TOO_LARGE", `A page of ${events} events was asked for; it may have ${LOG_LIMITS.pageEvents}.`, { limit: LOG_LIMITS.pageEvents });
-  }
+function tipOf({ seq, hash, closedAt }: Head): LogTip {
+  return { lastSeq: seq, rootHash: hash, closed: closedAt !== null, archived: false };
 }
 
-/** @throws FactoryError INVALID_ARGUMENT for anything but a whole number from 0 on. */
-export function checkCursor(after: number): void {
-  if (!Number.isSafeInteger(after) || after < 0) throw new FactoryError("INVALID_ARGUMENT", "A cursor is a seq: a whole number from 0 on.");
+function mayUseReserve(write: EventWrite): boolean {
+  return EVENT_KINDS[write.kind].stream === "sessionEvents" || endsSession(write);
+}
+
+/** The two events that may follow the chain that a session's evidence covers. */
+function endsSession(write: EventWrite): boolean {
+  return isTerminalKind(write.kind) || (write.kind === "ARTIFACT_WRITTEN" && write.payload.artifactId.startsWith(EVIDENCE_PREFIX));
+}
+
+/** The next line of a chain: a {@link SessionEvent}, its fields in canonical order. */
+function sealed({ identity, hash }: Head, seq: number, write: EventWrite): SealedLine {
+  const { eventId, kind, runId, occurredAt, payload } = write;
+  const run = runId === undefined ? "" : `"runId":${canonicalJson(runId)},`;
+  return sealedLine(
+    `{"assemblyId":${canonicalJson(identity.assemblyId)},"eventId":${canonicalJson(eventId)},`,
+    `"kind":"${kind}","occurredAt":${occurredAt},"payload":${canonicalPayload(eventId, payload)},"prevHash":"${hash}",${run}"seq":${seq},` +
+      `"sessionId":${canonicalJson(identity.sessionId)},"stream":"${EVENT_KINDS[kind].stream}","workOrderId":${canonicalJson(identity.workOrderId)}}`,
+    eventId,
+    kind,
+  );
 }

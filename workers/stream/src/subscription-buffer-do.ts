@@ -1,57 +1,110 @@
-/** The log of one session as a Durable Object: single writer, group commit, live readers. */
+/**
+ * A log as a Durable Object: that of one session, or that of an assembly, by the name of the object. What it does is in
+ * `session-events.ts` and `assembly-events.ts`; here is what the runtime gives it.
+ */
 import { DurableObject } from "cloudflare:workers";
-import { answered, consoleLog, GroupCommit, migrate, startRealTimeout } from "@factory/durable";
-import type { Log } from "@factory/durable";
+import { answered, consoleLog, runBestEffort, startRealTimeout } from "@factory/durable";
+import { FactoryError, parseObjectName } from "@factory/schemas";
 import type { EventWrite, Result, SessionEvent } from "@factory/schemas";
-import type { LogIdentity, LogTip, SessionLogRpc } from "@factory/schemas/rpc";
-import { checkedEvents } from "./checked-events.ts";
-import { LiveTail } from "./live-tail.ts";
-import { checkCursor, SESSION_LOG_MIGRATIONS, SessionLog } from "./session-log.ts";
+import { assemblyLogOf, subscribersOf } from "@factory/schemas/rpc";
+import type { AssemblyEvent, AssemblyLogRpc, LogIdentity, LogTip, SessionLogRpc, SinkAddress } from "@factory/schemas/rpc";
+import { bucketOf } from "./archive.ts";
+import { AssemblyEvents } from "./assembly-events.ts";
+import type { LogRuntime } from "./event-log.ts";
+import { SessionEvents } from "./session-events.ts";
 
-type AppendCall = { readonly identity: LogIdentity; readonly events: readonly EventWrite[] };
-type Appended = { readonly tip: LogTip; readonly appended: number };
-
-/** Event log of one session; named by `objectName.sessionLog`. */
-export class SubscriptionBufferDO extends DurableObject<Env> implements SessionLogRpc {
-  readonly #journal: Log = consoleLog();
-  readonly #log: SessionLog;
-  readonly #tail: LiveTail;
-  readonly #appends: GroupCommit<AppendCall, Appended>;
+/** Event log; named by `objectName.sessionLog` or `objectName.assemblyLog`. */
+export class SubscriptionBufferDO extends DurableObject<Env> implements SessionLogRpc, AssemblyLogRpc {
+  readonly #journal = consoleLog();
+  readonly #events: SessionEvents | AssemblyEvents;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    void ctx.blockConcurrencyWhile(async () => void migrate(ctx.storage, SESSION_LOG_MIGRATIONS));
-    this.#log = new SessionLog({ storage: ctx.storage, objectName: ctx.id.name });
-    this.#tail = new LiveTail({
-      page: (after, bounds) => this.#log.pageAfter(after, bounds),
-      durable: () => ctx.storage.sync(),
-      startTimeout: startRealTimeout,
-    });
-    this.#appends = new GroupCommit<AppendCall, Appended>({
-      storage: ctx.storage,
-      apply: ({ identity, events }) => this.#log.append(identity, events),
-      onCommitted: (outs) => {
-        if (outs.some(({ appended }) => appended > 0)) this.#tail.wake();
-      },
-      log: this.#journal,
-    });
+    this.#events = this.#eventsOf(ctx.id.name ?? "");
+    void ctx.blockConcurrencyWhile(() => this.#events.log.start());
   }
 
-  async append(identity: LogIdentity, events: readonly EventWrite[]): Promise<Result<Appended>> {
-    const ids = { org: identity.org, session: identity.sessionId };
-    return answered(this.#journal, Date.now, { op: "log.append", ids }, async () => this.#appends.submit({ identity, events: checkedEvents(events) }));
+  async append(identity: LogIdentity, events: readonly EventWrite[]): Promise<Result<{ tip: LogTip; appended: number }>> {
+    return this.#session().append(identity, events);
+  }
+
+  async seal(identity: LogIdentity): Promise<Result<{ tip: LogTip }>> {
+    return this.#session().seal(identity);
   }
 
   async read(after: number, limit: number): Promise<{ events: SessionEvent[]; tip: LogTip }> {
-    return this.#log.read(after, limit);
+    return this.#session().read(after, limit);
+  }
+
+  async appendWrites(org: string, assemblyId: string, events: readonly SessionEvent[]): Promise<Result<{ tip: LogTip }>> {
+    return this.#assembly().appendWrites(org, assemblyId, events);
+  }
+
+  async readWrites(after: number, limit: number): Promise<{ events: AssemblyEvent[]; tip: LogTip }> {
+    return this.#assembly().readWrites(after, limit);
   }
 
   async subscribe(after: number): Promise<ReadableStream<Uint8Array>> {
-    checkCursor(after);
-    return this.#tail.open(after);
+    return this.#events.log.subscribe(after);
   }
 
   async tip(): Promise<LogTip> {
-    return this.#log.tip();
+    return this.#events.log.tip();
+  }
+
+  async attach(sink: SinkAddress, after: number): Promise<Result<{ tip: LogTip }>> {
+    const ids = { org: sink.org, shard: String(sink.shard) };
+    return answered(this.#journal, Date.now, { op: "log.attach", ids }, async () => ({ tip: await this.#events.log.attach(sink, after) }));
+  }
+
+  async detach(sink: SinkAddress): Promise<void> {
+    await this.#events.log.detach(sink);
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#events.log.onAlarm(Date.now());
+  }
+
+  #eventsOf(name: string): SessionEvents | AssemblyEvents {
+    const parsed = parseObjectName(name);
+    const subject = parsed?.rest[0];
+    if (parsed === null || subject === undefined) throw new FactoryError("INTEGRITY", `No log has the name "${name}".`);
+    const { kind, org } = parsed;
+    const common = { runtime: this.#runtime(), objectName: name, org, bucket: bucketOf(this.env.BLOBS) };
+    if (kind === "writes") return new AssemblyEvents({ ...common, assemblyId: subject });
+    if (kind !== "log") throw new FactoryError("INTEGRITY", `No log has the name "${name}".`);
+    return new SessionEvents({
+      ...common,
+      sessionId: subject,
+      appendWrites: (ofOrg, assemblyId, events) => assemblyLogOf(this.env, ofOrg, assemblyId).appendWrites(ofOrg, assemblyId, events),
+      project: async (message) => void (await this.env.PROJECTIONS.send(message)),
+    });
+  }
+
+  #runtime(): LogRuntime {
+    const { storage } = this.ctx;
+    return {
+      storage,
+      timer: storage,
+      // The alarm goes with the rest.
+      deleteAll: () => this.ctx.blockConcurrencyWhile(() => storage.deleteAll()),
+      durable: () => storage.sync(),
+      push: (sink, batch) => subscribersOf(this.env, sink).push(batch),
+      now: Date.now,
+      random: Math.random,
+      startTimeout: startRealTimeout,
+      log: this.#journal,
+      background: (work) => this.ctx.waitUntil(runBestEffort("log.background", () => work, this.#journal)),
+    };
+  }
+
+  #session(): SessionEvents {
+    if (this.#events instanceof SessionEvents) return this.#events;
+    throw new FactoryError("INTEGRITY", "This is the log of an assembly; sessions append to their own.");
+  }
+
+  #assembly(): AssemblyEvents {
+    if (this.#events instanceof AssemblyEvents) return this.#events;
+    throw new FactoryError("INTEGRITY", "This is the log of a session; it carries its writes to its assembly's.");
   }
 }

@@ -37,14 +37,14 @@ describe("SubscriptionBufferDO", () => {
     const { events: stored, tip } = await log.read(0, 1_000);
     expect(seqs(stored)).toEqual(upTo(200));
     expect(brokenAt(stored)).toBeNull();
-    expect(tip).toEqual({ lastSeq: 200, rootHash: stored.at(-1)?.hash, closed: false });
+    expect(tip).toEqual({ lastSeq: 200, rootHash: stored.at(-1)?.hash, closed: false, archived: false });
   });
 
   test("an invalid payload is refused as a result, not as an exception", async () => {
     const { log, identity } = aLog("WO-invalid");
     const bad = { ...anEvent(), payload: { reason: "incomplete" } } as unknown as ReturnType<typeof anEvent>;
     expect(await log.append(identity, [bad])).toMatchObject({ ok: false, code: "INVALID_ARGUMENT", details: { index: 0, eventId: bad.eventId } });
-    expect(await log.tip()).toEqual({ lastSeq: 0, rootHash: GENESIS_HASH, closed: false });
+    expect(await log.tip()).toEqual({ lastSeq: 0, rootHash: GENESIS_HASH, closed: false, archived: false });
   });
 
   test("events of another session sent to this object are refused with INTEGRITY", async () => {
@@ -148,7 +148,10 @@ describe("SubscriptionBufferDO", () => {
     await evictDurableObject(stub);
     expect(await log.tip()).toMatchObject({ lastSeq: 2 });
     await runInDurableObject(stub, (_, { storage }) => {
-      expect(storage.sql.exec("SELECT id FROM durable_migrations WHERE component = 'object'").toArray()).toEqual([{ id: "0001-log" }]);
+      expect(storage.sql.exec("SELECT id FROM durable_migrations WHERE component = 'object'").toArray()).toEqual([
+        { id: "0001-log" },
+        { id: "0002-deliveries-and-archive" },
+      ]);
       storage.sql.exec("UPDATE durable_migrations SET digest = 'tampered' WHERE component = 'object'");
     });
     await evictDurableObject(stub);

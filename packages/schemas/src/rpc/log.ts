@@ -23,7 +23,10 @@ export const LOG_LIMITS = {
   eventBytes: 256 * 1024,
   /** Of one `append` or one `read`. */
   pageEvents: 1_000,
-  /** Of one session: 10 000 beads at some 30 events each, and room. The stream `sessionEvents` may use {@link reservedEvents} more, so that a session can always end. */
+  /**
+   * Of one session: 10 000 beads at some 30 events each, and room. The stream `sessionEvents` and the evidence package may use
+   * {@link reservedEvents} more, so that a session can always end; its terminal event is taken always.
+   */
   sessionEvents: 500_000,
   reservedEvents: 10_000,
   /** Shards that a log pushes to. */
@@ -102,6 +105,11 @@ export interface SessionLogRpc extends ReadableLogRpc {
    * Refuses FAILED_PRECONDITION for a new event after the terminal one and TOO_LARGE for an event over the limit.
    */
   append(identity: LogIdentity, events: readonly EventWrite[]): Promise<Result<{ tip: LogTip; appended: number }>>;
+  /**
+   * From now on takes nothing but the session's evidence and its terminal event, so that whoever else may append cannot come
+   * between them and the chain that the evidence covers. Doing it again changes nothing.
+   */
+  seal(identity: LogIdentity): Promise<Result<{ tip: LogTip }>>;
   /**
    * Events strictly after `after`, at most `limit`, in order; fewer when they are large, at least one when there is one.
    *

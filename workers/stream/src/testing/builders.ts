@@ -1,7 +1,7 @@
 /** Events, identities and readers of streams for the tests of this Worker. */
 import { digestOf, GENESIS_HASH, sessionIdOf, ulidId } from "@factory/schemas";
-import type { EventWrite, SessionEvent } from "@factory/schemas";
-import type { LogIdentity } from "@factory/schemas/rpc";
+import type { EventPayload, EventWrite, SessionEvent } from "@factory/schemas";
+import type { AssemblyEvent, LogIdentity } from "@factory/schemas/rpc";
 
 /** Identity of a session that the work order's id makes unique. */
 export function anIdentity(workOrderId = "WO-1"): LogIdentity {
@@ -29,13 +29,41 @@ export function aTerminalEvent(): EventWrite<"SESSION_COMPLETED"> {
   };
 }
 
+/** An artifact that was written; its id tells events apart. */
+export function aWrite(artifactId: string, overrides: Partial<EventPayload<"ARTIFACT_WRITTEN">> = {}): EventWrite<"ARTIFACT_WRITTEN"> {
+  return { eventId: ulidId("EVT"), kind: "ARTIFACT_WRITTEN", occurredAt: 1_700_000_000_500, payload: { artifactId, artifactType: "Pressure", ...overrides } };
+}
+
+/** A bead that was made ready: an event of `beadUpdates`. */
+export function aBeadEvent(title = "work"): EventWrite<"BEAD_STATE_CHANGED"> {
+  return {
+    eventId: ulidId("EVT"),
+    kind: "BEAD_STATE_CHANGED",
+    runId: "RUN-00000000000000000000000000",
+    occurredAt: 1_700_000_000_600,
+    payload: {
+      beadId: "BEAD-1",
+      runId: "RUN-00000000000000000000000000",
+      atomId: "ATOM-1",
+      title,
+      team: "synthesis",
+      role: "coder",
+      fromState: "",
+      toState: "READY",
+      epoch: 0,
+      attempt: 0,
+      cycle: 0,
+    },
+  };
+}
+
 /** Several events with reasons `e1`, `e2`, ... */
 export function events(count: number, from = 1): EventWrite[] {
   return Array.from({ length: count }, (_, index) => anEvent(`e${from + index}`));
 }
 
 /** Where the first event stands that breaks the chain, or null when it holds from the genesis hash on. */
-export function brokenAt(chain: readonly SessionEvent[]): number | null {
+export function brokenAt(chain: readonly (SessionEvent | AssemblyEvent)[]): number | null {
   let prevHash = GENESIS_HASH;
   for (const [index, event] of chain.entries()) {
     const { hash, ...content } = event;

@@ -1,0 +1,107 @@
+/**
+ * `pnpm bench:stream [-- --runs 3 --seconds 4]`: events of one session's log to 100 and 1 000 client sockets. The real log and the real
+ * shards on Miniflare itself, beside `graphql-ws` on Node, alternately, medians of the runs. Prints one JSON object with the counts that do
+ * not depend on the machine. Exits 1 when a goal is missed by more than the noise of such a machine.
+ *
+ * Subscribers are raw sockets in a third process that read each frame's last seq; every fiftieth parses every frame whole and checks it.
+ * The peer's events are the 180 bytes of the measurements this follows; the log's own are larger, since each carries its hash chain.
+ */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { startFactory, startPeer, type MeasuredServer } from "./stream-host.ts";
+import type { LoadFigures, LoadOptions, Shape } from "./stream-load.ts";
+
+const GOALS = { ratioAt1000: 4, achieved: 0.95, p99Ms: 150 } as const;
+/** A shared machine moves by some 30 %. */
+const NOISE = 0.7;
+/** Events in flight that saturate, by subscribers: as the peers were measured. */
+const IN_FLIGHT = { 100: 64, 1_000: 16 } as const;
+const OFFERED_PER_SECOND = 200;
+
+type Figures = LoadFigures & { readonly flushesPerEvent: number | null };
+
+const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** One run of the load generator against a server. */
+async function load(server: MeasuredServer, options: Omit<LoadOptions, "url">): Promise<Figures> {
+  const argument: LoadOptions = { ...options, url: server.url };
+  const child = spawn(process.execPath, [fileURLToPath(new URL("stream-load.ts", import.meta.url)), JSON.stringify(argument)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  let flushes: number | null = null;
+  let figures: LoadFigures | undefined;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const said = JSON.parse(line) as { readonly measuring?: boolean; readonly figures?: LoadFigures };
+    const now = server.flushes();
+    if (said.measuring === true) flushes = now;
+    if (said.measuring === false && flushes !== null && now !== null) flushes = now - flushes;
+    figures = said.figures ?? figures;
+  }
+  await exited;
+  if (figures === undefined) throw new Error(`The load generator ended without figures (${options.server}, ${options.subscribers}).`);
+  return { ...figures, flushesPerEvent: flushes === null ? null : round(flushes / figures.events, 3) };
+}
+
+/** The median of each figure over the runs. */
+function medians(runs: readonly Figures[]): Figures {
+  const [first] = runs;
+  if (first === undefined) throw new Error("Nothing was measured.");
+  const of = (name: keyof Figures): number => median(runs.map((run) => run[name] ?? Number.NaN));
+  return {
+    eventsPerSecond: of("eventsPerSecond"),
+    deliveriesPerSecond: of("deliveriesPerSecond"),
+    achieved: of("achieved"),
+    p50Ms: of("p50Ms"),
+    p99Ms: of("p99Ms"),
+    framesPerEvent: of("framesPerEvent"),
+    pushesPerEvent: of("pushesPerEvent"),
+    bytesPerDelivery: of("bytesPerDelivery"),
+    events: of("events"),
+    flushesPerEvent: first.flushesPerEvent === null ? null : of("flushesPerEvent"),
+  };
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { runs: { type: "string", default: "3" }, seconds: { type: "string", default: "4" } } });
+  const runs = Number(values.runs);
+  const seconds = Number(values.seconds);
+  const [factory, peer] = await Promise.all([startFactory(), startPeer()]);
+  const measure = async (server: "factory" | "graphql-ws", subscribers: number, shape: Shape, run: string): Promise<Figures> => {
+    const figures = await load(server === "factory" ? factory : peer, { server, subscribers, shape, seconds, run });
+    process.stderr.write(`${run} ${server}: ${JSON.stringify(figures)}\n`);
+    return figures;
+  };
+  const results: { [name: string]: { factory: Figures; peer: Figures; ratio: number } } = {};
+  const offered: Figures[] = [];
+  try {
+    for (const [name, inFlight] of Object.entries(IN_FLIGHT)) {
+      const subscribers = Number(name);
+      const [ours, theirs]: [Figures[], Figures[]] = [[], []];
+      for (let run = 0; run < runs; run++) {
+        ours.push(await measure("factory", subscribers, { inFlight }, `saturated-${subscribers}-${run}`));
+        theirs.push(await measure("graphql-ws", subscribers, { inFlight }, `saturated-${subscribers}-${run}`));
+      }
+      const [own, other] = [medians(ours), medians(theirs)];
+      results[name] = { factory: own, peer: other, ratio: round(own.deliveriesPerSecond / other.deliveriesPerSecond) };
+    }
+    for (let run = 0; run < runs; run++) offered.push(await measure("factory", 1_000, { perSecond: OFFERED_PER_SECOND }, `offered-${run}`));
+  } finally {
+    await Promise.all([factory.stop(), peer.stop()]);
+  }
+  const steady = medians(offered);
+  const ratio = results["1000"]?.ratio ?? 0;
+  const missed = [
+    ...(ratio < GOALS.ratioAt1000 * NOISE ? ["ratioAt1000"] : []),
+    ...(steady.achieved < GOALS.achieved * NOISE ? ["achieved"] : []),
+    ...(steady.p99Ms > GOALS.p99Ms / NOISE ? ["p99Ms"] : []),
+  ];
+  const report = { bench: "stream", node: process.version, runs, saturated: results, offered200To1000: steady, goals: GOALS, missed };
+  console.log(JSON.stringify(report, null, 2));
+  if (missed.length > 0) process.exitCode = 1;
+}
+
+await main();

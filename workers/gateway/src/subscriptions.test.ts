@@ -1,0 +1,133 @@
+import { createLog, type CanonicalEvent } from "@factory/durable";
+import { newApiKey } from "@factory/governance";
+import { CONNECTION_HEADER, LOG_SUBPROTOCOL, parseConnection } from "@factory/schemas/rpc";
+import { env, createExecutionContext } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import { createApp } from "./app.ts";
+import type { GatewayDeps } from "./deps.ts";
+
+const NOW = Date.parse("2026-08-04T12:00:00Z");
+const reader = newApiKey("acme", "dashboard", ["session:read"], NOW);
+const other = newApiKey("acme", "ci", ["session:submit"], NOW);
+
+function notAsked(): never {
+  throw new Error("not asked for");
+}
+
+/** A gateway whose graphql Worker answers as told, with what that one was sent and what was logged. */
+function aGateway(answer: (upgrade: Request) => Response = accepted) {
+  const upgrades: Request[] = [];
+  const events: CanonicalEvent[] = [];
+  const lines: string[] = [];
+  const deps: GatewayDeps = {
+    now: () => NOW,
+    newRequestId: () => "made-1",
+    records: async (name) => [reader, other].find(({ storageKey }) => storageKey === name)?.record ?? null,
+    blobs: { get: notAsked, put: notAsked },
+    session: notAsked,
+    sessionLog: notAsked,
+    artifactGraph: notAsked,
+    beadGraph: notAsked,
+    registry: { assemblies: notAsked, hasAssembly: notAsked, openSessions: notAsked },
+    readModel: { reproject: notAsked, lag: notAsked, lagOf: notAsked },
+    producerTokenKey: "",
+    admitProducerCall: notAsked,
+    subscriptions: {
+      fetch: async (upgrade) => {
+        upgrades.push(upgrade);
+        return answer(upgrade);
+      },
+    },
+    workers: {},
+    version: { id: "v1", tag: "", timestamp: "" },
+    log: createLog((line) => {
+      lines.push(line);
+      events.push(JSON.parse(line) as CanonicalEvent);
+    }),
+  };
+  const app = createApp(deps);
+  const open = async (headers: { [name: string]: string }, path = "/subscriptions"): Promise<Response> =>
+    app.fetch(new Request(`https://factory.test${path}`, { headers }), env, createExecutionContext());
+  return { upgrades, events, lines, open };
+}
+
+function accepted(): Response {
+  const { 0: client, 1: server } = new WebSocketPair();
+  server.accept();
+  server.addEventListener("message", ({ data }) => server.send(`echo ${String(data)}`));
+  return new Response(null, { status: 101, webSocket: client, headers: { "sec-websocket-protocol": LOG_SUBPROTOCOL } });
+}
+
+const UPGRADE = { upgrade: "websocket", "sec-websocket-protocol": LOG_SUBPROTOCOL };
+const bearer = (apiKey: string) => ({ authorization: `Bearer ${apiKey}` });
+const keySubprotocol = (apiKey: string): string => `factory-key.${Buffer.from(apiKey).toString("base64url")}`;
+
+describe("/subscriptions", () => {
+  it("hands an authenticated upgrade to the graphql Worker with who opened it, and the socket to the caller", async () => {
+    const { open, upgrades, events } = aGateway();
+    const response = await open({ ...UPGRADE, ...bearer(reader.apiKey), "x-request-id": "chosen-1" });
+    expect(response.status).toBe(101);
+    expect(response.headers.get("sec-websocket-protocol")).toBe(LOG_SUBPROTOCOL);
+    expect(response.headers.get("x-request-id")).toBe("chosen-1");
+    const said = new Promise((resolve) => response.webSocket?.addEventListener("message", ({ data }) => resolve(data)));
+    response.webSocket?.accept();
+    response.webSocket?.send("hello");
+    expect(await said).toBe("echo hello");
+    const [upgrade] = upgrades;
+    expect(parseConnection(upgrade?.headers.get(CONNECTION_HEADER) ?? null)).toEqual({
+      org: "acme",
+      principalId: "dashboard",
+      scopes: ["session:read"],
+      connectionId: "made-1",
+    });
+    expect(upgrade?.headers.get("authorization")).toBeNull();
+    expect(events).toMatchObject([{ op: "gateway.subscriptions", outcome: "ok", ids: { requestId: "chosen-1", org: "acme", principalId: "dashboard" } }]);
+  });
+
+  it("takes the key as a second subprotocol, and answers with the first only", async () => {
+    const { open, upgrades, lines } = aGateway();
+    const response = await open({ upgrade: "websocket", "sec-websocket-protocol": `${LOG_SUBPROTOCOL}, ${keySubprotocol(reader.apiKey)}` });
+    expect(response.status).toBe(101);
+    expect(response.headers.get("sec-websocket-protocol")).toBe(LOG_SUBPROTOCOL);
+    expect(upgrades[0]?.headers.get("sec-websocket-protocol")).toBe(LOG_SUBPROTOCOL);
+    expect(lines.join()).not.toContain(keySubprotocol(reader.apiKey));
+  });
+
+  it("reads no key from the URL", async () => {
+    const { open, upgrades } = aGateway();
+    expect((await open(UPGRADE, `/subscriptions?key=${reader.apiKey}&authorization=Bearer%20${reader.apiKey}`)).status).toBe(401);
+    expect(upgrades).toEqual([]);
+  });
+
+  it("lets no caller say who it is", async () => {
+    const { open, upgrades } = aGateway();
+    const forged = Buffer.from(JSON.stringify({ org: "other", principalId: "root", scopes: ["admin"], connectionId: "x" })).toString("base64url");
+    await open({ ...UPGRADE, ...bearer(reader.apiKey), [CONNECTION_HEADER]: forged });
+    expect(parseConnection(upgrades[0]?.headers.get(CONNECTION_HEADER) ?? null)).toMatchObject({ org: "acme", principalId: "dashboard" });
+    expect((await open({ ...UPGRADE, [CONNECTION_HEADER]: forged })).status).toBe(401);
+    expect(upgrades).toHaveLength(1);
+  });
+
+  it.each([
+    ["no upgrade", bearer(reader.apiKey), 426, "INVALID_ARGUMENT"],
+    ["no credential", UPGRADE, 401, "UNAUTHENTICATED"],
+    ["a wrong key", { ...UPGRADE, ...bearer("fk_acme_no") }, 401, "UNAUTHENTICATED"],
+    ["a key without the scope", { ...UPGRADE, ...bearer(other.apiKey) }, 403, "PERMISSION_DENIED"],
+    ["an unknown subprotocol", { upgrade: "websocket", "sec-websocket-protocol": "soap", ...bearer(reader.apiKey) }, 400, "INVALID_ARGUMENT"],
+  ])("refuses %s with its code, and logs it", async (_name, headers, status, code) => {
+    const { open, upgrades, events } = aGateway();
+    const response = await open(headers);
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ code, message: expect.any(String), suggestion: expect.any(String) });
+    expect(upgrades).toEqual([]);
+    expect(events).toMatchObject([{ op: "gateway.subscriptions", outcome: "refused", fields: { code } }]);
+  });
+
+  it("passes on what the shard refuses", async () => {
+    const { open, events } = aGateway(() => Response.json({ code: "RATE_LIMITED", message: "128 sockets" }, { status: 429 }));
+    const response = await open({ ...UPGRADE, ...bearer(reader.apiKey) });
+    expect(response.status).toBe(429);
+    expect(await response.json()).toEqual({ code: "RATE_LIMITED", message: "128 sockets" });
+    expect(events).toMatchObject([{ outcome: "refused", fields: { status: 429 } }]);
+  });
+});

@@ -1,0 +1,71 @@
+/**
+ * `GET /subscriptions`: a WebSocket upgrade on its way to a shard of client sockets. Authenticated like every call; a browser, which
+ * cannot set a header on an upgrade, offers its key as the subprotocol `factory-key.<base64url of the key>` beside the one it wants to
+ * speak. A key in the URL is never read: URLs are written down.
+ *
+ * What a socket then asks for is looked up within the org of its principal, whose name is part of every object's: another org's
+ * session does not exist for it.
+ */
+import { authenticate, requireScope, type AuthenticatedPrincipal } from "@factory/governance";
+import { ERRORS, refuse, type Refusal, type Result } from "@factory/schemas";
+import { CONNECTION_HEADER, encodeConnection, SUBSCRIPTION_SUBPROTOCOLS } from "@factory/schemas/rpc";
+import type { Call } from "./call.ts";
+import type { GatewayDeps } from "./deps.ts";
+
+/** Path of the route. */
+export const SUBSCRIPTIONS_PATH = "/subscriptions";
+
+const SUBPROTOCOL_HEADER = "sec-websocket-protocol";
+const KEY_SUBPROTOCOL = "factory-key.";
+const UPGRADE_REQUIRED = 426;
+
+/** Authenticates an upgrade and hands it to the graphql Worker. */
+export async function openSubscription(deps: GatewayDeps, call: Call, request: Request): Promise<Response> {
+  const spoken = SUBSCRIPTION_SUBPROTOCOLS.join(", ");
+  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+    return refused(call, refuse("INVALID_ARGUMENT", `This route takes WebSocket upgrades only; offer the subprotocol ${spoken}.`), UPGRADE_REQUIRED);
+  }
+  const admitted = await admit(deps, request.headers);
+  if (!admitted.ok) return refused(call, admitted);
+  const { principal } = admitted;
+  call.principal = principal;
+  const wanted = offered(request.headers).filter((name) => (SUBSCRIPTION_SUBPROTOCOLS as readonly string[]).includes(name));
+  if (wanted.length === 0) return refused(call, refuse("INVALID_ARGUMENT", `Offer the subprotocol ${spoken}.`));
+  const answer = await deps.subscriptions.fetch(upgradeFor(deps, principal, wanted));
+  const { webSocket } = answer;
+  if (answer.status !== 101 || !webSocket) {
+    call.end(answer.status < 500 ? "refused" : "failed", { status: answer.status });
+    return new Response(answer.body, answer);
+  }
+  call.end("ok");
+  return new Response(null, { status: 101, webSocket, headers: { [SUBPROTOCOL_HEADER]: answer.headers.get(SUBPROTOCOL_HEADER) ?? "" } });
+}
+
+/** The caller behind the credential, with the scope to read. */
+async function admit(deps: GatewayDeps, headers: Headers): Promise<Result<{ principal: AuthenticatedPrincipal }>> {
+  const answer = await authenticate(headers.get("authorization") ?? keyAmong(offered(headers)), deps.records, deps.now());
+  if (!answer.ok) return answer;
+  return requireScope(answer.principal, "session:read") ?? answer;
+}
+
+const offered = (headers: Headers): string[] => (headers.get(SUBPROTOCOL_HEADER) ?? "").split(",").map((name) => name.trim());
+
+/** The header's value for a key that came as a subprotocol; null without one. */
+function keyAmong(subprotocols: readonly string[]): string | null {
+  const encoded = subprotocols.find((name) => name.startsWith(KEY_SUBPROTOCOL))?.slice(KEY_SUBPROTOCOL.length);
+  return encoded === undefined ? null : `Bearer ${Buffer.from(encoded, "base64url").toString("utf8")}`;
+}
+
+/** Built from nothing, so that no header of the caller's reaches the shard; the connection's id is never the caller's choice. */
+function upgradeFor(deps: GatewayDeps, { org, id, scopes }: AuthenticatedPrincipal, subprotocols: readonly string[]): Request {
+  const connection = encodeConnection({ org, principalId: id, scopes: [...scopes], connectionId: deps.newRequestId() });
+  return new Request(`https://graphql${SUBSCRIPTIONS_PATH}`, {
+    headers: { upgrade: "websocket", [SUBPROTOCOL_HEADER]: subprotocols.join(", "), [CONNECTION_HEADER]: connection },
+  });
+}
+
+/** The fields of a protocol's error, since a socket's client reads those anyway. */
+function refused(call: Call, { code, message }: Refusal, status: number = ERRORS[code].http): Response {
+  call.end("refused", { code, message });
+  return Response.json({ code, message, suggestion: ERRORS[code].suggestion }, { status });
+}

@@ -1,0 +1,482 @@
+/**
+ * A shard of client sockets: the pure core of `SubscriberDO`.
+ *
+ * An operation first replays: it reads pages of the log from its own cursor. It turns live in the turn in which it has everything
+ * that the log has pushed to this shard (`LiveCursors`), and from then on that one cursor is its own. Nothing is awaited between
+ * looking at the two and sending, so nothing falls between replay and tail and nothing comes twice.
+ *
+ * A push is answered when its frames are sent. What gathers in the log meanwhile comes with the next push: the log is the only
+ * buffer, and the window of coalescing is a delay of the answer.
+ */
+import { messageOf, runBestEffort, type Log, type StartTimeout, type StoragePort } from "@factory/durable";
+import { FactoryError, idSchema, refuse, type Org, type Refusal, type Result } from "@factory/schemas";
+import type { LogAddress, LogBatch, LogTip } from "@factory/schemas/rpc";
+import { EventBatch } from "./event-batch.ts";
+import type { EventFilter } from "./event-filter.ts";
+import { LiveCursors } from "./live-cursors.ts";
+import { SharedReads, type ReadPage, type ReplayPage } from "./shared-reads.ts";
+import { joinLive, leaveLog, liveCount, stateOf, type Client, type FollowedLog, type Operation, type ShardSocket } from "./shard-clients.ts";
+import { parseSocketState, type SocketState } from "./socket-state.ts";
+import {
+  ACK_PATIENCE_MS,
+  CLOSE,
+  FRAME_COST_MS,
+  MAX_WINDOW_MS,
+  PING_EVERY_CHARS,
+  READS_AT_ONCE,
+  RESUME_MS,
+  SUBSCRIPTION_LIMITS,
+  WATCH_MS,
+} from "./subscription-limits.ts";
+import type { ClientCommand, LogChoice, SubscriptionProtocol } from "./subscription-protocol.ts";
+
+/** The logs of the org, as a shard calls them. */
+export interface ShardLogs {
+  readonly read: ReadPage;
+  attach(log: LogAddress, after: number): Promise<Result<{ tip: LogTip }>>;
+  detach(log: LogAddress): Promise<void>;
+  /** True when the org has the assembly. Its log is empty until its first session writes. */
+  assemblyExists(assemblyId: string): Promise<boolean>;
+}
+
+/** What a shard needs of its surroundings. */
+export interface ShardDeps {
+  readonly org: Org;
+  readonly storage: StoragePort;
+  readonly logs: ShardLogs;
+  readonly protocols: readonly SubscriptionProtocol[];
+  /** Clock in epoch milliseconds. */
+  readonly now: () => number;
+  readonly startTimeout: StartTimeout;
+  /** Has {@link SubscriberShard.watch} called at that time or before, after an eviction too. */
+  readonly watchBy: (atMs: number) => void;
+  /** Keeps the object until the work is done. */
+  readonly background: (work: Promise<unknown>) => void;
+  readonly journal: Log;
+}
+
+/** Who opens a socket. */
+export type ShardConnection = { readonly protocol: SubscriptionProtocol; readonly principal: SocketState["principal"]; readonly connectionId: string };
+
+const sessionIdSchema = idSchema("SES");
+const SLOW_REASON = "Too slow: what was sent is not acknowledged. Connect again and resume with your last seq.";
+const RESTART_REASON = "The shard was restarted. Connect again and resume with your last seq.";
+
+/** The sockets of one shard. */
+export class SubscriberShard {
+  readonly #deps: ShardDeps;
+  readonly #cursors: LiveCursors;
+  readonly #reads: SharedReads;
+  /** Not persisted: the sockets, read back from their attachments. */
+  readonly #clients = new Map<ShardSocket, Client>();
+  /** Not persisted: the logs that their operations name. */
+  readonly #logs = new Map<string, FollowedLog>();
+  /** Not persisted: detaches under way; an attach waits for them, so that the log hears the last word last. */
+  readonly #detaching = new Map<string, Promise<void>>();
+
+  /** @param sockets - those that outlived the shard's last life */
+  constructor(deps: ShardDeps, sockets: Iterable<ShardSocket>) {
+    this.#deps = deps;
+    this.#cursors = new LiveCursors(deps);
+    this.#reads = new SharedReads(deps.logs.read, READS_AT_ONCE);
+    for (const socket of sockets) this.#restore(socket);
+    // A row without a follower is of sockets that are gone; the log is told when it pushes next.
+    for (const key of this.#cursors.logs()) if (!this.#logs.has(key)) this.#cursors.delete(key);
+  }
+
+  /** Sockets held. */
+  get sockets(): number {
+    return this.#clients.size;
+  }
+
+  /** Null when a socket of the principal may be added; else why not, with the limit. */
+  refusal(principalId: string): Refusal | null {
+    const { socketsPerShard, socketsPerPrincipal } = SUBSCRIPTION_LIMITS;
+    if (this.#clients.size >= socketsPerShard) return refuse("RATE_LIMITED", `This shard holds ${socketsPerShard} sockets, which is its limit.`);
+    let own = 0;
+    for (const { principal } of this.#clients.values()) if (principal.id === principalId) own += 1;
+    if (own < socketsPerPrincipal) return null;
+    return refuse("RATE_LIMITED", `The principal has ${own} sockets on this shard; the limit is ${socketsPerPrincipal}.`);
+  }
+
+  /** Takes a socket that was just accepted. */
+  open(socket: ShardSocket, { protocol, principal, connectionId }: ShardConnection): void {
+    const client: Client = { socket, protocol, principal, connectionId, operations: new Map(), unacked: 0, ping: undefined };
+    this.#clients.set(socket, client);
+    socket.keep(stateOf(client));
+  }
+
+  /** Takes one frame of a client. */
+  receive(socket: ShardSocket, frame: string | ArrayBuffer): void {
+    const client = this.#clients.get(socket);
+    if (client === undefined) return socket.close(CLOSE.RESTART, RESTART_REASON);
+    if (typeof frame !== "string") return this.#close(client, CLOSE.BINARY, "Frames are text.");
+    const limit = SUBSCRIPTION_LIMITS.messageChars;
+    if (frame.length > limit) return this.#close(client, CLOSE.TOO_LARGE, `A frame has at most ${limit} characters.`);
+    const command = client.protocol.parse(frame);
+    if (command.type === "fault") this.#close(client, command.code, command.reason);
+    else if (command.type === "refused") this.#send(client, client.protocol.error(command.id, command.refusal));
+    else this.#obey(client, command);
+  }
+
+  /** Forgets a socket that is gone. */
+  leave(socket: ShardSocket): void {
+    const client = this.#clients.get(socket);
+    if (client === undefined) return;
+    this.#clients.delete(socket);
+    for (const operation of client.operations.values()) this.#forget(operation);
+    client.operations.clear();
+  }
+
+  /**
+   * Takes a batch of a log and answers when its frames are sent. Where it does not join, the answer's `lastSeq` says where to go on.
+   *
+   * @throws FactoryError INTEGRITY for a batch that is not gapless.
+   */
+  async push({ log: address, afterSeq, lastSeq, lines, closed }: LogBatch): Promise<{ readonly keep: boolean; readonly lastSeq: number }> {
+    if (address.org !== this.#deps.org) throw new FactoryError("INTEGRITY", `A shard of ${this.#deps.org} was sent events of ${address.org}.`);
+    const batch = EventBatch.ofNdjson(afterSeq, lastSeq, lines);
+    const key = keyOf(address);
+    const log = this.#logs.get(key);
+    if (log === undefined) return { keep: false, lastSeq };
+    log.heardAt = this.#deps.now();
+    await this.#window(log);
+    const live = this.#cursors.get(key);
+    // While all replay, the first to finish sets the cursor and attaches with it.
+    if (live === undefined) return { keep: !closed && this.#logs.has(key), lastSeq };
+    if (afterSeq > live.cursor) return { keep: true, lastSeq: live.cursor };
+    if (lastSeq > live.cursor) {
+      this.#cursors.advance(key, lastSeq);
+      this.#fanOut(log, batch, live.cursor);
+    }
+    if (closed && lastSeq >= live.cursor) this.#completeLive(log);
+    return { keep: !closed && this.#logs.has(key), lastSeq: Math.max(lastSeq, live.cursor) };
+  }
+
+  /** Takes up what is unfinished and makes sure that silent logs still push. Called after an eviction and by the timer. */
+  watch(): void {
+    const now = this.#deps.now();
+    for (const client of this.#clients.values()) {
+      if (client.ping !== undefined && now - client.ping.sentAt >= ACK_PATIENCE_MS) this.#close(client, CLOSE.SLOW, SLOW_REASON);
+    }
+    for (const log of this.#logs.values()) {
+      for (const operation of log.operations) if (!operation.live) this.#replay(operation);
+      const live = this.#cursors.get(log.key);
+      if (live !== undefined && (!live.attached || now - log.heardAt >= WATCH_MS)) this.#attach(log);
+    }
+    if (this.#clients.size > 0) this.#deps.watchBy(now + (this.#unfinished() ? RESUME_MS : WATCH_MS));
+  }
+
+  /** Takes up, after an eviction, what needs no timer to be found. */
+  resume(): void {
+    if (this.#unfinished()) this.watch();
+  }
+
+  #unfinished(): boolean {
+    for (const log of this.#logs.values()) {
+      if (this.#cursors.get(log.key)?.attached !== true) return true;
+      for (const operation of log.operations) if (!operation.live) return true;
+    }
+    return false;
+  }
+
+  #restore(socket: ShardSocket): void {
+    const state = parseSocketState(socket.attachment());
+    const protocol = this.#deps.protocols.find(({ name }) => name === state?.protocol);
+    // Without its cursor a live operation does not know what it was sent.
+    const lost = state?.operations.some(({ live, log }) => live && this.#cursors.get(keyOf(log)) === undefined) === true;
+    if (state === null || protocol === undefined || lost) return socket.close(CLOSE.RESTART, RESTART_REASON);
+    const { principal, connectionId } = state;
+    const client: Client = { socket, protocol, principal, connectionId, operations: new Map(), unacked: 0, ping: undefined };
+    this.#clients.set(socket, client);
+    for (const { id, log, cursor, live, ...filter } of state.operations) {
+      const operation = this.#follow(client, id, log, filter, cursor);
+      operation.live = live;
+      if (live) joinLive(operation);
+    }
+  }
+
+  #obey(client: Client, command: ClientCommand): void {
+    switch (command.type) {
+      case "subscribe":
+        return this.#subscribe(client, command);
+      case "unsubscribe": {
+        const operation = client.operations.get(command.id);
+        if (operation !== undefined) this.#end(operation);
+        return;
+      }
+      case "ping":
+        return this.#send(client, client.protocol.pong());
+      case "pong":
+        return this.#acknowledge(client);
+      default:
+        return command satisfies never;
+    }
+  }
+
+  #subscribe(client: Client, { id, log: choice, filter, afterSeq }: Extract<ClientCommand, { type: "subscribe" }>): void {
+    if (client.operations.has(id)) return this.#close(client, CLOSE.ID_IN_USE, `The operation ${id} is already subscribed.`);
+    const limit = SUBSCRIPTION_LIMITS.operationsPerSocket;
+    if (client.operations.size >= limit) {
+      return this.#send(client, client.protocol.error(id, refuse("TOO_LARGE", `A socket has at most ${limit} operations.`)));
+    }
+    // What is not shaped like an id is asked of nobody: addressing an object makes it.
+    if ("sessionId" in choice && !sessionIdSchema.safeParse(choice.sessionId).success) {
+      return this.#send(client, client.protocol.error(id, absent(choice)));
+    }
+    const operation = this.#follow(client, id, choice, filter, afterSeq);
+    const live = this.#cursors.get(operation.log.key);
+    if (live?.cursor === afterSeq && live.attached) this.#goLive(operation);
+    else {
+      client.socket.keep(stateOf(client));
+      this.#deps.watchBy(this.#deps.now() + RESUME_MS);
+      this.#replay(operation);
+    }
+  }
+
+  #follow(client: Client, id: string, choice: LogChoice, filter: EventFilter, cursor: number): Operation {
+    const key = keyOf(choice);
+    let log = this.#logs.get(key);
+    if (log === undefined) {
+      log = { key, address: addressOf(this.#deps.org, choice), operations: new Set(), live: new Map(), sentAt: 0, heardAt: 0, attaching: false };
+      this.#logs.set(key, log);
+    }
+    const operation: Operation = { id, client, log, choice, filter, cursor, live: false, replaying: false };
+    log.operations.add(operation);
+    client.operations.set(id, operation);
+    return operation;
+  }
+
+  /** True while the operation has not been ended. */
+  #open(operation: Operation): boolean {
+    return operation.client.operations.get(operation.id) === operation;
+  }
+
+  #replay(operation: Operation): void {
+    if (operation.replaying) return;
+    operation.replaying = true;
+    this.#deps.background(this.#readUntilLive(operation));
+  }
+
+  async #readUntilLive(operation: Operation): Promise<void> {
+    const { log, client } = operation;
+    try {
+      while (this.#open(operation) && !operation.live) {
+        // The pong goes on with it: a replay is as fast as its client.
+        if (client.unacked >= PING_EVERY_CHARS) return;
+        const page = await this.#reads.page(log.key, log.address, operation.cursor);
+        if (!this.#open(operation)) return;
+        const refusal = await this.#misplaced(operation, page);
+        if (!this.#open(operation)) return;
+        if (refusal === null) this.#take(operation, page);
+        else this.#fail(operation, refusal);
+      }
+    } catch (err) {
+      // The timer takes it up again.
+      this.#report("subscriber.replay", operation.log, err);
+      this.#deps.watchBy(this.#deps.now() + RESUME_MS);
+    } finally {
+      operation.replaying = false;
+    }
+  }
+
+  /** Why an operation cannot stand where it says; null when it can. */
+  async #misplaced({ choice, cursor }: Operation, { tip }: ReplayPage): Promise<Refusal | null> {
+    if (cursor > tip.lastSeq) return refuse("INVALID_ARGUMENT", `afterSeq ${cursor} is after the log's last event, ${tip.lastSeq}: nobody can have seen it.`);
+    if (tip.lastSeq > 0) return null;
+    const exists = "assemblyId" in choice && (await this.#deps.logs.assemblyExists(choice.assemblyId));
+    return exists ? null : absent(choice);
+  }
+
+  /** Sends a page of a replay and, in the same turn, turns the operation live when it has what the shard has. */
+  #take(operation: Operation, { batch, tip }: ReplayPage): void {
+    const { client, log, filter } = operation;
+    if (batch.lastSeq <= operation.cursor && operation.cursor < tip.lastSeq) {
+      throw new FactoryError("INTEGRITY", `The log has no event ${operation.cursor + 1}, yet it ends at ${tip.lastSeq}.`);
+    }
+    const payload = batch.payload({ protocol: client.protocol, filter }, operation.cursor);
+    operation.cursor = Math.max(operation.cursor, batch.lastSeq);
+    if (payload !== null) this.#send(client, client.protocol.next(operation.id, payload));
+    if (!this.#open(operation)) return;
+    if (tip.closed && operation.cursor >= tip.lastSeq) return this.#complete(operation);
+    const live = this.#cursors.get(log.key);
+    if (operation.cursor >= (live?.cursor ?? tip.lastSeq)) this.#goLive(operation);
+    else client.socket.keep(stateOf(client));
+  }
+
+  #goLive(operation: Operation): void {
+    const { client, log } = operation;
+    operation.live = true;
+    joinLive(operation);
+    if (this.#cursors.get(log.key) === undefined) {
+      this.#cursors.begin(log.key, operation.cursor);
+      this.#attach(log);
+    }
+    client.socket.keep(stateOf(client));
+    this.#deps.watchBy(this.#deps.now() + WATCH_MS);
+  }
+
+  /** Waits until the log's frames are far enough apart: not at all when it was silent, as long as a fan-out costs under load. */
+  async #window(log: FollowedLog): Promise<void> {
+    const window = Math.min(MAX_WINDOW_MS, Math.floor(liveCount(log) * FRAME_COST_MS));
+    const wait = log.sentAt + window - this.#deps.now();
+    if (wait > 0) await new Promise<void>((resolve) => void this.#deps.startTimeout(wait, resolve));
+  }
+
+  /** Sends every live operation what it does not have: one payload for all that agree, with each one's id around it. */
+  #fanOut(log: FollowedLog, batch: EventBatch, cursor: number): void {
+    log.sentAt = this.#deps.now();
+    for (const { protocol, filter, members } of log.live.values()) {
+      const shared = batch.payload({ protocol, filter }, cursor);
+      let last: { readonly id: string; readonly frame: string } | undefined;
+      for (const operation of members) {
+        const ahead = operation.cursor > cursor;
+        const payload = ahead ? (operation.cursor < batch.lastSeq ? batch.payload({ protocol, filter }, operation.cursor) : null) : shared;
+        if (payload === null) continue;
+        if (ahead) this.#sendLive(operation.client, protocol.next(operation.id, payload));
+        else {
+          if (last?.id !== operation.id) last = { id: operation.id, frame: protocol.next(operation.id, payload) };
+          this.#sendLive(operation.client, last.frame);
+        }
+      }
+    }
+  }
+
+  /** What a client does not drain is not queued without end: it comes back and reads the log. */
+  #sendLive(client: Client, frame: string): void {
+    if (client.unacked > SUBSCRIPTION_LIMITS.unackedChars) return this.#close(client, CLOSE.SLOW, SLOW_REASON);
+    this.#send(client, frame);
+  }
+
+  #send(client: Client, frame: string): void {
+    try {
+      client.socket.send(frame);
+    } catch (err) {
+      // The socket closed before its close was told; nothing can be sent to it any more.
+      this.#deps.journal.event({
+        op: "subscriber.send",
+        outcome: "failed",
+        durationMs: 0,
+        ids: { org: this.#deps.org, principalId: client.principal.id },
+        fields: { error: messageOf(err) },
+      });
+      return this.leave(client.socket);
+    }
+    client.unacked += frame.length;
+    if (client.ping === undefined && client.unacked >= PING_EVERY_CHARS) this.#ping(client);
+  }
+
+  #ping(client: Client): void {
+    client.ping = { covers: client.unacked, sentAt: this.#deps.now() };
+    client.socket.send(client.protocol.ping());
+  }
+
+  /** The client has everything that was sent before the open ping; a pong without one says nothing. */
+  #acknowledge(client: Client): void {
+    if (client.ping === undefined) return;
+    client.unacked -= client.ping.covers;
+    client.ping = undefined;
+    if (client.unacked >= PING_EVERY_CHARS) this.#ping(client);
+    for (const operation of client.operations.values()) if (!operation.live) this.#replay(operation);
+  }
+
+  #attach(log: FollowedLog): void {
+    if (log.attaching) return;
+    log.attaching = true;
+    this.#deps.background(this.#attachNow(log));
+  }
+
+  async #attachNow(log: FollowedLog): Promise<void> {
+    try {
+      await this.#detaching.get(log.key);
+      const live = this.#cursors.get(log.key);
+      if (live === undefined) return;
+      const answer = await this.#deps.logs.attach(log.address, live.cursor);
+      if (this.#logs.get(log.key) === log) this.#attached(log, answer);
+    } catch (err) {
+      this.#report("subscriber.attach", log, err);
+      this.#deps.watchBy(this.#deps.now() + RESUME_MS);
+    } finally {
+      log.attaching = false;
+    }
+  }
+
+  #attached(log: FollowedLog, answer: Result<{ tip: LogTip }>): void {
+    if (!answer.ok) {
+      for (const operation of log.operations) this.#fail(operation, answer);
+      return;
+    }
+    log.heardAt = this.#deps.now();
+    const live = this.#cursors.get(log.key);
+    if (live === undefined) return;
+    this.#cursors.attached(log.key);
+    if (answer.tip.closed && answer.tip.lastSeq <= live.cursor) this.#completeLive(log);
+  }
+
+  /** The log is closed and its live followers have all of it; who replays finds that out by reading. */
+  #completeLive(log: FollowedLog): void {
+    for (const operation of log.operations) if (operation.live) this.#complete(operation);
+  }
+
+  #complete(operation: Operation): void {
+    this.#send(operation.client, operation.client.protocol.complete(operation.id));
+    this.#end(operation);
+  }
+
+  #fail(operation: Operation, refusal: Refusal): void {
+    this.#send(operation.client, operation.client.protocol.error(operation.id, refusal));
+    this.#end(operation);
+  }
+
+  #end(operation: Operation): void {
+    const { client, id } = operation;
+    if (!this.#open(operation)) return;
+    client.operations.delete(id);
+    client.socket.keep(stateOf(client));
+    this.#forget(operation);
+  }
+
+  #close(client: Client, code: number, reason: string): void {
+    this.leave(client.socket);
+    client.socket.close(code, reason);
+    this.#deps.journal.event({
+      op: "subscriber.close",
+      outcome: "refused",
+      durationMs: 0,
+      ids: { org: this.#deps.org, principalId: client.principal.id },
+      fields: { code, reason },
+    });
+  }
+
+  /** Takes an operation off its log, and the shard off a log that nobody follows any more. */
+  #forget(operation: Operation): void {
+    const { log } = operation;
+    leaveLog(operation);
+    if (log.operations.size > 0 || this.#logs.get(log.key) !== log) return;
+    this.#logs.delete(log.key);
+    if (this.#cursors.get(log.key) === undefined) return;
+    this.#cursors.delete(log.key);
+    // A lost detach costs one push, which is answered with `keep: false`.
+    const detached = runBestEffort("subscriber.detach", () => this.#deps.logs.detach(log.address), this.#deps.journal).finally(() => {
+      if (this.#detaching.get(log.key) === detached) this.#detaching.delete(log.key);
+    });
+    this.#detaching.set(log.key, detached);
+    this.#deps.background(detached);
+  }
+
+  #report(op: string, { address }: FollowedLog, err: unknown): void {
+    const ids = address.kind === "session" ? { org: address.org, sessionId: address.sessionId } : { org: address.org, assemblyId: address.assemblyId };
+    this.#deps.journal.event({ op, outcome: "failed", durationMs: 0, ids, fields: { error: messageOf(err) } });
+  }
+}
+
+const addressOf = (org: Org, choice: LogChoice): LogAddress =>
+  "sessionId" in choice ? { kind: "session", org, ...choice } : { kind: "assembly", org, ...choice };
+/** The key of a log within its org. */
+const keyOf = (log: LogChoice | LogAddress): string => ("sessionId" in log ? `session ${log.sessionId}` : `assembly ${log.assemblyId}`);
+
+const absent = (choice: LogChoice): Refusal =>
+  refuse(
+    "NOT_FOUND",
+    "sessionId" in choice ? `There is no session ${choice.sessionId} for this org.` : `There is no assembly ${choice.assemblyId} for this org.`,
+  );

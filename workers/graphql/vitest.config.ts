@@ -2,5 +2,10 @@ import { defineConfig } from "vitest/config";
 import { PATIENCE } from "../../vitest.patience.ts";
 
 export default defineConfig({
-  test: { ...PATIENCE, name: "graphql", include: ["src/**/*.test.ts"], exclude: ["src/**/*.workers.test.ts"] },
+  test: {
+    ...PATIENCE,
+    name: "graphql",
+    include: ["src/**/*.test.ts"],
+    exclude: ["src/**/*.workers.test.ts", "src/**/*.entry.test.ts", "src/**/*.e2e.test.ts"],
+  },
 });

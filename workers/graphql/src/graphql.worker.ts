@@ -1,16 +1,39 @@
 /** Entry of the graphql Worker: the read side. Client sockets and the projection of logs into the read model. */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { Health, HealthRpc } from "@factory/schemas/rpc";
+import { consoleLog } from "@factory/durable";
+import { refusing, type Result } from "@factory/schemas";
+import type { Health, ProjectionLag, ReadModelRpc } from "@factory/schemas/rpc";
+import { projectionDeps } from "./projections/bindings.ts";
+import { lagOf, openLags } from "./projections/lag.ts";
+import { consumeProjections } from "./projections/projections-queue.ts";
+import { reprojectSession } from "./projections/projector.ts";
+import { openSubscription } from "./subscription-door.ts";
 
 export { SubscriberDO } from "./subscriber-do.ts";
 
-/** What the gateway asks for `GET /health`. */
-export default class GraphqlWorker extends WorkerEntrypoint<Env> implements HealthRpc {
+/** What the gateway asks, and the consumer of the queues of the read model. */
+export default class GraphqlWorker extends WorkerEntrypoint<Env> implements ReadModelRpc {
   async health(): Promise<Health> {
     return { worker: "graphql", ok: true };
   }
 
-  override async fetch(): Promise<Response> {
-    return new Response("Not found\n", { status: 404 });
+  async reproject(org: string, sessionId: string): Promise<Result<{ seq: number; tipSeq: number; quarantined: number }>> {
+    return refusing(() => reprojectSession(projectionDeps(this.env), { org, sessionId }));
+  }
+
+  async lag(org: string, limit: number): Promise<{ sessions: ProjectionLag[]; more: boolean }> {
+    return openLags(projectionDeps(this.env), org, limit);
+  }
+
+  async lagOf(org: string, sessionId: string): Promise<ProjectionLag> {
+    return lagOf(projectionDeps(this.env), { org, sessionId });
+  }
+
+  override async queue(batch: MessageBatch): Promise<void> {
+    await consumeProjections(batch, projectionDeps(this.env), consoleLog());
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    return openSubscription(request, this.env);
   }
 }

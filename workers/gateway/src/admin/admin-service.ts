@@ -6,6 +6,8 @@ import type { GatewayDeps } from "../deps.ts";
 import { knowingStateOf } from "./knowing-state-service.ts";
 import { impactOf, lineageOf, whyOf } from "./lineage-service.ts";
 import { applyPolicy } from "./policy-service.ts";
+import { issueToken } from "./producer-token-service.ts";
+import { projectionLag, reproject } from "./read-model-service.ts";
 import { unary } from "../sessions.ts";
 import { revokeTrust, setTrust } from "./trust-service.ts";
 
@@ -21,5 +23,8 @@ export function adminService(deps: GatewayDeps): ServiceImpl<typeof FactoryAdmin
     setConsent: (request, context) => unary(context, (scope) => setConsent(deps, scope, request)),
     revokeConsent: (request, context) => unary(context, (scope) => revokeConsent(deps, scope, request)),
     applyPolicy: (request, context) => unary(context, (scope) => applyPolicy(deps, scope, request)),
+    reproject: (request, context) => unary(context, (scope) => reproject(deps, scope, request)),
+    projectionLag: (request, context) => unary(context, (scope) => projectionLag(deps, scope, request)),
+    issueProducerToken: (request, context) => unary(context, (scope) => issueToken(deps, scope, request)),
   };
 }

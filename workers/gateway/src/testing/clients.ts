@@ -2,7 +2,7 @@
 import { Code, ConnectError, createClient, type Client } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
 import { ERRORS, type ErrorCode } from "@factory/schemas";
-import { ErrorDetailSchema, FactoryAdmin, FactoryDelivery, FactoryGateway, type ErrorDetail } from "@factory/schemas/proto";
+import { ErrorDetailSchema, FactoryAdmin, FactoryDelivery, FactoryGateway, FactoryProducer, type ErrorDetail } from "@factory/schemas/proto";
 import { env, exports } from "cloudflare:workers";
 import { expect } from "vitest";
 
@@ -18,6 +18,7 @@ export type Clients = {
   readonly gateway: Client<typeof FactoryGateway>;
   readonly delivery: Client<typeof FactoryDelivery>;
   readonly admin: Client<typeof FactoryAdmin>;
+  readonly producer: Client<typeof FactoryProducer>;
 };
 
 /** Clients with an API key, or with none. */
@@ -42,6 +43,7 @@ export function clientsOf(apiKey: string | null, { grpcWeb = false, binary = tru
     gateway: createClient(FactoryGateway, transport),
     delivery: createClient(FactoryDelivery, transport),
     admin: createClient(FactoryAdmin, transport),
+    producer: createClient(FactoryProducer, transport),
   };
 }
 

@@ -7,6 +7,7 @@ import { buildWorker, miniflareWorker } from "../../../../scripts/platform/build
 import { storeCredentials, type Credentials } from "./builders.ts";
 import { register, type Lineage } from "./lineage.ts";
 import { neighbours } from "./neighbours.ts";
+import { PRODUCER_TOKEN_KEY } from "./producer-key.ts";
 
 /** A gateway under test. */
 export type Edge = {
@@ -35,6 +36,12 @@ async function mustSucceed(answer: Answer): Promise<void> {
 type LogDouble = { whenUnsubscribed(): Promise<number>; append(identity: object, events: readonly object[]): Promise<object> };
 type LogDoubles = { getByName(name: string): LogDouble };
 
+/** The gateway as a deploy builds it, with a secret. */
+async function gatewayWorker(): Promise<ReturnType<typeof miniflareWorker>> {
+  const built = await buildWorker("gateway");
+  return miniflareWorker({ ...built, options: { ...built.options, bindings: { ...built.options.bindings, PRODUCER_TOKEN_KEY } } });
+}
+
 /** Starts the gateway on a free port with credentials and the first knowing-state of one org. */
 export async function startEdge(): Promise<Edge> {
   const miniflare = new Miniflare(
@@ -43,7 +50,7 @@ export async function startEdge(): Promise<Edge> {
       port: 0,
       cf: false,
       telemetry: { enabled: false },
-      workers: [miniflareWorker(await buildWorker("gateway")), ...(await neighbours())],
+      workers: [await gatewayWorker(), ...(await neighbours())],
     }),
   );
   const url = await miniflare.ready;

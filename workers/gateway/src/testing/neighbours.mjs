@@ -56,6 +56,11 @@ export class CommissioningAgentDO extends DurableObject {
     return { ok: true, state: "COMPILING" };
   }
 
+  async poke() {
+    this.#asked.push(["poke"]);
+    return { state: this.#state };
+  }
+
   /** What was asked of this object, in order. */
   async asked() {
     return this.#asked;
@@ -94,11 +99,16 @@ export class SubscriptionBufferDO extends DurableObject {
   #readers = new Set();
 
   async append(identity, events) {
-    for (const { kind, payload } of events) {
-      const seq = this.#events.length + 1;
+    let appended = 0;
+    for (const { kind, payload, eventId } of events) {
+      if (eventId !== undefined && this.#events.some((event) => event.eventId === eventId)) continue;
+      const tip = await this.tip();
+      if (tip.closed) return { ok: false, code: "FAILED_PRECONDITION", message: `Event ${eventId} (${kind}) came after the session's terminal event.` };
+      const seq = tip.lastSeq + 1;
+      appended += 1;
       const event = {
         seq,
-        eventId: `EVT-${seq}`,
+        eventId: eventId ?? `EVT-${seq}`,
         stream: STREAM_OF[kind] ?? "sessionEvents",
         kind,
         sessionId: identity.sessionId,
@@ -112,12 +122,12 @@ export class SubscriptionBufferDO extends DurableObject {
       this.#events.push(event);
       for (const reader of this.#readers) reader.enqueue(line(event));
     }
-    return { ok: true };
+    return { ok: true, tip: await this.tip(), appended };
   }
 
   async tip() {
     const last = this.#events.at(-1);
-    return { lastSeq: this.#events.length, rootHash: last?.hash ?? "0".repeat(64), closed: last !== undefined && TERMINAL.has(last.kind) };
+    return { lastSeq: this.#events.length, rootHash: last?.hash ?? "0".repeat(64), closed: last !== undefined && TERMINAL.has(last.kind), archived: false };
   }
 
   async read(after, limit) {
@@ -176,6 +186,23 @@ export default class Neighbour extends WorkerEntrypoint {
   async assemblies(org, limit) {
     const all = await this.#registered(org);
     return { assemblies: all.slice(0, limit), more: all.length > limit };
+  }
+
+  async openSessions() {
+    return { sessions: [{ org: "acme", sessionId: "SES-swept" }], more: false };
+  }
+
+  /** The read model's answers, by which a test knows what was asked. */
+  async reproject(org, sessionId) {
+    return { ok: true, seq: 7, tipSeq: 7, quarantined: org === "acme" && sessionId.startsWith("SES-") ? 1 : 0 };
+  }
+
+  async lag(org, limit) {
+    return { sessions: [{ sessionId: `SES-${org}-${limit}`, seq: 0, tipSeq: null, closed: false, quarantined: 0, updatedAt: null }], more: true };
+  }
+
+  async lagOf(_org, sessionId) {
+    return { sessionId, seq: 5, tipSeq: 7, closed: false, quarantined: 2, updatedAt: 1_785_844_800_000 };
   }
 
   async hasAssembly(org, assembly) {

@@ -8,7 +8,7 @@ import { graphWorker } from "../../../../scripts/testing/graph-worker.ts";
 
 const MODULE = join(import.meta.dirname, "neighbours.mjs");
 /** Neighbours whose place a recorder takes. */
-const RECORDERS = ["commissioning", "mediation", "pipeline", "stream"] as const;
+const RECORDERS = ["commissioning", "mediation", "pipeline", "stream", "graphql"] as const;
 /** Objects that the recorders call among themselves. */
 const OBJECTS = {
   SESSIONS: { className: "CommissioningAgentDO", scriptName: "factory-commissioning" },

@@ -1083,6 +1083,220 @@ export declare type ApplyPolicyResponse = Message<"factory.v1.ApplyPolicyRespons
 export declare const ApplyPolicyResponseSchema: GenMessage<ApplyPolicyResponse>;
 
 /**
+ * @generated from message factory.v1.ReprojectRequest
+ */
+export declare type ReprojectRequest = Message<"factory.v1.ReprojectRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+};
+
+/**
+ * Describes the message factory.v1.ReprojectRequest.
+ * Use `create(ReprojectRequestSchema)` to create a new message.
+ */
+export declare const ReprojectRequestSchema: GenMessage<ReprojectRequest>;
+
+/**
+ * @generated from message factory.v1.ReprojectResponse
+ */
+export declare type ReprojectResponse = Message<"factory.v1.ReprojectResponse"> & {
+  /**
+   * Last event that the rows reflect.
+   *
+   * @generated from field: uint64 seq = 1;
+   */
+  seq: bigint;
+
+  /**
+   * Last event of the log when it was read last.
+   *
+   * @generated from field: uint64 tip_seq = 2;
+   */
+  tipSeq: bigint;
+
+  /**
+   * Events that could not be read; they are kept apart, with the reason.
+   *
+   * @generated from field: uint32 quarantined = 3;
+   */
+  quarantined: number;
+};
+
+/**
+ * Describes the message factory.v1.ReprojectResponse.
+ * Use `create(ReprojectResponseSchema)` to create a new message.
+ */
+export declare const ReprojectResponseSchema: GenMessage<ReprojectResponse>;
+
+/**
+ * @generated from message factory.v1.ProjectionLagRequest
+ */
+export declare type ProjectionLagRequest = Message<"factory.v1.ProjectionLagRequest"> & {
+  /**
+   * One session, whatever its state; empty for those whose terminal event is not in the read model.
+   *
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * Sessions at most, newest first; 0 is 20, the most is 100.
+   *
+   * @generated from field: uint32 limit = 2;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message factory.v1.ProjectionLagRequest.
+ * Use `create(ProjectionLagRequestSchema)` to create a new message.
+ */
+export declare const ProjectionLagRequestSchema: GenMessage<ProjectionLagRequest>;
+
+/**
+ * How far the rows of one session are behind its log.
+ *
+ * @generated from message factory.v1.SessionLag
+ */
+export declare type SessionLag = Message<"factory.v1.SessionLag"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * Last event that the rows reflect; 0 when there are none.
+   *
+   * @generated from field: uint64 seq = 2;
+   */
+  seq: bigint;
+
+  /**
+   * Last event of the log; absent when the log did not answer.
+   *
+   * @generated from field: optional uint64 tip_seq = 3;
+   */
+  tipSeq?: bigint | undefined;
+
+  /**
+   * The terminal event is in the rows: nothing follows it.
+   *
+   * @generated from field: bool closed = 4;
+   */
+  closed: boolean;
+
+  /**
+   * Events that could not be read.
+   *
+   * @generated from field: uint32 quarantined = 5;
+   */
+  quarantined: number;
+
+  /**
+   * When the rows moved last; absent when they never did.
+   *
+   * @generated from field: google.protobuf.Timestamp updated_at = 6;
+   */
+  updatedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message factory.v1.SessionLag.
+ * Use `create(SessionLagSchema)` to create a new message.
+ */
+export declare const SessionLagSchema: GenMessage<SessionLag>;
+
+/**
+ * @generated from message factory.v1.ProjectionLagResponse
+ */
+export declare type ProjectionLagResponse = Message<"factory.v1.ProjectionLagResponse"> & {
+  /**
+   * @generated from field: repeated factory.v1.SessionLag sessions = 1;
+   */
+  sessions: SessionLag[];
+
+  /**
+   * There are more open sessions than the limit.
+   *
+   * @generated from field: bool more = 2;
+   */
+  more: boolean;
+};
+
+/**
+ * Describes the message factory.v1.ProjectionLagResponse.
+ * Use `create(ProjectionLagResponseSchema)` to create a new message.
+ */
+export declare const ProjectionLagResponseSchema: GenMessage<ProjectionLagResponse>;
+
+/**
+ * @generated from message factory.v1.IssueProducerTokenRequest
+ */
+export declare type IssueProducerTokenRequest = Message<"factory.v1.IssueProducerTokenRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * Of sessionEvents, beadUpdates and artifactWrites, each once.
+   *
+   * @generated from field: repeated string streams = 2;
+   */
+  streams: string[];
+
+  /**
+   * 1 to 86400.
+   *
+   * @generated from field: uint32 ttl_seconds = 3;
+   */
+  ttlSeconds: number;
+
+  /**
+   * Name of the runner: lower-case letters, digits, dots, dashes and underscores, 64 at most.
+   *
+   * @generated from field: string producer = 4;
+   */
+  producer: string;
+};
+
+/**
+ * Describes the message factory.v1.IssueProducerTokenRequest.
+ * Use `create(IssueProducerTokenRequestSchema)` to create a new message.
+ */
+export declare const IssueProducerTokenRequestSchema: GenMessage<IssueProducerTokenRequest>;
+
+/**
+ * @generated from message factory.v1.IssueProducerTokenResponse
+ */
+export declare type IssueProducerTokenResponse = Message<"factory.v1.IssueProducerTokenResponse"> & {
+  /**
+   * @generated from field: string token = 1;
+   */
+  token: string;
+
+  /**
+   * The token's `jti`, under which its calls are logged.
+   *
+   * @generated from field: string token_id = 2;
+   */
+  tokenId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expires_at = 3;
+   */
+  expiresAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message factory.v1.IssueProducerTokenResponse.
+ * Use `create(IssueProducerTokenResponseSchema)` to create a new message.
+ */
+export declare const IssueProducerTokenResponseSchema: GenMessage<IssueProducerTokenResponse>;
+
+/**
  * @generated from enum factory.v1.CausalEnd
  */
 export enum CausalEnd {
@@ -1264,6 +1478,38 @@ export declare const FactoryAdmin: GenService<{
     methodKind: "unary";
     input: typeof ApplyPolicyRequestSchema;
     output: typeof ApplyPolicyResponseSchema;
+  },
+  /**
+   * Takes a session's rows of the read model away and makes them again from its log. Rows of a log that is empty, or shorter
+   * than they are, stay.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.Reproject
+   */
+  reproject: {
+    methodKind: "unary";
+    input: typeof ReprojectRequestSchema;
+    output: typeof ReprojectResponseSchema;
+  },
+  /**
+   * How far the read model is behind the logs.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.ProjectionLag
+   */
+  projectionLag: {
+    methodKind: "unary";
+    input: typeof ProjectionLagRequestSchema;
+    output: typeof ProjectionLagResponseSchema;
+  },
+  /**
+   * Makes a token by which a runner outside appends to one session's log. It is shown once and cannot be taken back before it
+   * expires.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.IssueProducerToken
+   */
+  issueProducerToken: {
+    methodKind: "unary";
+    input: typeof IssueProducerTokenRequestSchema;
+    output: typeof IssueProducerTokenResponseSchema;
   },
 }>;
 

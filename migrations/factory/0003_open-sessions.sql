@@ -1,0 +1,1 @@
+CREATE INDEX `sessions_open` ON `sessions` (`session_id`) WHERE "sessions"."ended_at" is null;

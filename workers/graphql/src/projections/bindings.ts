@@ -1,0 +1,16 @@
+/** The projections' dependencies from the Worker's bindings. */
+import { consoleLog } from "@factory/durable";
+import { sessionLogOf } from "@factory/schemas/rpc";
+import { d1Sql } from "./d1-sql.ts";
+import type { LagDeps } from "./lag.ts";
+import type { ProjectorDeps } from "./projector.ts";
+
+/** Reads the bindings; everything else of the projections takes its dependencies. */
+export function projectionDeps(env: Pick<Env, "DB" | "SESSION_LOGS">): ProjectorDeps & LagDeps {
+  return {
+    sql: d1Sql(env.DB),
+    log: (org, sessionId) => sessionLogOf(env, org, sessionId),
+    now: () => Date.now(),
+    journal: consoleLog(),
+  };
+}

@@ -1,6 +1,7 @@
 /** Where the command line finds its credential and the platform's address. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { publicKeyOf, type EvidencePublicKey } from "@factory/verification/evidence";
 import { z } from "zod";
 import { UsageError } from "./errors.ts";
 
@@ -36,6 +37,17 @@ export function readCredentials(from: string, env: NodeJS.ProcessEnv, apiKey?: s
     envelopeKeyId: env["FACTORY_ENVELOPE_KEY_ID"] ?? local?.envelopeKeyId ?? "",
     envelopeSecret: env["FACTORY_ENVELOPE_KEY"] ?? local?.envelopeSecret ?? "",
   };
+}
+
+/** The part of the local key file that evidence is verified with; a file of before it existed has none. */
+const devEvidenceKey = z.object({ evidenceKey: z.unknown().optional() });
+
+/** The public keys of the local key file, or undefined when there is none. */
+export function readLocalEvidenceKeys(from: string): EvidencePublicKey[] | undefined {
+  const path = findUp(from, "dev-key.json");
+  if (path === undefined) return undefined;
+  const { evidenceKey } = devEvidenceKey.parse(JSON.parse(readFileSync(path, "utf8")));
+  return evidenceKey === undefined ? undefined : [publicKeyOf(evidenceKey)];
 }
 
 const platformFile = z.object({ url: z.url(), pid: z.number().int() });

@@ -19,7 +19,7 @@ type Received = { path: string; mode: number; sha256: string; chunks: Uint8Array
 const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** The file that marks a folder as one of ours, so that it may be replaced. */
-const EVIDENCE_FILE = "evidence.json";
+export const EVIDENCE_FILE = "evidence.json";
 
 /**
  * Writes the files of a completed session below `directory`. A folder that holds an earlier deliverable is replaced as

@@ -1,6 +1,7 @@
 /** What scripts and tests share with the `factory` command. */
 export * from "./client.ts";
 export * from "./credentials.ts";
+export * from "./delivered-tree.ts";
 export * from "./deliverable.ts";
 export { needsPerson, standardOutput } from "./commands/sessions.ts";
 export * from "./error-text.ts";

@@ -18,6 +18,7 @@ const EFFECTS: { readonly [matter: string]: { readonly [V in Answer["verb"]]: st
     reject: "do not; the reason goes to the loop",
     amend: "have it done again, with the note as an instruction",
   },
+  budget: { approve: 'go on with twice the budget, or with the one in the note: "50 USD"', reject: "end the session", amend: "set the budget in the note" },
 };
 
 /** What a person is asked and how to answer; empty when nothing is open. */

@@ -18,7 +18,11 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 const COMMANDS =
-  "submit status events approve reject amend cancel evidence deliverable validate envelope lineage why impact knowing-state trust consent policy".split(" ");
+  "submit status events approve reject amend cancel evidence deliverable verify validate envelope lineage why impact knowing-state trust consent policy admin".split(
+    " ",
+  );
+/** Commands that ask no platform. */
+const OFFLINE: readonly string[] = ["verify"];
 const ENV = { FACTORY_URL: "http://127.0.0.1:9", FACTORY_API_KEY: "fk_test" };
 
 describe("factory --help", () => {
@@ -30,7 +34,7 @@ describe("factory --help", () => {
   it.each(COMMANDS)("tells how %s is used, with the options every command takes", async (name) => {
     expect(await main([name, "--help"], {})).toBe(0);
     expect(out).toMatch(new RegExp(`^Usage: factory ${name} `));
-    for (const option of ["--json", "--url", "--key"]) expect(out).toContain(option);
+    for (const option of OFFLINE.includes(name) ? ["--json"] : ["--json", "--url", "--key"]) expect(out).toContain(option);
   });
 });
 
@@ -43,6 +47,9 @@ describe("a command line that is wrong", () => {
     [["events", "SES-1", "--after", "soon"]],
     [["approve", "SES-1"]],
     [["reject", "SES-1", "REV-1"]],
+    [["verify"]],
+    [["verify", "none.json", "--key", "none.json"]],
+    [["verify", "none.json", "--url", "http://127.0.0.1:9"]],
     [["lineage"]],
     [["lineage", "SPEC-1", "--direction", "sideways"]],
     [["why", "SPEC-1", "--depth", "0"]],

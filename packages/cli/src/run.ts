@@ -1,5 +1,6 @@
 /** The `factory` command: picks the command, runs it, and turns failures into text and exit codes. */
-import { COMMON_HELP, contextOf, type Command } from "./commands/command.ts";
+import { admin } from "./commands/admin.ts";
+import { COMMON_HELP, OFFLINE_HELP, contextOf, type Command } from "./commands/command.ts";
 import { consent } from "./commands/consent.ts";
 import { deliverable, evidence } from "./commands/delivery.ts";
 import { knowingState, trust } from "./commands/governance.ts";
@@ -8,6 +9,7 @@ import { envelope, validate } from "./commands/orders.ts";
 import { policy } from "./commands/policy.ts";
 import { amend, approve, reject } from "./commands/reviews.ts";
 import { cancel, events, status, submit } from "./commands/sessions.ts";
+import { verify } from "./commands/verify.ts";
 import { errorText } from "./error-text.ts";
 import { EXIT, UsageError } from "./errors.ts";
 
@@ -21,6 +23,7 @@ const COMMANDS: { readonly [name: string]: Command } = {
   cancel,
   evidence,
   deliverable,
+  verify,
   validate,
   envelope,
   lineage,
@@ -30,6 +33,7 @@ const COMMANDS: { readonly [name: string]: Command } = {
   trust,
   consent,
   policy,
+  admin,
 };
 
 function overview(): string {
@@ -45,9 +49,13 @@ function overview(): string {
 }
 
 function helpOf(command: Command): string {
-  return [`Usage: factory ${command.usage}`, "", `  ${command.summary}`, "", ...[...(command.help ?? []), ...COMMON_HELP].map((line) => `  ${line}`)].join(
-    "\n",
-  );
+  return [
+    `Usage: factory ${command.usage}`,
+    "",
+    `  ${command.summary}`,
+    "",
+    ...[...(command.help ?? []), ...(command.offline === true ? OFFLINE_HELP : COMMON_HELP)].map((line) => `  ${line}`),
+  ].join("\n");
 }
 
 /** Runs one command line and answers its exit code. */

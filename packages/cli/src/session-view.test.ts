@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { SessionEventKind, SessionEventSchema, type SessionEvent } from "@factory/schemas/proto";
-import { EMPTY_VIEW, beadCounts, foldEvent, totalOf, type SessionView } from "./session-view.ts";
+import { EMPTY_VIEW, beadCounts, beadsOrAbsent, countsOrAbsent, countsText, foldEvent, totalOf, type SessionView } from "./session-view.ts";
 
 type Payload = SessionEvent["payload"];
 
@@ -33,6 +33,15 @@ describe("foldEvent", () => {
   it("does not take an absent count for zero", () => {
     const view = fold(event(1, { case: "verification", value: { subjectId: "a", checksPassed: 1, checksFailed: 0 } }));
     expect(view.holdouts.size).toBe(0);
+  });
+
+  it("hazard: absent rendered as zero - what was never executed is told as absent, in figures and in words", () => {
+    const view = fold(event(1, { case: "terminal", value: { outcome: "REJECTED", reason: "", summary: { beads: null, checks: null, holdouts: null } } }));
+    expect(countsOrAbsent(view.checks)).toEqual({ absent: "none was executed" });
+    expect(beadsOrAbsent(view)).toEqual({ absent: "no bead was made" });
+    expect(countsText(view.holdouts)).toBe("absent (none was executed)");
+    const checked = fold(event(1, { case: "verification", value: { subjectId: "a", checksPassed: 0, checksFailed: 2 } }));
+    expect(countsText(checked.checks)).toBe("0 passed, 2 failed");
   });
 
   it("says that the cost is unknown once one call's price is", () => {

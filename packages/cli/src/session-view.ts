@@ -1,5 +1,6 @@
 /** What a person wants to know of a session, folded from its events. Pure: the same events give the same view. */
 import { SessionEventKind, type ReviewPromptPayload, type SessionEvent, type TerminalPayload } from "@factory/schemas/proto";
+import { absent, shown, type OrAbsent } from "@factory/verification/evidence";
 
 export type BeadView = {
   readonly beadId: string;
@@ -153,6 +154,21 @@ export function totalOf(counts: ReadonlyMap<string, Counts>): Counts {
     failed += one.failed;
   }
   return { passed, failed };
+}
+
+/** All subjects' counts together, or that nothing was counted: what was not done is no zero. */
+export function countsOrAbsent(counts: ReadonlyMap<string, Counts>): OrAbsent<Counts> {
+  return counts.size === 0 ? absent("none was executed") : totalOf(counts);
+}
+
+/** Beads by how they ended, or that there are none. */
+export function beadsOrAbsent(view: SessionView): OrAbsent<{ readonly done: number; readonly failed: number; readonly total: number }> {
+  return view.beads.size === 0 ? absent("no bead was made") : beadCounts(view);
+}
+
+/** `3 passed, 0 failed`, or that there is nothing to count. */
+export function countsText(counts: ReadonlyMap<string, Counts>): string {
+  return shown(countsOrAbsent(counts), ({ passed, failed }) => `${passed} passed, ${failed} failed`);
 }
 
 /** Beads by how they ended. */

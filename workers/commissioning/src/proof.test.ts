@@ -63,6 +63,17 @@ describe("the acceptance gate", () => {
     expect(report).toMatchObject({ outcome: "PASS", remediation: [], notChecked: [{ check: "holdouts of C-2" }, { check: "C-3" }] });
   });
 
+  test("passes over a bead in whose place others were done, and not over what it was to do", () => {
+    const [first, ...more] = aRecord().beads;
+    if (first === undefined) throw new Error("The record has a bead.");
+    const superseded = { ...first, beadId: "BEAD-OLD", state: "CANCELLED" as const };
+    expect(acceptanceReport({ ...facts, record: aRecord({ beads: [superseded, first, ...more] }) }, "SPEC-1")).toMatchObject({ outcome: "PASS" });
+    const alone = { ...superseded, claimRefs: ["C-77"] };
+    const report = acceptanceReport({ ...facts, record: aRecord({ beads: [alone, first, ...more] }) }, "SPEC-1");
+    expect(report.outcome).toBe("FAIL");
+    expect(report.remediation.join("\n")).toContain("DC-1");
+  });
+
   test.each([
     ["no bead at all", { record: aRecord({ beads: [] }) }, "DC-1"],
     ["no outcome bead", { record: aRecord({ beads: aRecord().beads.slice(0, 1) }) }, "DC-3"],

@@ -3,8 +3,11 @@ import { RetryableError } from "@factory/durable";
 import { claim } from "@factory/schemas";
 import type { Claim } from "@factory/schemas";
 import type { RunRecord } from "@factory/schemas/rpc";
+import { absent, checkIdentity } from "@factory/verification/evidence";
 import type { SessionContext } from "./context.ts";
 import type { PersonClaims } from "./session-store.ts";
+
+const NONE = absent("not recorded");
 
 /** How a claim stands. `absent` and `not judged` are never read as passed. */
 export type ClaimProof = {
@@ -73,7 +76,17 @@ function checksOf(claim: Claim, claims: readonly Claim[], record: RunRecord | nu
   const own = new Set([claim.claimId, ...sameFunction.map(({ claimId }) => claimId)]);
   const decides = ({ claimId, kind, summary }: RunRecord["checks"][number]) =>
     claimId === undefined ? kind === "tests" && claim.testFiles.some((path) => summary.includes(path)) : own.has(claimId);
-  return (record?.checks ?? [])
-    .filter((check) => check.treeDigest === lastTree && decides(check))
-    .map(({ checkId, kind, ok, holdout, summary, reportDigest }) => ({ checkId, kind, ok, holdout, summary, reportDigest }));
+  return lastWords((record?.checks ?? []).filter((check) => check.treeDigest === lastTree && decides(check))).map(
+    ({ checkId, kind, ok, holdout, summary, reportDigest }) => ({ checkId, kind, ok, holdout, summary, reportDigest }),
+  );
+}
+
+/** A check that was run again on the same tree says what it said last. */
+function lastWords(checks: RunRecord["checks"]): RunRecord["checks"] {
+  const last = new Map(checks.map((check) => [identityOf(check), check]));
+  return [...last.values()];
+}
+
+function identityOf({ checkId, claimId, kind, holdout, command }: RunRecord["checks"][number]): string {
+  return checkIdentity({ checkId, kind, holdout, claimId: claimId ?? NONE, command: command ?? NONE });
 }

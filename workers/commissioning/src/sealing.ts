@@ -1,16 +1,21 @@
 /**
  * The end of a session: the evidence package over everything that was acknowledged, then the one terminal event. It runs
- * when the ledger lane is empty and nobody else can append, so the chain it covers is the chain.
+ * when the ledger lane is empty, and the log takes nothing else from then on, so the chain it covers is the chain.
  */
 import { RetryableError } from "@factory/durable";
-import { artifactNode, blobKey, canonicalJson, digestOf, sha256Hex } from "@factory/schemas";
-import type { EventPayload, SessionEvent } from "@factory/schemas";
-import type { LogTip, RunRecord } from "@factory/schemas/rpc";
-import { LOG_LIMITS } from "@factory/schemas/rpc";
+import { artifactNode, blobKey, sha256Hex } from "@factory/schemas";
+import type { EventPayload } from "@factory/schemas";
+import type { RunRecord } from "@factory/schemas/rpc";
+import { evidenceStatement, sealStatement } from "@factory/verification/evidence";
+import type { EvidencePredicate, EvidenceStatement, SubjectFile } from "@factory/verification/evidence";
+import { z } from "zod";
 import { divergencesOf } from "./acceptance.ts";
 import type { SessionContext } from "./context.ts";
 import { moveTo } from "./context.ts";
 import { personApproved } from "./delivery.ts";
+import { evidencePredicateOf } from "./evidence.ts";
+import { readLogFacts } from "./evidence-log.ts";
+import { logIdentityOf } from "./ledger.ts";
 import { currentClaims, proofsOf } from "./proof.ts";
 import type { Ending } from "./session-store.ts";
 
@@ -21,28 +26,25 @@ const TERMINAL_KIND = {
   REJECTED: "SESSION_REJECTED",
 } as const satisfies { readonly [S in Ending["state"]]: string };
 
-type Chain = { readonly events: number; readonly rootHash: string };
-type LogFacts = {
-  readonly chain: Chain;
-  readonly lineage: readonly string[];
-  readonly modelCalls: readonly EventPayload<"MODEL_CALLED">[];
-  readonly verifications: readonly EventPayload<"VERIFICATION_PRODUCED">[];
-};
+/** Name of the document with the configuration. */
+const CONFIGURATION = "evidence-configuration";
+
+const storedManifest = z.object({ treeDigest: z.string(), files: z.array(z.object({ path: z.string(), digest: z.string() })) });
 
 /**
- * Seals the package and ends the session. Nothing in the package varies between retries: a crash before the commit
- * leaves the same bytes under the same key.
+ * Seals the package and ends the session. Nothing in the package varies between retries, its signature included: a crash
+ * before the commit leaves the same bytes under the same key.
  *
- * @throws RetryableError when a neighbour did not answer or the log is not what was acknowledged.
+ * @throws RetryableError when there is no key to sign with, a neighbour did not answer or the log is not what was acknowledged.
  */
 export async function runSealing(context: SessionContext): Promise<void> {
   const { store, deps } = context;
   const { org, sessionId, runId, specificationId, ending } = store.requireSession();
   if (ending === null) throw new Error("A session is sealed only when its end is decided.");
-  const facts = await readLog(context);
+  const signer = await deps.evidenceSigner();
   const record = runId === null ? null : await deps.coordinator(org, runId).record();
-  const content = await evidenceContent(context, ending, facts, record);
-  const bytes = new TextEncoder().encode(canonicalJson(content));
+  const statement = await statementOf(context, ending, record);
+  const bytes = await sealStatement(statement, signer);
   const evidenceDigest = sha256Hex(bytes);
   const storageRef = blobKey.evidence(org, sessionId);
   await deps.blobs.put(storageRef, bytes);
@@ -51,7 +53,7 @@ export async function runSealing(context: SessionContext): Promise<void> {
     sessionId,
     packageDigest: evidenceDigest,
     storageRef,
-    chain: facts.chain,
+    chain: { events: statement.predicate.chain.count, rootHash: statement.predicate.chain.root },
     deliverable: store.requireSession().deliverable?.treeDigest ?? null,
   };
   const node = artifactNode("EVD", "EvidencePackage", org, data, subject === undefined ? [] : [subject]);
@@ -81,25 +83,33 @@ function terminalPayload(
   };
 }
 
-/** Figures for people; the evidence has what they rest on. */
+/** Figures for people; the evidence has what they rest on. What was not done is null, never zero. */
 function summaryOf(context: SessionContext, record: RunRecord | null) {
   const { store } = context;
   const run = lastRun(context);
-  const beads = run?.beads ?? {
-    done: record?.beads.filter(({ state }) => state === "DONE").length ?? 0,
-    failed: record?.beads.filter(({ state }) => state === "FAILED").length ?? 0,
-  };
-  const ofRecord = (holdout: boolean, ok: boolean) => record?.checks.filter((check) => check.holdout === holdout && check.ok === ok).length ?? 0;
-  const checks = run?.checks ?? { passed: ofRecord(false, true), failed: ofRecord(false, false) };
-  const holdouts = run?.holdouts ?? { passed: ofRecord(true, true), failed: ofRecord(true, false) };
+  const ofRecord = (holdout: boolean) => countsOf(record?.checks.filter((check) => check.holdout === holdout) ?? []);
+  const beads = run?.beads ?? beadsOf(record);
+  const holdouts = run?.holdouts ?? ofRecord(true);
   return {
-    beads: { done: beads.done, failed: beads.failed },
-    checks: { passed: checks.passed, failed: checks.failed },
-    holdouts: { passed: holdouts.passed, failed: holdouts.failed },
+    beads: beads === null ? null : { done: beads.done, failed: beads.failed },
+    checks: run === undefined ? ofRecord(false) : { passed: run.checks.passed, failed: run.checks.failed },
+    holdouts: holdouts === null || holdouts.passed + holdouts.failed === 0 ? null : { passed: holdouts.passed, failed: holdouts.failed },
     divergences: divergencesOf(context).length,
     amendments: store.amendments().filter(({ status }) => status === "ADOPTED").length,
     costUsd: record?.costUsd ?? null,
   };
+}
+
+function beadsOf(record: RunRecord | null) {
+  if (record === null) return null;
+  const inState = (wanted: string) => record.beads.filter(({ state }) => state === wanted).length;
+  return { done: inState("DONE"), failed: inState("FAILED") };
+}
+
+function countsOf(checks: RunRecord["checks"]) {
+  if (checks.length === 0) return null;
+  const passed = checks.filter(({ ok }) => ok).length;
+  return { passed, failed: checks.length - passed };
 }
 
 function lastRun({ store }: SessionContext) {
@@ -109,79 +119,36 @@ function lastRun({ store }: SessionContext) {
     .at(-1);
 }
 
-/** Everything the package says. `absent` stays `absent`: no field is filled in for what was not done. */
-async function evidenceContent(
-  context: SessionContext,
-  ending: Ending,
-  facts: LogFacts,
-  record: RunRecord | null,
-): Promise<{ readonly [key: string]: unknown }> {
-  const { store } = context;
-  const request = store.request();
-  const { sessionId, org, runId, personClaims, deliverable, specificationId, workGraphId } = store.requireSession();
-  const run = lastRun(context);
-  return {
-    schemaVersion: "1.0.0",
-    session: {
-      sessionId,
-      org,
-      runId,
-      specificationId,
-      workGraphId,
-      assembly: request.assembly,
-      workOrderId: request.workOrderId,
-      purposeId: request.purposeId,
-      outcome: ending.state,
-      reason: ending.reason,
-    },
-    order: { title: request.order.title, digest: digestOf(request.orderText) },
-    envelope: {
-      envelopeId: request.envelopeId,
-      digest: request.envelopeDigest,
-      submittedBy: request.identity.actorId,
-      principal: request.principal.id,
-      evidenceChainRoot: request.evidenceChainRoot ?? null,
-    },
-    chain: facts.chain,
-    lineage: facts.lineage,
-    claims: proofsOf(await currentClaims(context), record, personClaims, personApproved(context)),
-    verifications: facts.verifications,
-    checks: record?.checks ?? [],
-    beads: record?.beads ?? [],
-    runVerdict: run === undefined ? null : { runVerdictId: run.runVerdictId, outcome: run.outcome, reason: run.reason, checks: run.checks },
-    holdouts: run === undefined ? "absent" : { passed: run.holdouts.passed, failed: run.holdouts.failed, absent: run.holdouts.absentClaims },
-    divergences: divergencesOf(context),
-    amendments: store
-      .amendments()
-      .map(({ amendmentId, beadId, claimId, mode, status, successorId, depth }) => ({ amendmentId, beadId, claimId, mode, status, successorId, depth })),
-    approvals: store.approvals(),
-    modelCalls: facts.modelCalls,
-    costUsd: record?.costUsd ?? null,
-    deliverable,
-  };
+/** The statement over everything that was acknowledged; the same again for every retry. */
+async function statementOf(context: SessionContext, ending: Ending, record: RunRecord | null): Promise<EvidenceStatement> {
+  const { store, deps } = context;
+  const { org, sessionId, personClaims } = store.requireSession();
+  const amended = new Map(divergencesOf(context).map((divergence) => [divergence.divergenceId, divergence.amended]));
+  const predicate = evidencePredicateOf(context, {
+    ending,
+    record,
+    configuration: configurationOf(context),
+    log: await readLogFacts(deps.sessionLog(org, sessionId), logIdentityOf(store.request()), amended),
+    run: lastRun(context),
+    proofs: proofsOf(await currentClaims(context), record, personClaims, personApproved(context)),
+  });
+  return evidenceStatement(await deliveredFiles(context), predicate);
 }
 
-/** Reads the whole log. @throws RetryableError when it ends before the tip or is closed already. */
-async function readLog({ store, deps }: SessionContext): Promise<LogFacts> {
-  const { org, sessionId } = store.requireSession();
-  const log = deps.sessionLog(org, sessionId);
-  const events: SessionEvent[] = [];
-  let tip: LogTip = await log.tip();
-  while (events.length < tip.lastSeq) {
-    const page = await log.read(events.length, LOG_LIMITS.pageEvents);
-    if (page.events.length === 0) throw new RetryableError(`The log ends at ${events.length} of ${tip.lastSeq} events.`);
-    events.push(...page.events);
-    tip = page.tip;
-  }
-  if (tip.closed) throw new RetryableError("The log was closed before this session was sealed.");
-  return {
-    chain: { events: tip.lastSeq, rootHash: tip.rootHash },
-    lineage: [...new Set(events.filter(isKind("ARTIFACT_WRITTEN")).map(({ payload }) => payload.artifactId))],
-    modelCalls: events.filter(isKind("MODEL_CALLED")).map(({ payload }) => payload),
-    verifications: events.filter(isKind("VERIFICATION_PRODUCED")).map(({ payload }) => payload),
-  };
+/** As it was when sealing was first tried: a deploy between two tries changes nothing in the package. */
+function configurationOf({ store, deps }: SessionContext): EvidencePredicate["configuration"]["content"] {
+  const { reviewMode, ...config } = store.request().config;
+  const now = JSON.stringify({ ...deps.deployed(), compilation: { reviewMode, ...config } });
+  // The cast holds: what is kept was written here.
+  return JSON.parse(store.transaction(() => store.keepDocument(CONFIGURATION, now))) as EvidencePredicate["configuration"]["content"];
 }
 
-function isKind<K extends SessionEvent["kind"]>(kind: K) {
-  return (event: SessionEvent): event is SessionEvent<K> => event.kind === kind;
+/** The files of the manifest; none where nothing was delivered. @throws RetryableError when the manifest is not the one that was stored. */
+async function deliveredFiles({ store, deps }: SessionContext): Promise<SubjectFile[]> {
+  const { org, sessionId, deliverable } = store.requireSession();
+  if (deliverable === null) return [];
+  const bytes = await deps.blobs.get(blobKey.deliverable(org, sessionId));
+  const manifest = bytes === null ? null : storedManifest.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  if (manifest?.treeDigest !== deliverable.treeDigest) throw new RetryableError("The stored manifest is not that of the deliverable.");
+  return manifest.files;
 }

@@ -11,6 +11,8 @@ export type Command = {
   readonly options?: NonNullable<ParseArgsConfig["options"]>;
   /** One line an option, for `--help`. */
   readonly help?: readonly string[];
+  /** True for a command that asks no platform: it takes neither `--url` nor an API key. */
+  readonly offline?: true;
   run(context: CommandContext): Promise<number>;
 };
 
@@ -24,11 +26,16 @@ export type CommandContext = {
   print(text: string): void;
 };
 
-/** Options every command takes. */
-const COMMON = { help: { type: "boolean", short: "h" }, json: { type: "boolean" }, url: { type: "string" }, key: { type: "string" } } as const;
+/** Options every command takes, and those of the commands that ask the platform. */
+const COMMON = { help: { type: "boolean", short: "h" }, json: { type: "boolean" } } as const;
+const ONLINE = { url: { type: "string" }, key: { type: "string" } } as const;
+
+const JSON_HELP = "--json          one JSON object a line";
+
+export const OFFLINE_HELP = [JSON_HELP] as const;
 
 export const COMMON_HELP = [
-  "--json          one JSON object a line",
+  JSON_HELP,
   "--url URL       the platform's address (default: the running one, else http://127.0.0.1:8787)",
   "--key KEY       the API key (default: FACTORY_API_KEY, else .factory/dev-key.json)",
 ] as const;
@@ -37,7 +44,7 @@ export const COMMON_HELP = [
 export function contextOf(command: Command, args: readonly string[], env: NodeJS.ProcessEnv): CommandContext {
   let parsed: ReturnType<typeof parseArgs>;
   try {
-    parsed = parseArgs({ args: [...args], options: { ...COMMON, ...command.options }, allowPositionals: true });
+    parsed = parseArgs({ args: [...args], options: { ...COMMON, ...(command.offline === true ? {} : ONLINE), ...command.options }, allowPositionals: true });
   } catch (err) {
     throw new UsageError(`${err instanceof Error ? err.message : String(err)}\nUsage: factory ${command.usage}`);
   }

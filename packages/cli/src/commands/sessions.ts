@@ -5,7 +5,7 @@ import { EXIT, UsageError } from "../errors.ts";
 import { followSession, submitAndFollow } from "../follow.ts";
 import { EXIT_BY_OUTCOME, outcomeOf, reasonOf } from "../outcome.ts";
 import { beadLine, cost, createProgress, type Terminal } from "../progress.ts";
-import { EMPTY_VIEW, beadCounts, foldEvent, totalOf, type SessionView } from "../session-view.ts";
+import { EMPTY_VIEW, beadCounts, beadsOrAbsent, countsOrAbsent, foldEvent, type SessionView } from "../session-view.ts";
 import { reviewText } from "../review-text.ts";
 import { signedRequest } from "../submission.ts";
 import { argument, type Command, type CommandContext } from "./command.ts";
@@ -90,7 +90,11 @@ export const events: Command = {
   usage: "events SESSION [--after N] [--follow]",
   summary: "print a session's events",
   options: { after: { type: "string" }, follow: { type: "boolean", short: "f" } },
-  help: ["--after N       strictly after this seq", "--follow, -f    go on until the session ends"],
+  help: [
+    "--after N       strictly after this seq",
+    "--follow, -f    go on until the session ends",
+    "With --json and without --after the output is the whole log, as `factory verify --log FILE` takes it.",
+  ],
   async run(context) {
     const sessionId = argument(context, 0, "SESSION");
     const after = seqOf(context.values["after"]);
@@ -165,9 +169,9 @@ export const status: Command = {
         JSON.stringify({
           session: sessionId,
           state: view.state,
-          beads: counts,
-          checks: totalOf(view.checks),
-          holdouts: totalOf(view.holdouts),
+          beads: beadsOrAbsent(view),
+          checks: countsOrAbsent(view.checks),
+          holdouts: countsOrAbsent(view.holdouts),
           review: view.openReview ?? null,
           terminal: view.terminal ?? null,
         }),

@@ -177,7 +177,7 @@ export function aRecord(overrides: Partial<RunRecord> = {}): RunRecord {
       { ...bead, beadId: "BEAD-3", title: "Verify", role: "verifier:outcome" },
     ],
     checks: [
-      { ...check, checkId: "CHK-1", holdout: false, summary: "4 passed", claimId: "C-1" },
+      { ...check, checkId: "CHK-1", holdout: false, summary: "4 passed", claimId: "C-1", command: "examples:C-1" },
       { ...check, checkId: "CHK-2", holdout: true, summary: "2 passed", claimId: "C-1" },
     ],
     modelCalls: 5,

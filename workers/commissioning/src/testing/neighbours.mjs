@@ -19,13 +19,17 @@ export class SubscriptionBufferDO extends DurableObject {
     return { ok: true, appended: fresh.length, tip: await this.tip() };
   }
 
+  async seal() {
+    return { ok: true, tip: await this.tip() };
+  }
+
   async read(after, limit) {
     return { events: this.#events.slice(after, after + limit), tip: await this.tip() };
   }
 
   async tip() {
     const last = this.#events.at(-1);
-    return { lastSeq: this.#events.length, rootHash: last?.hash ?? "0".repeat(64), closed: last !== undefined && TERMINAL.has(last.kind) };
+    return { lastSeq: this.#events.length, rootHash: last?.hash ?? "0".repeat(64), closed: last !== undefined && TERMINAL.has(last.kind), archived: false };
   }
 }
 
@@ -51,6 +55,10 @@ export class MediationAgentDO extends Recorder {
   async amend(...args) {
     return this.record_("amend", args);
   }
+
+  async poke(...args) {
+    this.record_("poke", args);
+  }
 }
 
 export class CoordinatorDO extends Recorder {
@@ -64,6 +72,15 @@ export class CoordinatorDO extends Recorder {
 
   async decide(...args) {
     return this.record_("decide", args);
+  }
+
+  async fund(...args) {
+    return this.record_("fund", args);
+  }
+
+  async poke(...args) {
+    this.record_("poke", args);
+    return { status: "open", beads: {}, rescued: 0, nextAt: null };
   }
 
   async record() {

@@ -23,5 +23,5 @@ export function scriptedModel(next: () => string | Error): ResolvedModel {
       throw new Error("A planning pass does not stream.");
     },
   };
-  return { alias: "factory/architect", model, members: [{ provider: "offline", modelId: "scripted", family: "scripted" }] };
+  return { alias: "factory/architect", model, members: [{ provider: "offline", modelId: "scripted", family: "scripted" }], prices: [] };
 }

@@ -5,7 +5,7 @@
 import { ArtifactGraph, ARTIFACT_GRAPH_MIGRATIONS } from "@factory/artifact-graph";
 import { BeadGraph, BEAD_GRAPH_MIGRATIONS } from "@factory/bead-graph";
 import { orderDigest } from "@factory/compiler";
-import { Inbox, migrate, Outbox, RetryableError, Scheduler } from "@factory/durable";
+import { Inbox, messageOf, migrate, Outbox, RetryableError, Scheduler } from "@factory/durable";
 import { ManualAlarm, ManualClock, MemoryLog, MortalStorage, NodeSqliteStorage } from "@factory/durable/testing";
 import { FACTORY_REGISTRY, factoryIds } from "@factory/factory-graph";
 import { ProcessSandbox } from "@factory/factory-graph/testing";
@@ -13,13 +13,28 @@ import { defaultKnowingState } from "@factory/gears";
 import { LoopClosure, sqlJournal } from "@factory/loop-closure";
 import { artifactNode, blobKey, claimNodeId, digestOf, GENESIS_HASH, isTerminalKind, parseEventPayload, refuse, refusing, sha256Hex } from "@factory/schemas";
 import type { Claim, EventKind, EventWrite, Refusal, SessionEvent } from "@factory/schemas";
-import type { AmendRequest, ArtifactGraphRpc, BeadGraphRpc, BeadLine, CompileRequest, DivergenceReport, RunRecord, SessionReport } from "@factory/schemas/rpc";
-import type { PlanAnswer, Planner, PlanQuestion } from "../context.ts";
+import type {
+  AmendRequest,
+  ArtifactGraphRpc,
+  BeadGraphRpc,
+  BeadLine,
+  BudgetDecision,
+  CompileRequest,
+  DivergenceReport,
+  RunRecord,
+  SessionReport,
+} from "@factory/schemas/rpc";
+import { readPublicKeys, verifyEvidence } from "@factory/verification/evidence";
+import type { EvidenceStatement } from "@factory/verification/evidence";
+import type { PlanAnswer, Planner, PlanQuestion, SessionDeps } from "../context.ts";
 import { createDeliver } from "../deliver.ts";
+import { deployedAs } from "../evidence-configuration.ts";
+import { signerOf } from "../evidence-key.ts";
 import type { RegistryEntry } from "../ledger.ts";
 import { LOOP_CLOSURE_COMPONENT, LOOP_CLOSURE_MIGRATIONS, SESSION_MIGRATIONS } from "../schema.ts";
 import { Session } from "../session.ts";
 import { aClaim, aCompileReport, aDivergence, ANSWERS, aRecord, CODE, ORG, OVERFIT } from "./builders.ts";
+import { TEST_EVIDENCE_KEY } from "./evidence-key.ts";
 
 /** Longest chain of alarms a test waits for; a session that needs more does not come to rest. */
 const MAX_ROUNDS = 200;
@@ -27,9 +42,18 @@ const MAX_ROUNDS = 200;
 /** A log that keeps the contract of the real one: idempotent by event id, closed by the terminal event, payloads checked. */
 class RecordedLog {
   readonly events: SessionEvent[] = [];
+  #sealed = false;
+
+  /** From now on only what ends the session is taken. */
+  seal() {
+    this.#sealed = true;
+    return this.tip();
+  }
 
   append(sessionId: string, writes: readonly EventWrite[]) {
     const fresh = writes.filter(({ eventId }) => !this.events.some((event) => event.eventId === eventId));
+    const stray = fresh.find((write) => this.#sealed && !endsSession(write));
+    if (stray !== undefined) return refuse("FAILED_PRECONDITION", `${stray.kind} while the session is being sealed`);
     if (fresh.length > 0 && this.closed) return refuse("FAILED_PRECONDITION", `${fresh[0]?.kind ?? ""} after the terminal event`);
     for (const write of fresh) {
       parseEventPayload(write.kind, write.payload);
@@ -45,8 +69,12 @@ class RecordedLog {
   }
 
   tip() {
-    return { lastSeq: this.events.length, rootHash: this.events.at(-1)?.hash ?? GENESIS_HASH, closed: this.closed };
+    return { lastSeq: this.events.length, rootHash: this.events.at(-1)?.hash ?? GENESIS_HASH, closed: this.closed, archived: false };
   }
+}
+
+function endsSession(write: EventWrite): boolean {
+  return isTerminalKind(write.kind) || (write.kind === "ARTIFACT_WRITTEN" && write.payload.artifactId.startsWith("EVD-"));
 }
 
 /** The moment in the knowing-state, in epoch milliseconds. */
@@ -73,9 +101,15 @@ export class Surroundings {
   readonly cancels: string[] = [];
   readonly clarifications: unknown[] = [];
   readonly decisions: unknown[] = [];
+  readonly funds: BudgetDecision[] = [];
+  /** Whom the session has poked. */
+  readonly pokes: string[] = [];
   readonly registry = new Map<string, RegistryEntry>();
   readonly questions: PlanQuestion<unknown>[] = [];
   record: RunRecord | null = aRecord();
+  /** The Worker's secret; undefined is a deployment without one. */
+  evidenceKey: string | undefined = TEST_EVIDENCE_KEY;
+  deployed: ReturnType<SessionDeps["deployed"]> = deployedAs({ VERSION: { id: "version-1", tag: "" } });
   moods: { mediation: Mood; coordinator: Mood; log: Mood; graph: Mood; sources: "up" | "down" } = {
     mediation: "up",
     coordinator: "up",
@@ -134,14 +168,20 @@ export class Surroundings {
         critic: this.#model((question) => this.judge(question)),
         blobs: this.#blobs(),
         sessionLog: () => ({
-          tip: async () => this.sessionLog.tip(),
+          seal: async () => ({ ok: true, tip: this.sessionLog.seal() }),
           read: async (after, limit) => ({ events: this.sessionLog.events.slice(after, after + limit), tip: this.sessionLog.tip() }),
         }),
         graph: () => this.graphPort,
         sources: () => graphPort(this.sources),
         beads: () => this.beadPort,
         sandbox: this.sandbox,
-        coordinator: () => ({ record: async () => this.record }),
+        coordinator: () => ({
+          record: async () => this.record,
+          poke: async () => (this.#poked("coordinator"), { status: "open", beads: {}, rescued: 0, nextAt: null }),
+        }),
+        mediation: () => ({ poke: async () => this.#poked("mediation") }),
+        evidenceSigner: () => signerOf(this.evidenceKey),
+        deployed: () => this.deployed,
         loopClosure: () =>
           new LoopClosure({
             org: ORG,
@@ -158,8 +198,17 @@ export class Surroundings {
       outbox,
       new Inbox({ storage }),
     );
-    scheduler.on("advance", async ({ signal }) => void (await session.advance(signal)), { dueAt: () => session.dueAt() });
+    scheduler.on("advance", ({ signal }) => this.#advance(session, signal), { dueAt: () => session.dueAt() });
     this.#life = { storage, session, scheduler, outbox };
+  }
+
+  async #advance(session: Session, signal: AbortSignal): Promise<void> {
+    try {
+      await session.advance(signal);
+    } catch (err) {
+      if (session === this.session) session.onStepFailed(messageOf(err));
+      throw err;
+    }
   }
 
   /** Runs alarms until the session rests: everything delivered and nothing to do, or only waits that time would end. */
@@ -220,6 +269,10 @@ export class Surroundings {
     const divergence = artifactNode("DIV", "Divergence", ORG, { claimId, failedHoldoutLines: [...lines] }, [trace.id]);
     this.graph.append([trace, divergence], [{ source: trace.id, rel: "evidences", target: divergence.id }]);
     const report = aDivergence({ divergenceId: divergence.id, traceId: trace.id, specificationId }, overrides);
+    const { divergenceId, divergenceType, beadId, atomId, claimRefs, observed, expected } = report;
+    const payload = { divergenceId, divergenceType, beadId, atomId, claimRefs: [...claimRefs], observed, expected, reason: observed };
+    const { sessionId } = this.session.store.requireSession();
+    this.sessionLog.append(sessionId, [{ eventId: `EVT-${name}`, kind: "DIVERGENCE_DETECTED", occurredAt: this.clock.now(), payload }]);
     await this.report(name, { kind: "run", report: { outcome: "diverged", divergence: report } });
     return report;
   }
@@ -250,6 +303,27 @@ export class Surroundings {
     const bytes = this.blobs.get(key);
     if (bytes === undefined) throw new Error(`Nothing is stored under ${key}.`);
     return JSON.parse(new TextDecoder().decode(bytes));
+  }
+
+  /** What the sealed package states; the package is verified as anybody would, with the delivered files and the log. */
+  async sealed(sessionId: string): Promise<EvidenceStatement> {
+    const report = await verifyEvidence({
+      package: this.blobs.get(blobKey.evidence(ORG, sessionId)) ?? new Uint8Array(),
+      keys: readPublicKeys(TEST_EVIDENCE_KEY),
+      tree: this.#deliveredTree(sessionId),
+      log: this.sessionLog.events.map((event) => JSON.stringify(event)).join("\n"),
+    });
+    if (report.statement === null || report.fault !== null) throw new Error(`The evidence does not hold: ${JSON.stringify(report.fault)}`);
+    return report.statement;
+  }
+
+  /** SHA-256 of the delivered files as they are stored, by path. */
+  #deliveredTree(sessionId: string): Map<string, string> {
+    const key = blobKey.deliverable(ORG, sessionId);
+    if (!this.blobs.has(key)) return new Map();
+    // The cast names what delivery stores.
+    const { files } = this.json(key) as { readonly files: readonly { readonly path: string; readonly digest: string }[] };
+    return new Map(files.map(({ path, digest }) => [path, sha256Hex(this.blobs.get(blobKey.content(digest)) ?? "")]));
   }
 
   #model(answer: (question: PlanQuestion<unknown>) => Promise<PlanAnswer<unknown>>): Planner {
@@ -324,6 +398,7 @@ export class Surroundings {
       coordinator: () => ({
         cancel: async (effectId) => this.#asked("coordinator", async () => (this.cancels.push(effectId), { ok: true as const })),
         decide: async (_effectId, decision) => this.#asked("coordinator", async () => (this.decisions.push(decision), { ok: true as const })),
+        fund: async (_effectId, decision) => this.#asked("coordinator", async () => (this.funds.push(decision), { ok: true as const })),
         clarify: async (_effectId, answer) => this.#asked("coordinator", async () => (this.clarifications.push(answer), { ok: true as const })),
       }),
       blobs: this.#blobs(),
@@ -337,6 +412,11 @@ export class Surroundings {
       onRunCancelled: () => session.onRunCancelled(),
       onBarrier: () => session.onBarrier(),
     };
+  }
+
+  #poked(who: "coordinator" | "mediation"): void {
+    if (this.moods[who] === "down") throw new Error(`${who} is not there.`);
+    this.pokes.push(who);
   }
 
   async #asked<T extends object>(who: keyof Surroundings["moods"], work: () => Promise<T | Refusal>): Promise<T | Refusal> {

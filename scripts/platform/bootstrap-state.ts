@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { defaultKnowingState } from "@factory/gears";
 import { kvKey, sha256Hex } from "@factory/schemas";
+import { publicKeyOf, readPublicKeys, type EvidenceKeySet } from "@factory/verification/evidence";
 import type { Miniflare } from "miniflare";
 import type { DevKey } from "../lib/dev-key.ts";
 import { REPOSITORY } from "../lib/repository.ts";
@@ -11,8 +12,8 @@ import { REPOSITORY } from "../lib/repository.ts";
 const DEV_SCOPES = ["session:submit", "session:read", "session:control", "review:decide", "admin"];
 
 /** Puts the local API key (by its digest) and the envelope key where the gateway looks them up. */
-export async function seedCredentials(miniflare: Miniflare, key: DevKey): Promise<void> {
-  const config = await miniflare.getKVNamespace("CONFIG", "factory-gateway");
+export async function seedCredentials(miniflare: Miniflare, key: DevKey, holder = "factory-gateway"): Promise<void> {
+  const config = await miniflare.getKVNamespace("CONFIG", holder);
   await config.put(
     kvKey.apiKey(sha256Hex(key.apiKey)),
     JSON.stringify({ org: key.org, principalId: "dev", scopes: DEV_SCOPES, createdAt: new Date(0).toISOString() }),
@@ -23,9 +24,18 @@ export async function seedCredentials(miniflare: Miniflare, key: DevKey): Promis
   );
 }
 
+/** Publishes the public part of the key that seals evidence; keys that were published before stay, for what they have sealed. */
+export async function publishEvidenceKey(miniflare: Miniflare, key: DevKey, holder = "factory-gateway"): Promise<void> {
+  const config = await miniflare.getKVNamespace("CONFIG", holder);
+  const own = publicKeyOf(key.evidenceKey);
+  const before = await config.get(kvKey.evidenceKeys(), "text");
+  const keys = [own, ...(before === null ? [] : readPublicKeys(before)).filter(({ kid }) => kid !== own.kid)];
+  await config.put(kvKey.evidenceKeys(), JSON.stringify({ keys } satisfies EvidenceKeySet));
+}
+
 /** Applies the D1 migrations that are not applied yet, in name order. */
-export async function migrateRegistry(miniflare: Miniflare): Promise<void> {
-  const database = await miniflare.getD1Database("DB", "factory-commissioning");
+export async function migrateRegistry(miniflare: Miniflare, holder = "factory-commissioning"): Promise<void> {
+  const database = await miniflare.getD1Database("DB", holder);
   await database.prepare("CREATE TABLE IF NOT EXISTS d1_migrations (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)").run();
   const { results } = await database.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();
   const applied = new Set(results.map((row) => row.name));

@@ -8,7 +8,8 @@ import { Log, LogLevel, Miniflare, convertV4MiniflareOptions, type V4WorkerOptio
 import { ensureDevKey, type DevKey } from "../lib/dev-key.ts";
 import { STATE } from "../lib/repository.ts";
 import { buildWorkers, miniflareWorker, type BuiltWorker } from "./build.ts";
-import { migrateRegistry, seedCredentials, seedKnowingState } from "./bootstrap-state.ts";
+import { migrateRegistry, publishEvidenceKey, seedCredentials, seedKnowingState } from "./bootstrap-state.ts";
+import { callEachMinute } from "./minute.ts";
 import { PortTakenError, isPortFree } from "./ports.ts";
 import { startSandbox, type SandboxHandle } from "./sandbox-supervisor.ts";
 
@@ -18,20 +19,33 @@ export const DEFAULT_STATE_DIRECTORY = join(STATE, "local");
 const LOG_FILE = "platform.log";
 
 /** Names of the environment variables that choose the models; they become bindings of the Workers that call models. */
-const MODEL_VARIABLES = ["FACTORY_MODELS", "MODEL_BASE_URL", "MODEL_API_KEY"] as const;
+const MODEL_VARIABLES = ["FACTORY_MODELS", "FACTORY_MODEL_PRICES", "MODEL_BASE_URL", "MODEL_API_KEY"] as const;
 
 export type PlatformOptions = {
   /** Loopback port of the gateway. */
   readonly port: number;
   /** Folder of the platform's storage; it survives restarts. */
   readonly stateDirectory?: string;
-  /** Values for FACTORY_MODELS, MODEL_BASE_URL and MODEL_API_KEY. */
+  /** Values for FACTORY_MODELS, FACTORY_MODEL_PRICES, MODEL_BASE_URL and MODEL_API_KEY. */
   readonly models?: { readonly [name: string]: string | undefined };
+  /** Milliseconds between two sweeps; a minute unless told otherwise. */
+  readonly sweepEveryMs?: number;
   /** Told of each step of the start. */
   readonly onProgress?: (step: string) => void;
   /** Also print what the Workers log; it is always kept in `platform.log` of the state folder. */
   readonly verbose?: boolean;
+  /** For tests only: a module that changes the Workers before they start, and what it is told. */
+  readonly decoration?: { readonly module: string; readonly options: unknown };
 };
+
+/** A Worker as Miniflare takes it, under the name it is deployed by. */
+export type NamedWorker = V4WorkerOptions & { readonly name: string };
+
+/** The Workers as a test wants them, and the one that holds the real `CONFIG` and `DB` for the bootstrap. */
+export type Decoration = { readonly workers: readonly NamedWorker[]; readonly bootstrapFrom: string };
+
+/** What a module that {@link PlatformOptions.decoration} names exports as `decorate`. */
+export type Decorate = (workers: readonly NamedWorker[], options: unknown) => Decoration;
 
 /** Miniflare's own messages, kept off standard output: that belongs to who started the platform. */
 class StderrLog extends Log {
@@ -61,9 +75,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const built = await buildWorkers(undefined, (worker) => onProgress(`built ${worker.name}`));
   const sandbox = await startSandbox();
   onProgress("sandbox is up");
-  const workers = [...built.values()].filter((worker) => worker.name !== "sandbox").map((worker) => workerOptions(worker, sandbox, options));
+  const workers = [...built.values()].filter((worker) => worker.name !== "sandbox").map((worker) => workerOptions(worker, sandbox, key, options));
   // The gateway answers the port: Miniflare sends requests to the first Worker.
   workers.sort((a, b) => Number(b.name === "factory-gateway") - Number(a.name === "factory-gateway"));
+  const decorated = await decorate(workers, options);
   const logFile = createWriteStream(join(stateDirectory, LOG_FILE), { flags: "a" });
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -79,16 +94,24 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       },
       resourcePersistencePath: stateDirectory,
       telemetry: { enabled: false },
-      workers,
+      workers: [...decorated.workers],
     }),
   );
+  let endSweeps: () => void = () => undefined;
   const stop = async (): Promise<void> => {
+    endSweeps();
     await Promise.allSettled([miniflare.dispose(), sandbox.stop()]);
     logFile.end();
   };
   try {
     const url = await miniflare.ready;
-    await Promise.all([seedCredentials(miniflare, key), migrateRegistry(miniflare), seedKnowingState(miniflare, key.org)]);
+    await Promise.all([
+      seedCredentials(miniflare, key, decorated.bootstrapFrom),
+      publishEvidenceKey(miniflare, key, decorated.bootstrapFrom),
+      migrateRegistry(miniflare, decorated.bootstrapFrom),
+      seedKnowingState(miniflare, key.org),
+    ]);
+    endSweeps = callEachMinute(miniflare, (message) => logFile.write(`${new Date().toISOString()} error ${message}\n`), options.sweepEveryMs);
     onProgress("the gateway takes calls");
     return { url: url.origin, key, miniflare, sandbox, stop };
   } catch (err) {
@@ -97,8 +120,18 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
 }
 
-function workerOptions(worker: BuiltWorker, sandbox: SandboxHandle, options: PlatformOptions): V4WorkerOptions & { readonly name: string } {
+/** The Workers as they are, unless a test names a module that changes them. */
+async function decorate(workers: readonly NamedWorker[], { decoration }: PlatformOptions): Promise<Partial<Decoration> & Pick<Decoration, "workers">> {
+  if (decoration === undefined) return { workers };
+  // The module is named by a test, which is type-checked against the same contract.
+  const module = (await import(decoration.module)) as { readonly decorate: Decorate };
+  return module.decorate(workers, decoration.options);
+}
+
+function workerOptions(worker: BuiltWorker, sandbox: SandboxHandle, key: DevKey, options: PlatformOptions): NamedWorker {
   const bindings: { [name: string]: string } = {};
+  if (worker.name === "commissioning") bindings["EVIDENCE_SIGNING_KEY"] = JSON.stringify(key.evidenceKey);
+  if (worker.name === "gateway") bindings["PRODUCER_TOKEN_KEY"] = key.producerTokenKey;
   if (worker.options.bindings?.["FACTORY_MODELS"] !== undefined) {
     for (const name of MODEL_VARIABLES) bindings[name] = options.models?.[name] ?? process.env[name] ?? "";
   }
@@ -107,7 +140,7 @@ function workerOptions(worker: BuiltWorker, sandbox: SandboxHandle, options: Pla
     bindings: { ...worker.options.bindings, ...bindings },
     serviceBindings: { ...worker.options.serviceBindings, ...localServices(worker, sandbox) },
     // A service's value has no type of its own in a built Worker's options.
-  } as V4WorkerOptions & { readonly name: string };
+  } as NamedWorker;
 }
 
 /** Services that differ on a laptop: the sandbox is another process, and the bootstrap calls the graph from outside. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { TEST_EVIDENCE_KEY } from "./src/testing/evidence-key.ts";
 import { neighbours } from "./src/testing/neighbours.ts";
 import { PATIENCE } from "../../vitest.patience.ts";
 
@@ -10,7 +11,11 @@ export default defineConfig({
     cloudflareTest(async () => ({
       wrangler: { configPath: "./wrangler.jsonc" },
       miniflare: {
-        bindings: { MODEL_API_KEY: "", TEST_MIGRATIONS: await readD1Migrations(join(import.meta.dirname, "../../migrations/factory")) },
+        bindings: {
+          MODEL_API_KEY: "",
+          EVIDENCE_SIGNING_KEY: TEST_EVIDENCE_KEY,
+          TEST_MIGRATIONS: await readD1Migrations(join(import.meta.dirname, "../../migrations/factory")),
+        },
         workers: await neighbours(),
       },
     })),

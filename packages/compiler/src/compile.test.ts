@@ -247,6 +247,9 @@ describe("what the request decides", () => {
     expect(budget()).toBe(DEFAULT_BEAD_BUDGET_USD);
     expect(budget(3)).toBe(1);
     expect(budget(0)).toBe(0);
+    const seed = seedOf(compileWorkGraph(aCompileRequest({ ...order, priority: "urgent" }, { config: { reviewMode: "auto", budgetUsd: 3 } })));
+    expect([seed.budgetUsd, seed.priority]).toEqual([3, "urgent"]);
+    expect(seedOf(compiled).budgetUsd).toBeNull();
   });
 
   test("another org or session is another run", () => {

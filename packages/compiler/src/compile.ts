@@ -171,6 +171,8 @@ class Draft {
       specificationId: this.specificationId,
       workGraphId: this.workGraphId,
       slots: Math.max(1, Math.min(MAX_SLOTS, this.atoms.length - 1)),
+      priority: this.#request.order.priority,
+      budgetUsd: this.#request.config.budgetUsd ?? null,
       baseTree,
       typesRequired: this.#typesRequired,
       claims: this.#claims,

@@ -75,8 +75,13 @@ function metadataOf({ provider, modelId, family }: ModelMember): SharedV4Provide
 /** True for a failure of the server or the way to it, false for a fault of the request. */
 export function isUnavailable(err: unknown): boolean {
   if (APICallError.isInstance(err)) return err.isRetryable;
-  // What fetch throws when there is no connection.
-  return err instanceof TypeError || (err instanceof Error && err.name === "TimeoutError");
+  // What fetch throws when there is no connection: a TypeError in Node, a plain error in workerd.
+  return err instanceof TypeError || (err instanceof Error && (err.name === "TimeoutError" || isLostConnection(err)));
+}
+
+/** workerd says of an error itself that a repetition may help; the wording is for errors that came through another isolate. */
+function isLostConnection(err: Error): boolean {
+  return Reflect.get(err, "retryable") === true || /^Network connection lost\b/.test(err.message);
 }
 
 /** Which member of a chain answered, from an answer's metadata; undefined when it does not say. */

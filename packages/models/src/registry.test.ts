@@ -1,6 +1,6 @@
 import { FactoryError } from "@factory/schemas";
 import { expect, test } from "vitest";
-import { costOf, MODEL_ALIASES, resolveModel } from "./index.ts";
+import { costOf, MODEL_ALIASES, readPrices, resolveModel } from "./index.ts";
 
 const errorOf = (run: () => unknown): FactoryError => {
   try {
@@ -52,4 +52,28 @@ test("the price of an unknown model is unknown, the offline model costs nothing"
   const table = [{ pattern: /^some-/, inputUsd: 2, outputUsd: 10 }];
   expect(costOf("some-model", { input: 500_000, output: 100_000 }, table)).toBe(2);
   expect(costOf("some-model", { input: 500_000 }, table)).toBeUndefined();
+});
+
+test("prices come from the environment: the first name that matches holds, and a star stands for any text", () => {
+  const table = readPrices('{"gpt-5.5":{"input":1.25,"output":10},"gpt-*":{"input":2,"output":4},"org/qwen3.*":{"input":0,"output":0}}');
+  const million = { input: 1_000_000, output: 1_000_000 };
+  expect(costOf("gpt-5.5", million, table)).toBe(11.25);
+  expect(costOf("gpt-4o", million, table)).toBe(6);
+  expect(costOf("org/qwen3.coder", {}, table)).toBe(0);
+  // A dot is a dot, and nothing before or after a name is read over.
+  expect(costOf("gpt-5x5-", million, readPrices('{"gpt-5.5":{"input":1,"output":1}}'))).toBeUndefined();
+  expect(costOf("my-gpt-5.5", million, table)).toBeUndefined();
+  expect([readPrices(undefined), readPrices(" ")]).toEqual([[], []]);
+  expect(resolveModel("factory/coder", { FACTORY_MODEL_PRICES: '{"offline":{"input":1,"output":1}}' }).prices).toHaveLength(1);
+});
+
+test.each([
+  ["no JSON", "{", "is not JSON"],
+  ["a price below zero", '{"gpt":{"input":-1,"output":1}}', "FACTORY_MODEL_PRICES is not usable"],
+  ["half a price", '{"gpt":{"input":1}}', "FACTORY_MODEL_PRICES is not usable"],
+  ["a list", "[]", "FACTORY_MODEL_PRICES is not usable"],
+])("prices with %s are refused with what to mend", (_, text, message) => {
+  const error = errorOf(() => readPrices(text));
+  expect(error.code).toBe("MODEL_CONFIG");
+  expect(error.message).toContain(message);
 });

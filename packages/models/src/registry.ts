@@ -9,13 +9,20 @@ import { FactoryError } from "@factory/schemas";
 import { z } from "zod";
 import { withFallback } from "./fallback.ts";
 import { createOfflineModel } from "./offline/offline-model.ts";
+import { readPrices } from "./prices.ts";
+import type { PriceTable } from "./prices.ts";
 
 /** Every alias there is. */
 export const MODEL_ALIASES = ["factory/architect", "factory/coder", "factory/critic", "factory/fast", "factory/cheap", "local/embed"] as const;
 export type ModelAlias = (typeof MODEL_ALIASES)[number];
 
 /** The variables that choose models; empty means unset. */
-export type ModelEnvironment = { readonly FACTORY_MODELS?: string; readonly MODEL_BASE_URL?: string; readonly MODEL_API_KEY?: string };
+export type ModelEnvironment = {
+  readonly FACTORY_MODELS?: string;
+  readonly FACTORY_MODEL_PRICES?: string;
+  readonly MODEL_BASE_URL?: string;
+  readonly MODEL_API_KEY?: string;
+};
 
 /** One model of a chain. Models of one family err alike, so a judge is taken from another one. */
 export type ModelMember = { readonly provider: "offline" | "openai"; readonly modelId: string; readonly family: string };
@@ -25,6 +32,8 @@ export type ResolvedModel = {
   readonly model: LanguageModelV4;
   /** In the order they are tried. */
   readonly members: readonly ModelMember[];
+  /** What calls of the members cost, as far as the environment says it. */
+  readonly prices: PriceTable;
 };
 
 const OFFLINE: ModelMember = { provider: "offline", modelId: "offline", family: "offline" };
@@ -46,7 +55,19 @@ export function resolveModel(alias: string, env: ModelEnvironment): ResolvedMode
     throw configError('There is no offline embedding model. Name one in FACTORY_MODELS: {"local/embed":"openai:<model>"}.');
   }
   const models = members.map((member) => ({ member, model: connect(member, env) }));
-  return { alias: known, model: withFallback(models), members };
+  return { alias: known, model: withFallback(models), members, prices: readPrices(env.FACTORY_MODEL_PRICES) };
+}
+
+/**
+ * Every alias with the models behind it, `provider:model` (or `offline`), in the order they are tried; an alias that nothing
+ * answers is left out.
+ *
+ * @throws FactoryError MODEL_CONFIG when the environment cannot be used.
+ */
+export function configuredModels(env: ModelEnvironment): { readonly [alias: string]: readonly string[] } {
+  const configured = readConfiguration(env);
+  const chosen = MODEL_ALIASES.map((alias) => [alias, configured[alias] ?? (alias === "local/embed" ? [] : "offline")] as const);
+  return Object.fromEntries(chosen.flatMap(([alias, models]) => (models.length === 0 ? [] : [[alias, typeof models === "string" ? [models] : models]])));
 }
 
 function readConfiguration(env: ModelEnvironment): z.infer<typeof configuration> {

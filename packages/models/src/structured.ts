@@ -114,7 +114,7 @@ async function ask<T>(request: StructuredRequest<T>, model: LanguageModelV4, mes
     const by = answeredBy(result.providerMetadata);
     const { inputTokens, outputTokens } = result.usage;
     const modelId = by?.modelId ?? record.modelId;
-    const costUsd = costOf(modelId, { input: inputTokens, output: outputTokens });
+    const costUsd = costOf(modelId, { input: inputTokens, output: outputTokens }, resolved.prices);
     calls.push({
       ...record,
       provider: by?.provider ?? record.provider,

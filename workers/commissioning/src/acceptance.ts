@@ -23,10 +23,12 @@ export type AcceptanceFacts = {
 /** The gate's report. What nobody executed is listed as not checked, never as passed. */
 export function acceptanceReport(facts: AcceptanceFacts, subjectId: string): VerificationReport {
   const { run, record, divergences, personClaims } = facts;
-  const unfinished = record.beads.filter(({ state }) => state !== "DONE");
-  const outcomeBeads = record.beads.filter(({ role }) => role === "verifier:outcome");
+  // In a run that was accepted a bead is cancelled only because others took its place; they answer for what it was to do.
+  const beads = record.beads.filter(({ state }) => state !== "CANCELLED");
+  const unfinished = beads.filter(({ state }) => state !== "DONE");
+  const outcomeBeads = beads.filter(({ role }) => role === "verifier:outcome");
   const open = divergences.filter(({ amended }) => !amended);
-  const claimed = new Set(record.beads.filter(({ state }) => state === "DONE").flatMap(({ claimRefs }) => claimRefs));
+  const claimed = new Set(beads.filter(({ state }) => state === "DONE").flatMap(({ claimRefs }) => claimRefs));
   const unclaimed = [...new Set(record.beads.flatMap(({ claimRefs }) => claimRefs))].filter((claimId) => !claimed.has(claimId));
   const checked = [
     finding(
@@ -46,8 +48,8 @@ export function acceptanceReport(facts: AcceptanceFacts, subjectId: string): Ver
     ),
     finding(
       "DC-5 every bead met its success check",
-      record.beads.length > 0 && unfinished.length === 0,
-      unfinished.map(({ title, state }) => `${title}: ${state}`).join(", ") || `${record.beads.length} beads`,
+      beads.length > 0 && unfinished.length === 0,
+      unfinished.map(({ title, state }) => `${title}: ${state}`).join(", ") || `${beads.length} beads`,
     ),
     finding("required checks ran and passed", run.checks.passed > 0 && run.checks.failed === 0, `${run.checks.passed} passed, ${run.checks.failed} failed`),
     finding("hidden examples hold", run.holdouts.failed === 0, `${run.holdouts.passed} passed, ${run.holdouts.failed} failed`),

@@ -10,6 +10,8 @@ import { sandboxClient } from "@factory/verification";
 import { drizzle } from "drizzle-orm/d1";
 import type { BlobPort, SessionContext } from "./context.ts";
 import { createDeliver } from "./deliver.ts";
+import { deployedAs } from "./evidence-configuration.ts";
+import { signerOf } from "./evidence-key.ts";
 import { createPlanner, CRITIC_ALIAS, PLANNER_ALIAS } from "./planner.ts";
 import { upsertSession } from "./registry/registry.ts";
 import { LOOP_CLOSURE_COMPONENT, LOOP_CLOSURE_MIGRATIONS, SESSION_MIGRATIONS } from "./schema.ts";
@@ -78,6 +80,11 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
     return this.#session.report(effectId, report);
   }
 
+  async poke(): Promise<{ readonly state: SessionState } | null> {
+    await this.#scheduler.rearm();
+    return this.#session.poke();
+  }
+
   #createSession(): Session {
     const { ctx, env } = this;
     return new Session(
@@ -92,6 +99,9 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
         beads: (org) => beadGraphOf(env, org),
         sandbox: sandboxClient(env.SANDBOX),
         coordinator: (org, runId) => coordinatorOf(env, org, runId),
+        mediation: (org, sessionId) => mediationOf(env, org, sessionId),
+        evidenceSigner: () => signerOf(env.EVIDENCE_SIGNING_KEY),
+        deployed: () => deployedAs(env),
         loopClosure: (context) => this.#loopClosure(context),
         wake: () => this.#wake(),
         log: this.#log,

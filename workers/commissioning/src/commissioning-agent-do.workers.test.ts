@@ -77,6 +77,29 @@ describe("CommissioningAgentDO", () => {
     expect(kinds.filter((kind) => kind === "PASS_COMPLETED")).toHaveLength(4);
   });
 
+  test("a session whose alarm and timers are all lost goes on after a poke, without being evicted", async () => {
+    const world = aSession("WO-poked", { reviewMode: "human" });
+    await world.session.commission(world.request);
+    await expect.poll(async () => (await world.session.status())?.state, { timeout: 20_000 }).toBe("AWAITING_APPROVAL");
+    const review = (await world.session.status())?.openReview;
+    const given = { reviewId: review?.reviewId ?? "", decision: "rejected", note: "", actionDigest: review?.actionDigest ?? "", principal: ANN } as const;
+    // The answer is stored, and what it calls for is not armed.
+    await runInDurableObject(world.stub, async (_, { storage }) => {
+      storage.sql.exec("CREATE TRIGGER lost_timers BEFORE INSERT ON scheduler_timers BEGIN SELECT RAISE(IGNORE); END");
+      storage.sql.exec("DELETE FROM scheduler_timers");
+      await storage.deleteAlarm();
+    });
+    expect(await world.session.acknowledge(given)).toMatchObject({ ok: true });
+    await runInDurableObject(world.stub, async (_, { storage }) => {
+      expect(storage.sql.exec("SELECT name FROM scheduler_timers").toArray()).toEqual([]);
+      storage.sql.exec("DROP TRIGGER lost_timers");
+      await storage.deleteAlarm();
+    });
+    expect(await world.session.poke()).toEqual({ state: "AWAITING_APPROVAL" });
+    await expect.poll(async () => (await world.session.status())?.state, { timeout: 20_000 }).toBe("REJECTED");
+    expect(await world.session.poke()).toEqual({ state: "REJECTED" });
+  });
+
   test("an approval that waits survives an eviction and is given once", async () => {
     const world = aSession("WO-approval", { reviewMode: "human" });
     await world.session.commission(world.request);

@@ -1,12 +1,13 @@
 /** Entry of the commissioning Worker: sessions behind Durable Object RPC; nothing is served over HTTP. */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { Assemblies, Health, SessionRegistryRpc } from "@factory/schemas/rpc";
+import { consoleLog } from "@factory/durable";
+import type { Assemblies, Health, OpenSession, SessionRegistryRpc } from "@factory/schemas/rpc";
 import { drizzle } from "drizzle-orm/d1";
-import { assembliesOf, hasAssembly } from "./registry/registry.ts";
+import { assembliesOf, hasAssembly, openSessions } from "./registry/registry.ts";
 
 export { CommissioningAgentDO } from "./commissioning-agent-do.ts";
 
-/** What the gateway asks: whether the Worker is well, and which assemblies an org has. */
+/** What the gateway asks: whether the Worker is well, which assemblies an org has, and which sessions have not ended. */
 export default class CommissioningWorker extends WorkerEntrypoint<Env> implements SessionRegistryRpc {
   async health(): Promise<Health> {
     return { worker: "commissioning", ok: true };
@@ -18,6 +19,10 @@ export default class CommissioningWorker extends WorkerEntrypoint<Env> implement
 
   async hasAssembly(org: string, assembly: string): Promise<boolean> {
     return hasAssembly(drizzle(this.env.DB), org, assembly);
+  }
+
+  async openSessions(limit: number, after?: OpenSession): Promise<{ readonly sessions: readonly OpenSession[]; readonly more: boolean }> {
+    return openSessions(drizzle(this.env.DB), consoleLog(), limit, after);
   }
 
   override async fetch(): Promise<Response> {

@@ -2,8 +2,9 @@
 import type { Log, StoragePort } from "@factory/durable";
 import type { LoopClosure } from "@factory/loop-closure";
 import type { SessionState } from "@factory/schemas";
-import type { ArtifactGraphRpc, BeadGraphRpc, CoordinatorRpc, ModelCall, SessionLogRpc } from "@factory/schemas/rpc";
+import type { ArtifactGraphRpc, BeadGraphRpc, CoordinatorRpc, MediationRpc, ModelCall, SessionLogRpc } from "@factory/schemas/rpc";
 import type { Sandbox } from "@factory/verification";
+import type { EvidencePredicate, EvidenceSigner } from "@factory/verification/evidence";
 import type { z } from "zod";
 import type { Ledger } from "./ledger.ts";
 import { requireMove } from "./session-machine.ts";
@@ -46,14 +47,19 @@ export interface SessionDeps {
   /** Judges prose: of another alias than the planner, so that another model can be put behind it. */
   readonly critic: Planner;
   readonly blobs: BlobPort;
-  readonly sessionLog: (org: string, sessionId: string) => Pick<SessionLogRpc, "read" | "tip">;
+  readonly sessionLog: (org: string, sessionId: string) => Pick<SessionLogRpc, "read" | "seal">;
   readonly graph: (org: string, assembly: string) => Pick<ArtifactGraphRpc, "get" | "getMany" | "edgesOf" | "activeSpecifications">;
   /** What every assembly of the organisation has adopted. */
   readonly sources: (org: string) => Pick<ArtifactGraphRpc, "append" | "getMany" | "edgesOf" | "activeSpecifications">;
   readonly beads: (org: string) => Pick<BeadGraphRpc, "tip">;
   /** Runs the checks of a failed case once more. */
   readonly sandbox: Sandbox;
-  readonly coordinator: (org: string, runId: string) => Pick<CoordinatorRpc, "record">;
+  readonly coordinator: (org: string, runId: string) => Pick<CoordinatorRpc, "record" | "poke">;
+  readonly mediation: (org: string, sessionId: string) => Pick<MediationRpc, "poke">;
+  /** Signs the evidence. @throws RetryableError without a key that can be used. */
+  readonly evidenceSigner: () => Promise<EvidenceSigner>;
+  /** How this deployment is configured, as the evidence tells it. */
+  readonly deployed: () => Pick<EvidencePredicate["configuration"]["content"], "models" | "prices" | "deployment">;
   /** The bridge points for this session, over its journal. */
   readonly loopClosure: (context: Pick<SessionContext, "store">) => Pick<LoopClosure, "proposeAmendment" | "adoptAmendment" | "ingest">;
   /** Called after every commit that enqueued something: the outbox drains, and `advance` is called soon. */

@@ -2,11 +2,11 @@
 import type { Delivery, Effect } from "@factory/durable";
 import { ERRORS } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode, Refusal, Result } from "@factory/schemas";
-import type { ArtifactGraphRpc, CompileRequest, CoordinatorRpc, LogIdentity, MediationRpc, SessionLogRpc } from "@factory/schemas/rpc";
+import type { ArtifactGraphRpc, CompileRequest, CoordinatorRpc, MediationRpc, SessionLogRpc } from "@factory/schemas/rpc";
 import type { BlobPort } from "./context.ts";
 import { inheritedSpecification } from "./inheritance.ts";
 import type { InheritanceGraph } from "./inheritance.ts";
-import { artifactBlob } from "./ledger.ts";
+import { artifactBlob, logIdentityOf } from "./ledger.ts";
 import type { EffectPayloads, EffectTarget, RegistryEntry } from "./ledger.ts";
 import type { SessionStore } from "./session-store.ts";
 
@@ -15,8 +15,8 @@ export interface DeliverDeps {
   readonly store: SessionStore;
   readonly graph: (org: string, assembly: string) => InheritanceGraph & Pick<ArtifactGraphRpc, "append" | "surface">;
   readonly sessionLog: (org: string, sessionId: string) => Pick<SessionLogRpc, "append">;
-  readonly mediation: (org: string, sessionId: string) => MediationRpc;
-  readonly coordinator: (org: string, runId: string) => Pick<CoordinatorRpc, "cancel" | "clarify" | "decide">;
+  readonly mediation: (org: string, sessionId: string) => Pick<MediationRpc, "compile" | "amend">;
+  readonly coordinator: (org: string, runId: string) => Pick<CoordinatorRpc, "cancel" | "clarify" | "decide" | "fund">;
   readonly blobs: BlobPort;
   readonly register: (entry: RegistryEntry) => Promise<void>;
   /** BP6 of an adopted amendment. @throws RetryableError when a graph did not answer, TerminalError when one refused. */
@@ -53,6 +53,8 @@ export function createDeliver(deps: DeliverDeps): (target: string, effects: read
         return deliverClarifications(deps, effects);
       case "decide":
         return deliverDecisions(deps, effects);
+      case "fund":
+        return deliverFunds(deps, effects);
       case "registry":
         for (const entry of payloads<"registry">(effects)) await deps.register(entry);
         return { ok: true };
@@ -99,9 +101,8 @@ async function deliverBlobs({ store, blobs }: DeliverDeps, effects: readonly Eff
 }
 
 async function deliverLog({ store, sessionLog }: DeliverDeps, events: readonly EffectPayloads["log"][]): Promise<Delivery> {
-  const { org, sessionId, workOrderId, assembly } = store.request();
-  const identity: LogIdentity = { org, sessionId, workOrderId, assemblyId: assembly };
-  return deliveryOf(await sessionLog(org, sessionId).append(identity, events));
+  const identity = logIdentityOf(store.request());
+  return deliveryOf(await sessionLog(identity.org, identity.sessionId).append(identity, events));
 }
 
 /** What has been learnt on the order meanwhile goes along; mediation answers a repeat from its record, whatever goes along then. */
@@ -184,6 +185,17 @@ async function deliverDecisions(deps: DeliverDeps, effects: readonly Effect[]): 
   for (const { effectId, payload } of effects) {
     const { runId, ...decision } = payload as EffectPayloads["decide"];
     const result = await deps.coordinator(org, runId).decide(`${sessionId}:${effectId}`, decision);
+    if (!result.ok && result.code !== "FAILED_PRECONDITION" && result.code !== "NOT_FOUND") return deliveryOf(result);
+  }
+  return { ok: true };
+}
+
+/** A decision on a run that is over changes nothing; one on an amount the coordinator does not take parks, for a person to see. */
+async function deliverFunds(deps: DeliverDeps, effects: readonly Effect[]): Promise<Delivery> {
+  const { org, sessionId } = deps.store.request();
+  for (const { effectId, payload } of effects) {
+    const { runId, ...decision } = payload as EffectPayloads["fund"];
+    const result = await deps.coordinator(org, runId).fund(`${sessionId}:${effectId}`, decision);
     if (!result.ok && result.code !== "FAILED_PRECONDITION" && result.code !== "NOT_FOUND") return deliveryOf(result);
   }
   return { ok: true };

@@ -95,7 +95,7 @@ export function deliverableReadme(order: WorkOrder, proofs: readonly ClaimProof[
     "|---|---|---|---|---|",
     ...proofs.map(proofRow),
     "",
-    `${run.checks.passed} checks passed, ${run.checks.failed} failed. Hidden examples: ${run.holdouts.passed} passed, ${run.holdouts.failed} failed.`,
+    `${run.checks.passed} checks passed, ${run.checks.failed} failed. Hidden examples: ${hiddenText(run.holdouts)}.`,
     "",
     "## Contents",
     "",
@@ -103,8 +103,18 @@ export function deliverableReadme(order: WorkOrder, proofs: readonly ClaimProof[
     "- `tests/`: the order's examples, those that were hidden while the code was written included; run them with vitest",
     "- `evidence.json`: the sealed evidence package; it commits to the event log, the lineage, every check and this tree",
     "",
+    "## Verify it",
+    "",
+    "`npx factory verify evidence.json --tree .` checks, offline, that the package is signed by the factory, that it agrees with itself and that",
+    "these files are the delivered ones; the first thing that does not hold is named. The factory's public keys are at",
+    "`/.well-known/factory-evidence-keys.json` of its gateway: give them with `--key FILE`, or `--key -` for standard input.",
+    "",
     ...(order.outOfScope.length === 0 ? [] : ["## Out of scope", "", ...order.outOfScope.map(({ text }) => `- ${text}`), ""]),
   ].join("\n");
+}
+
+function hiddenText({ passed, failed }: FinishedRun["holdouts"]): string {
+  return passed + failed === 0 ? "absent" : `${passed} passed, ${failed} failed`;
 }
 
 function proofRow({ claimId, text, verdict, checks, holdouts }: ClaimProof): string {

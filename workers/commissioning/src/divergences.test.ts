@@ -1,4 +1,4 @@
-import { blobKey, claimNodeId } from "@factory/schemas";
+import { claimNodeId } from "@factory/schemas";
 import type { ReviewDecision } from "@factory/schemas";
 import { describe, expect, test } from "vitest";
 import { reasonToAsk } from "./divergences.ts";
@@ -44,8 +44,8 @@ describe("a failed hidden example", () => {
     await world.reopened();
     await world.report("accepted", { kind: "run", report: anAcceptedRun() });
     expect(await world.session.status()).toMatchObject({ state: "COMPLETED" });
-    const evidence = world.json(blobKey.evidence("acme", aRequest().sessionId));
-    expect(evidence).toMatchObject({ divergences: [{ amended: true }], amendments: [{ status: "ADOPTED", mode: "reveal", depth: 1 }] });
+    const { predicate } = await world.sealed(aRequest().sessionId);
+    expect(predicate).toMatchObject({ divergences: [{ amended: true }], amendments: [{ status: "ADOPTED", mode: "reveal", depth: 1 }] });
     expect(world.of("SESSION_COMPLETED")).toMatchObject([{ summary: { divergences: 1, amendments: 1 } }]);
   });
 

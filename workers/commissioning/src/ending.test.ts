@@ -26,7 +26,17 @@ describe("a cancellation", () => {
     ]);
     const bytes = world.blobs.get(blobKey.evidence("acme", HUMAN.sessionId)) ?? new Uint8Array();
     expect(sha256Hex(bytes)).toBe(world.of("SESSION_CANCELLED")[0]?.evidenceDigest);
-    expect(world.json(blobKey.evidence("acme", HUMAN.sessionId))).toMatchObject({ holdouts: "absent", deliverable: null, runVerdict: null, claims: [] });
+    const { subject, predicate } = await world.sealed(HUMAN.sessionId);
+    expect(subject).toEqual([{ name: `events:${HUMAN.sessionId}`, digest: { sha256: predicate.chain.root } }]);
+    expect(predicate).toMatchObject({
+      session: { outcome: "CANCELLED", runId: { absent: "no run was started" } },
+      run: { absent: "the session has no run" },
+      beads: { absent: "the session has no run" },
+      checks: { absent: "the session has no run" },
+      claims: { absent: "no specification was compiled" },
+      deliverable: { absent: "nothing was delivered" },
+      reviews: [{ resolution: { absent: "the session ended before anybody decided" } }],
+    });
   });
 
   test("closes the open review, which is refused from then on", async () => {
@@ -168,6 +178,6 @@ describe("the log when a neighbour fails", () => {
     world.moods.log = "up";
     await world.later(600_000);
     const { events } = world.sessionLog;
-    expect(world.json(blobKey.evidence("acme", aRequest().sessionId))["chain"]).toEqual({ events: events.length - 2, rootHash: events.at(-3)?.hash });
+    expect((await world.sealed(aRequest().sessionId)).predicate.chain).toMatchObject({ count: events.length - 2, root: events.at(-3)?.hash });
   });
 });

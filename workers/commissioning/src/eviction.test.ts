@@ -1,17 +1,17 @@
-import { blobKey, isTerminalKind } from "@factory/schemas";
+import { isTerminalKind } from "@factory/schemas";
 import { describe, expect, test } from "vitest";
 import { anAcceptedRun, ANN, aRequest } from "./testing/builders.ts";
 import { goodAnswer, Surroundings } from "./testing/surroundings.ts";
 
 /** What a session leaves behind, without what a crash may repeat or a clock decides. */
-function endState(world: Surroundings) {
-  const evidence = world.json(blobKey.evidence("acme", aRequest().sessionId));
+async function endState(world: Surroundings) {
+  const { predicate } = await world.sealed(aRequest().sessionId);
   return {
     kinds: world.kinds.filter((kind) => kind !== "MODEL_CALLED"),
     passes: world.of("PASS_COMPLETED").map(({ artifactId }) => artifactId),
-    deliverable: evidence["deliverable"],
-    claims: evidence["claims"],
-    amendments: evidence["amendments"],
+    deliverable: predicate.deliverable,
+    claims: predicate.claims,
+    amendments: predicate.amendments,
     state: world.session.store.session()?.state,
   };
 }
@@ -40,11 +40,11 @@ async function live(world: Surroundings, disturb: () => void = () => undefined):
 
 describe("a session that loses its object", () => {
   test("between any two of its turns comes to the same end, with one terminal event", async () => {
-    const expected = endState(await live(new Surroundings()));
+    const expected = await endState(await live(new Surroundings()));
     expect(expected.state).toBe("COMPLETED");
     const world = new Surroundings();
     await live(world, () => world.restart());
-    expect(endState(world)).toEqual(expected);
+    expect(await endState(world)).toEqual(expected);
     expect(world.kinds.filter(isTerminalKind)).toHaveLength(1);
   });
 

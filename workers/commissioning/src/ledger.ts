@@ -6,7 +6,7 @@
 import type { Outbox } from "@factory/durable";
 import { blobKey, canonicalJson, sha256Hex, ulidId } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode, EventKind, EventPayload, EventWrite } from "@factory/schemas";
-import type { BeadDecision } from "@factory/schemas/rpc";
+import type { CommissionRequest, LogIdentity, BeadDecision, BudgetDecision } from "@factory/schemas/rpc";
 import { reasonOf } from "./session-store.ts";
 import type { SessionStore } from "./session-store.ts";
 
@@ -32,6 +32,7 @@ export type EffectPayloads = {
   readonly cancelRun: { readonly runId: string; readonly reason: string };
   readonly clarify: { readonly runId: string; readonly beadId: string; readonly clarificationId: string; readonly answer: string; readonly answeredBy: string };
   readonly decide: BeadDecision & { readonly runId: string };
+  readonly fund: BudgetDecision & { readonly runId: string };
   readonly registry: RegistryEntry;
   /** BP6 of an adopted amendment. */
   readonly ingest: { readonly amendmentId: string };
@@ -59,6 +60,11 @@ export type RegistryEntry = {
 
 /** Artifact data in an event, in UTF-16 units of its canonical form; more than that is a reference. */
 const MAX_EVENT_DATA_CHARS = 64 * 1024;
+
+/** Whose log a session's events go to. */
+export function logIdentityOf({ org, sessionId, workOrderId, assembly }: CommissionRequest): LogIdentity {
+  return { org, sessionId, workOrderId, assemblyId: assembly };
+}
 
 /** Where the stored data of a large artifact is. */
 export function artifactBlob(node: ArtifactNode): { readonly key: string; readonly text: string } {
@@ -125,6 +131,11 @@ export class Ledger {
   /** A person's decision on a bead that waits for their leave. */
   decide(decision: EffectPayloads["decide"]): void {
     this.#send("coordinator", "decide", `decide:${decision.requestId}`, decision);
+  }
+
+  /** A person's decision on an exhausted budget. */
+  fund(decision: EffectPayloads["fund"]): void {
+    this.#send("coordinator", "fund", `fund:${decision.requestId}`, decision);
   }
 
   /** The adopted specification of an amendment goes to the organisation's source graph. */

@@ -6,12 +6,17 @@ import { artifactNode, digestOf, refuse, ulidId } from "@factory/schemas";
 import type { EventPayload, Result, ReviewDecision, SessionState, Statement } from "@factory/schemas";
 import type { CommissionRequest, Principal, SessionRpc } from "@factory/schemas/rpc";
 import type { SessionContext } from "./context.ts";
+import { newBudget } from "./budget-answers.ts";
+import type { BudgetReport } from "./budget-answers.ts";
 import { endWith, moveTo } from "./context.ts";
 import { everyCriterionExecuted, testabilityOf } from "./intake.ts";
 import type { ReviewRow, ReviewSubject } from "./session-store.ts";
 
 /** Who decides where the order's review mode leaves it to the platform. */
 const AUTO_PRINCIPAL_ID = "policy:auto";
+
+/** Matters in which there is nothing to amend: the work is done, or the note of an approval says the amount. */
+const YES_OR_NO: ReadonlySet<ReviewSubject["matter"]> = new Set(["acceptance", "budget"]);
 
 type Answer = { readonly decision: ReviewDecision; readonly note: string; readonly decidedBy: string };
 
@@ -45,7 +50,7 @@ export function openReview(context: SessionContext, question: ReviewQuestion): s
     promptText: question.promptText,
     fromState,
     toState: question.toState,
-    alternatives: question.subject.matter === "acceptance" ? ["approved", "rejected"] : ["approved", "amended", "rejected"],
+    alternatives: YES_OR_NO.has(question.subject.matter) ? ["approved", "rejected"] : ["approved", "amended", "rejected"],
     context: { ...question.context, matter: question.subject.matter },
   });
   moveTo(context, question.toState);
@@ -89,6 +94,10 @@ export function acknowledge(context: SessionContext, given: Parameters<SessionRp
     }
     if (given.decision === "amended" && review.subject.matter === "acceptance") {
       return refuse("FAILED_PRECONDITION", "The work is done: approve or reject it. A change is a new work order.");
+    }
+    if (review.subject.matter === "budget" && given.decision !== "rejected") {
+      const funded = newBudget(budgetReport(context, review.subject.reportSeq), given.note, given.decision === "amended");
+      if (!funded.ok) return funded;
     }
     applyAnswer(context, review, { decision: given.decision, note: given.note.trim(), decidedBy: given.principal.id });
     return { ok: true, state: store.requireSession().state };
@@ -138,6 +147,10 @@ function applyAnswer(context: SessionContext, review: ReviewRow, answer: Answer)
       decideOnBead(context, review.subject.reportSeq, answer);
       moveTo(context, review.fromState);
       return;
+    case "budget":
+      fund(context, review.subject.reportSeq, answer);
+      moveTo(context, review.fromState);
+      return;
     case "pass":
     case "divergence":
     case "acceptance":
@@ -161,7 +174,7 @@ function reject(context: SessionContext, review: ReviewRow, { note, decidedBy }:
   endWith(context, {
     state: isApproval ? "REJECTED" : "FAILED",
     reason: isApproval ? `${decidedBy} rejected the intent specification${why}` : `${decidedBy} rejected "${review.action}"${why}`,
-    reasonCode: "REVIEW_REJECTED",
+    reasonCode: review.subject.matter === "budget" ? "BUDGET_EXHAUSTED" : "REVIEW_REJECTED",
   });
 }
 
@@ -169,8 +182,8 @@ function reject(context: SessionContext, review: ReviewRow, { note, decidedBy }:
 function recordApproval(context: SessionContext, review: ReviewRow, answer: Answer, toState: SessionState): void {
   const { store, ledger, deps } = context;
   const { org } = store.requireSession();
-  // A bead that waits has asked under the id of the receipt: its execution names it.
-  const approvalId = review.subject.matter === "autonomy" ? review.subject.requestId : ulidId("APR", deps.now());
+  // A run that waits has asked under the id of the receipt: what rests on it names it.
+  const approvalId = "requestId" in review.subject ? review.subject.requestId : ulidId("APR", deps.now());
   const receipt = { approvalId, reviewId: review.reviewId, approver: answer.decidedBy, actionDigest: review.actionDigest };
   store.addApproval(receipt, deps.now());
   const subject = "artifactId" in review.subject ? review.subject.artifactId : store.artifactOfType("Signal")?.id;
@@ -247,6 +260,23 @@ function decideOnBead({ store, ledger, deps }: SessionContext, reportSeq: number
   if (report.outcome !== "approval" || runId === null) throw new Error(`Report ${reportSeq} asks for no leave.`);
   ledger.decide({ runId, beadId: report.beadId, requestId: report.requestId, decision, note, decidedBy });
   store.handleReport(reportSeq, deps.now());
+}
+
+/** The new bound goes to the coordinator, which takes up what waits. */
+function fund(context: SessionContext, reportSeq: number, { decision, note, decidedBy }: Answer): void {
+  const { store, ledger, deps } = context;
+  const { runId } = store.requireSession();
+  const report = budgetReport(context, reportSeq);
+  const funded = newBudget(report, note, decision === "amended");
+  if (runId === null || !funded.ok) throw new Error(`Report ${reportSeq} cannot be funded.`);
+  ledger.fund({ runId, requestId: report.requestId, decision: "approved", budgetUsd: funded.budgetUsd, note, decidedBy });
+  store.handleReport(reportSeq, deps.now());
+}
+
+function budgetReport({ store }: SessionContext, reportSeq: number): BudgetReport {
+  const { report } = store.runReport(reportSeq);
+  if (report.outcome !== "budget") throw new Error(`Report ${reportSeq} asks for no budget.`);
+  return report;
 }
 
 function approvalText({ order, config }: CommissionRequest): string {

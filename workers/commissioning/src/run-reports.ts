@@ -3,6 +3,7 @@ import { refuse } from "@factory/schemas";
 import type { Result } from "@factory/schemas";
 import type { AmendReport, CompileReport, RunReport, SessionReport } from "@factory/schemas/rpc";
 import { askForLeave } from "./autonomy-reviews.ts";
+import { askForBudget } from "./budget-reviews.ts";
 import type { SessionContext } from "./context.ts";
 import { endWith, moveTo } from "./context.ts";
 import { handleDivergence } from "./divergences.ts";
@@ -123,6 +124,9 @@ export async function handleRunReport(context: SessionContext): Promise<void> {
       return;
     case "approval":
       await askForLeave(context, row, report);
+      return;
+    case "budget":
+      askForBudget(context, row, report);
       return;
     default:
       report satisfies never;

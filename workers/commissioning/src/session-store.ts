@@ -51,6 +51,7 @@ export type ReviewSubject =
   | { readonly matter: "divergence"; readonly reportSeq: number }
   | { readonly matter: "clarification"; readonly reportSeq: number }
   | { readonly matter: "autonomy"; readonly reportSeq: number; readonly requestId: string; readonly subjectDigest: string }
+  | { readonly matter: "budget"; readonly reportSeq: number; readonly requestId: string }
   | { readonly matter: "acceptance"; readonly artifactId: string };
 
 export type ReviewRow = {
@@ -126,7 +127,8 @@ const JSON_COLUMNS: ReadonlySet<string> = new Set(["personClaims", "ending", "de
 
 /** Why a session is as it is, for people; null while it simply goes on. */
 export function reasonOf({ state, ending, parked, stuck }: Pick<SessionRow, "state" | "ending" | "parked" | "stuck">): string | null {
-  return (isTerminalSession(state) ? null : parked) ?? ending?.reason ?? stuck;
+  // Until it has ended, what holds it up comes before how it is going to end.
+  return (isTerminalSession(state) ? null : (parked ?? stuck)) ?? ending?.reason ?? null;
 }
 
 export type SessionPatch = { readonly [K in keyof typeof SESSION_COLUMNS]?: SessionRow[K] };
@@ -168,18 +170,32 @@ export class SessionStore {
       now,
       now,
     );
-    const text = JSON.stringify(request);
+    this.#addDocument(REQUEST, JSON.stringify(request));
+  }
+
+  /** A document that is kept as it is first given: a later one of its name is not taken. @returns the one that is kept */
+  keepDocument(name: string, text: string): string {
+    const kept = this.#document(name);
+    if (kept !== "") return kept;
+    this.#addDocument(name, text);
+    return text;
+  }
+
+  #addDocument(name: string, text: string): void {
     for (let part = 0; part * PART_CHARS < text.length; part++) {
-      this.#run("INSERT INTO documents (name, part, text) VALUES (?, ?, ?)", REQUEST, part, text.slice(part * PART_CHARS, (part + 1) * PART_CHARS));
+      this.#run("INSERT INTO documents (name, part, text) VALUES (?, ?, ?)", name, part, text.slice(part * PART_CHARS, (part + 1) * PART_CHARS));
     }
   }
 
+  /** Empty when there is none. */
+  #document(name: string): string {
+    return this.#rows("SELECT text FROM documents WHERE name = ? ORDER BY part", name)
+      .map((row) => text(row["text"]))
+      .join("");
+  }
+
   request(): CommissionRequest {
-    this.#request ??= JSON.parse(
-      this.#rows("SELECT text FROM documents WHERE name = ? ORDER BY part", REQUEST)
-        .map((row) => text(row["text"]))
-        .join(""),
-    );
+    this.#request ??= JSON.parse(this.#document(REQUEST));
     // The cast holds: `create` wrote it, and the gateway's parse gave it its shape.
     return this.#request as CommissionRequest;
   }

@@ -1,4 +1,4 @@
-import { blobKey, canonicalJson, isTerminalKind, sha256Hex } from "@factory/schemas";
+import { blobKey, GENESIS_HASH, isTerminalKind, sha256Hex } from "@factory/schemas";
 import { describe, expect, test } from "vitest";
 import { aCompileReport, anAcceptedRun, ANN, anOrder, aRequest, RUN_ID } from "./testing/builders.ts";
 import { commissioned, Surroundings } from "./testing/surroundings.ts";
@@ -147,24 +147,32 @@ describe("the end of a session", () => {
     const world = await executing();
     await world.report("accepted", { kind: "run", report: anAcceptedRun() });
     const bytes = world.blobs.get(blobKey.evidence(ORG, REQUEST.sessionId)) ?? new Uint8Array();
-    const evidence = world.json(blobKey.evidence(ORG, REQUEST.sessionId));
+    const { subject, predicate } = await world.sealed(REQUEST.sessionId);
     const { events } = world.sessionLog;
-    expect(new TextDecoder().decode(bytes)).toBe(canonicalJson(evidence));
-    expect(evidence["chain"]).toEqual({ events: events.length - 2, rootHash: events.at(-3)?.hash });
+    expect(predicate.chain).toEqual({
+      count: events.length - 2,
+      genesis: GENESIS_HASH,
+      root: events.at(-3)?.hash,
+      events: events.slice(0, -2).map(({ seq, kind, eventId, hash }) => [seq, kind, eventId, hash]),
+    });
+    expect(subject.map(({ name }) => name)).toEqual(["README.md", "src/double.ts", "tests/double.test.ts"]);
     const [written, terminal] = events.slice(-2);
     expect(written).toMatchObject({ kind: "ARTIFACT_WRITTEN", payload: { artifactId: expect.stringMatching(/^EVD-/) } });
     expect(Object.keys(written?.payload ?? {})).toEqual(["artifactId"]);
     expect(terminal).toMatchObject({ kind: "SESSION_COMPLETED", payload: { evidenceDigest: sha256Hex(bytes), outcome: "COMPLETED", fromState: "DELIVERING" } });
-    const lineage = evidence["lineage"] as string[];
-    expect(lineage).toEqual(
+    expect(predicate.lineage.nodes.map(({ id }) => id)).toEqual(
       world
         .of("ARTIFACT_WRITTEN")
         .slice(0, -1)
         .map(({ artifactId }) => artifactId),
     );
-    expect(evidence).toMatchObject({
-      holdouts: { passed: 2, failed: 0, absent: [] },
-      claims: [{ claimId: "C-1", verdict: "passed", holdouts: { status: "passed", count: 2 } }],
+    expect(predicate).toMatchObject({
+      run: { holdouts: { passed: 2, failed: 0 }, claimsWithoutHoldouts: [] },
+      claims: [{ claimId: "C-1", verdict: "passed", proofs: ["CHK-1", "CHK-2"], holdouts: { outcome: "passed", examples: 2 } }],
+      checks: [
+        { checkId: "CHK-1", exit: "passed", command: "examples:C-1", outputDigest: "r", tree: "t" },
+        { checkId: "CHK-2", command: { absent: "it was recorded before commands were" } },
+      ],
       deliverable: { files: 3 },
       approvals: [{ approver: "policy:auto" }],
     });
@@ -175,7 +183,11 @@ describe("the end of a session", () => {
     const world = await executing();
     if (world.record !== null) world.record = { ...world.record, checks: world.record.checks.filter(({ holdout }) => !holdout) };
     await world.report("accepted", { kind: "run", report: anAcceptedRun({ holdouts: { passed: 0, failed: 0, absentClaims: ["C-1"] } }) });
-    expect(world.json(blobKey.evidence(ORG, REQUEST.sessionId))).toMatchObject({ claims: [{ holdouts: { status: "absent" } }], holdouts: { absent: ["C-1"] } });
+    expect((await world.sealed(REQUEST.sessionId)).predicate).toMatchObject({
+      claims: [{ holdouts: { absent: "no hidden example of it was run" } }],
+      run: { holdouts: { absent: "no hidden example was run" }, claimsWithoutHoldouts: ["C-1"] },
+    });
+    expect(world.of("SESSION_COMPLETED")).toMatchObject([{ summary: { holdouts: null, checks: { passed: 4 } } }]);
   });
 
   test("a failed run ends the session with its reason", async () => {

@@ -2,7 +2,7 @@
  * One session: the calls others make on it, and its own way forward. Calls commit and return; everything that needs time
  * is a step that `advance` takes later, so a crash or an eviction anywhere resumes at the first step that is not done.
  */
-import { TerminalError } from "@factory/durable";
+import { TerminalError, runBestEffort } from "@factory/durable";
 import type { Inbox, Outbox, ParkedEffect } from "@factory/durable";
 import { isTerminalSession, refuse } from "@factory/schemas";
 import type { Refusal, Result, SessionState } from "@factory/schemas";
@@ -107,6 +107,22 @@ export class Session implements SessionRpc {
     const result = this.#inbox.once(effectId, () => takeReport(this.#context, report), report.kind);
     this.#context.deps.wake();
     return result;
+  }
+
+  /** Pokes whoever the session waits for; what it does itself, its object re-arms. */
+  async poke(): Promise<{ readonly state: SessionState } | null> {
+    const { store, deps } = this.#context;
+    const session = store.session();
+    if (session === null) return null;
+    const { org, sessionId, state, run, runId, mediation } = session;
+    if (isTerminalSession(state)) return { state };
+    const waits: Promise<void>[] = [];
+    if (mediation === "compiling" || inFlight(this.#context).length > 0)
+      waits.push(runBestEffort("session.poke-mediation", () => deps.mediation(org, sessionId).poke(), deps.log));
+    if (runId !== null && (run === "running" || run === "cancelling"))
+      waits.push(runBestEffort("session.poke-run", () => deps.coordinator(org, runId).poke(), deps.log));
+    await Promise.all(waits);
+    return { state };
   }
 
   /**

@@ -1,5 +1,6 @@
 import { createLog, type CanonicalEvent } from "@factory/durable";
 import { newApiKey, type NewApiKey } from "@factory/governance";
+import { kvKey } from "@factory/schemas";
 import type { HealthRpc, SessionRpc } from "@factory/schemas/rpc";
 import { env, createExecutionContext } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -29,7 +30,11 @@ function deps(change: Partial<GatewayDeps> = {}): GatewayDeps {
     sessionLog: notAsked,
     artifactGraph: notAsked,
     beadGraph: notAsked,
-    registry: { assemblies: notAsked, hasAssembly: notAsked },
+    registry: { assemblies: notAsked, hasAssembly: notAsked, openSessions: notAsked },
+    subscriptions: { fetch: notAsked },
+    readModel: { reproject: notAsked, lag: notAsked, lagOf: notAsked },
+    producerTokenKey: "",
+    admitProducerCall: notAsked,
     workers: {},
     version: { id: "v1", tag: "", timestamp: "" },
     log: createLog((line) => events.push(JSON.parse(line) as CanonicalEvent)),
@@ -58,6 +63,7 @@ const aSession = (cancelled: SessionRpc["cancel"]): Partial<GatewayDeps> => ({
     commission: notAsked,
     acknowledge: notAsked,
     report: notAsked,
+    poke: notAsked,
     status: async () => ({ sessionId: SESSION, state: "EXECUTING", runId: null, openReview: null, reason: null }),
     cancel: cancelled,
   }),
@@ -116,6 +122,37 @@ describe("a call's log", () => {
       ["gateway.version", "ok"],
       ["gateway.CancelSession", "refused"],
     ]);
+  });
+});
+
+describe("the keys that evidence is verified with", () => {
+  const PATH = "/.well-known/factory-evidence-keys.json";
+  const x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+  const publishing = (record: unknown): void => {
+    app = createApp(deps({ records: async (name) => (name === kvKey.evidenceKeys() ? record : null) }));
+  };
+
+  it("are given to everybody, in their public form alone, several where keys were rotated", async () => {
+    const older = { kty: "OKP", crv: "Ed25519", x: "A".repeat(43) };
+    publishing({ keys: [{ kty: "OKP", crv: "Ed25519", x, d: "s".repeat(43) }, older] });
+    const response = await send(PATH);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("cache-control")).toBe("public, max-age=300");
+    expect(await response.json()).toEqual({
+      keys: [
+        // The thumbprint of RFC 8037, appendix A.3.
+        { kty: "OKP", crv: "Ed25519", x, kid: "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", use: "sig", alg: "EdDSA" },
+        { ...older, kid: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/), use: "sig", alg: "EdDSA" },
+      ],
+    });
+    expect(events).toMatchObject([{ op: "gateway.evidenceKeys", outcome: "ok" }]);
+  });
+
+  it("are not found where none is published, and a record that is no key is a failure", async () => {
+    publishing(null);
+    expect((await send(PATH)).status).toBe(404);
+    publishing({ keys: ["x"] });
+    expect((await send(PATH)).status).toBe(500);
   });
 });
 

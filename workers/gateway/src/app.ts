@@ -1,4 +1,4 @@
-/** The routes of the gateway: health, version, and the Connect services on every other path. */
+/** The routes of the gateway: health, version, the public keys of the evidence, and the Connect services on every other path. */
 import { messageOf } from "@factory/durable";
 import { ERRORS } from "@factory/schemas";
 import { Hono } from "hono";
@@ -6,9 +6,16 @@ import manifest from "../package.json" with { type: "json" };
 import { Call } from "./call.ts";
 import { createConnectEdge } from "./connect-edge.ts";
 import type { GatewayDeps } from "./deps.ts";
+import { publishedEvidenceKeys } from "./evidence-keys.ts";
 import { askHealth } from "./health.ts";
 import { RequestBody } from "./request-body.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
+import { openSubscription, SUBSCRIPTIONS_PATH } from "./subscriptions.ts";
+
+/** Static public material: whoever holds a package may verify it, so nobody has to authenticate for the keys. */
+const EVIDENCE_KEYS_PATH = "/.well-known/factory-evidence-keys.json";
+/** How long the keys may be kept by who asked, in seconds: a new key is known soon after it signs. */
+const EVIDENCE_KEYS_MAX_AGE_S = 300;
 
 type AppEnv = { Bindings: Env; Variables: { requestId: string } };
 export type GatewayApp = Hono<AppEnv>;
@@ -37,6 +44,16 @@ export function createApp(deps: GatewayDeps): GatewayApp {
     callFor("gateway.version", c.var.requestId).end("ok");
     return c.json({ name: "factory", version: manifest.version, deployment: deps.version });
   });
+
+  app.get(EVIDENCE_KEYS_PATH, async (c) => {
+    const keys = await publishedEvidenceKeys(deps.records);
+    callFor("gateway.evidenceKeys", c.var.requestId).end(keys === null ? "refused" : "ok", { keys: keys?.keys.length ?? 0 });
+    if (keys === null) return c.json({ code: "not_found", message: "No key is published to verify evidence with." }, 404);
+    c.header("cache-control", `public, max-age=${EVIDENCE_KEYS_MAX_AGE_S}`);
+    return c.json(keys);
+  });
+
+  app.get(SUBSCRIPTIONS_PATH, (c) => openSubscription(deps, callFor("gateway.subscriptions", c.var.requestId), c.req.raw));
 
   app.all("*", async (c) => {
     const answer = await connect(c.req.raw, c.var.requestId);

@@ -1,6 +1,6 @@
 /** The gateway's dependencies from its bindings. */
 import { consoleLog } from "@factory/durable";
-import { artifactGraphOf, beadGraphOf, sessionLogOf, sessionOf, type HealthRpc, type SessionRegistryRpc } from "@factory/schemas/rpc";
+import { artifactGraphOf, beadGraphOf, sessionLogOf, sessionOf, type HealthRpc, type ReadModelRpc, type SessionRegistryRpc } from "@factory/schemas/rpc";
 import type { GatewayDeps } from "./deps.ts";
 
 /** How long an edge may answer from a key record it has read, in seconds: a revoked key works at most this long. */
@@ -11,6 +11,9 @@ const health = (binding: Fetcher): HealthRpc => binding as unknown as HealthRpc;
 
 // The commissioning Worker's entry class implements it.
 const registry = (binding: Fetcher): SessionRegistryRpc => binding as unknown as SessionRegistryRpc;
+
+// The graphql Worker's entry class implements it.
+const readModel = (binding: Fetcher): ReadModelRpc => binding as unknown as ReadModelRpc;
 
 /** Reads the bindings once; everything else of the gateway takes `GatewayDeps`. */
 export function gatewayDeps(env: Env): GatewayDeps {
@@ -32,12 +35,17 @@ export function gatewayDeps(env: Env): GatewayDeps {
     artifactGraph: (org, assembly) => artifactGraphOf(env, org, assembly),
     beadGraph: (org) => beadGraphOf(env, org),
     registry: registry(env.COMMISSIONING),
+    readModel: readModel(env.GRAPHQL),
+    producerTokenKey: env.PRODUCER_TOKEN_KEY,
+    admitProducerCall: async (key) => (await env.PRODUCER_CALLS.limit({ key })).success,
+    subscriptions: env.GRAPHQL,
     workers: {
       commissioning: health(env.COMMISSIONING),
       mediation: health(env.MEDIATION),
       pipeline: health(env.PIPELINE),
       graph: health(env.GRAPH),
       stream: health(env.STREAM),
+      graphql: health(env.GRAPHQL),
     },
     version: { id: env.VERSION.id, tag: env.VERSION.tag, timestamp: env.VERSION.timestamp },
     log: consoleLog(),

@@ -1,7 +1,7 @@
 /** One call at the edge: who made it, what it touched, how it ended; written as one canonical log event. */
 import { Code, ConnectError, createContextKey, type HandlerContext } from "@connectrpc/connect";
 import { messageOf, type Log, type Outcome } from "@factory/durable";
-import type { AuthenticatedPrincipal } from "@factory/governance";
+import type { AuthenticatedPrincipal, ProducerPrincipal } from "@factory/governance";
 import { completeDetail, errorOf, isFault, registryCode } from "./connect-errors.ts";
 
 /** What a call has said of itself so far. */
@@ -11,6 +11,8 @@ export class Call {
   readonly op: string;
   /** Set by the gate; a handler runs only behind it. */
   principal: AuthenticatedPrincipal | undefined;
+  /** Set by the gate of a producer's method instead. */
+  producer: ProducerPrincipal | undefined;
   sessionId: string | undefined;
   /** Messages sent on a stream. */
   sent = 0;
@@ -27,6 +29,11 @@ export class Call {
     this.#startedAt = now();
   }
 
+  /** True once the gate has let the call in. */
+  get admitted(): boolean {
+    return this.principal !== undefined || this.producer !== undefined;
+  }
+
   /** True once the call's event is written. */
   get ended(): boolean {
     return this.#ended;
@@ -36,7 +43,8 @@ export class Call {
   end(outcome: Outcome, fields: { readonly [key: string]: unknown } = {}): void {
     if (this.#ended) return;
     this.#ended = true;
-    const { principal, sessionId } = this;
+    const { sessionId, producer } = this;
+    const principal = this.principal ?? producer;
     this.#log.event({
       op: this.op,
       outcome,
@@ -45,6 +53,7 @@ export class Call {
         requestId: this.requestId,
         ...(principal === undefined ? {} : { org: principal.org, principalId: principal.id }),
         ...(sessionId === undefined ? {} : { sessionId }),
+        ...(producer === undefined ? {} : { jti: producer.tokenId }),
       },
       fields: { ...fields, ...(this.sent === 0 ? {} : { sent: this.sent }) },
     });
@@ -65,6 +74,12 @@ export function callOf(context: Pick<HandlerContext, "values">): Call {
 export function principalOf(call: Call): AuthenticatedPrincipal {
   if (call.principal === undefined) throw errorOf("UNAUTHENTICATED");
   return call.principal;
+}
+
+/** The producer behind the gate. @throws ConnectError UNAUTHENTICATED when the gate has not passed. */
+export function producerOf(call: Call): ProducerPrincipal {
+  if (call.producer === undefined) throw errorOf("UNAUTHENTICATED");
+  return call.producer;
 }
 
 /**

@@ -23,7 +23,7 @@ afterAll(async () => {
   await edge?.stop();
 });
 
-function factory(args: readonly string[], change: NodeJS.ProcessEnv = {}): ReturnType<typeof run> {
+function factory(args: readonly string[], change: Partial<NodeJS.ProcessEnv> = {}): ReturnType<typeof run> {
   const { signingKey, apiKey } = edge.credentials;
   const secret = signingKey.algorithm === "HMAC-SHA256" ? signingKey.secret : "";
   const env = {

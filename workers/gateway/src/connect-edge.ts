@@ -8,8 +8,8 @@
  */
 import { Code, ConnectError, createConnectRouter, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
-import { authenticate, requireScope, type Scope } from "@factory/governance";
-import { FactoryAdmin, FactoryDelivery, FactoryGateway } from "@factory/schemas/proto";
+import { authenticate, authenticateProducer, requireScope, type Scope } from "@factory/governance";
+import { FactoryAdmin, FactoryDelivery, FactoryGateway, FactoryProducer } from "@factory/schemas/proto";
 import { adminService } from "./admin/admin-service.ts";
 import { callKey, callOf, followCall, type Call } from "./call.ts";
 import { gzip } from "./compression.ts";
@@ -17,6 +17,8 @@ import { errorOf, raise, toConnectError } from "./connect-errors.ts";
 import { deliveryService } from "./delivery-service.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { gatewayService } from "./gateway-service.ts";
+import { PRODUCER_LIMITS } from "./producer-events.ts";
+import { producerService } from "./producer-service.ts";
 import { RequestBody } from "./request-body.ts";
 
 /**
@@ -42,7 +44,13 @@ const SCOPES: { readonly [procedure: string]: Scope } = {
   [procedureOf(FactoryAdmin.method.setConsent)]: "admin",
   [procedureOf(FactoryAdmin.method.revokeConsent)]: "admin",
   [procedureOf(FactoryAdmin.method.applyPolicy)]: "admin",
+  [procedureOf(FactoryAdmin.method.reproject)]: "admin",
+  [procedureOf(FactoryAdmin.method.projectionLag)]: "admin",
+  [procedureOf(FactoryAdmin.method.issueProducerToken)]: "admin",
 };
+
+/** Methods that a producer token opens, and nothing else does. */
+const PRODUCER_METHODS: ReadonlySet<string> = new Set([procedureOf(FactoryProducer.method.appendEvents)]);
 
 /** Answers calls of the services; null for a path that is none of theirs. */
 export type ConnectEdge = (request: Request, requestId: string) => Promise<Response | null>;
@@ -57,7 +65,8 @@ export function createConnectEdge(deps: GatewayDeps, callFor: (op: string, reque
   })
     .service(FactoryGateway, gatewayService(deps))
     .service(FactoryDelivery, deliveryService(deps))
-    .service(FactoryAdmin, adminService(deps));
+    .service(FactoryAdmin, adminService(deps))
+    .service(FactoryProducer, producerService(deps));
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return async (request, requestId) => {
@@ -74,16 +83,33 @@ async function admit(deps: GatewayDeps, context: HandlerContext): Promise<void> 
   followCall(call, context.signal);
   context.signal.throwIfAborted();
   try {
-    const answer = await authenticate(context.requestHeader.get("authorization"), deps.records, deps.now());
-    if (!answer.ok) return raise(answer);
-    call.principal = answer.principal;
-    const scope = SCOPES[procedureOf(context.method)];
-    if (scope === undefined) throw errorOf("PERMISSION_DENIED", "No scope opens this method.");
-    const refusal = requireScope(answer.principal, scope);
-    if (refusal !== null) return raise(refusal);
+    const authorization = context.requestHeader.get("authorization");
+    if (PRODUCER_METHODS.has(procedureOf(context.method))) await admitProducer(deps, call, authorization);
+    else await admitPrincipal(deps, call, authorization, SCOPES[procedureOf(context.method)]);
   } catch (err) {
     throw toConnectError(err, call.requestId);
   }
+}
+
+async function admitPrincipal(deps: GatewayDeps, call: Call, authorization: string | null, scope: Scope | undefined): Promise<void> {
+  const answer = await authenticate(authorization, deps.records, deps.now());
+  if (!answer.ok) return raise(answer);
+  call.principal = answer.principal;
+  if (scope === undefined) throw errorOf("PERMISSION_DENIED", "No scope opens this method.");
+  const refusal = requireScope(answer.principal, scope);
+  if (refusal !== null) return raise(refusal);
+}
+
+async function admitProducer(deps: GatewayDeps, call: Call, authorization: string | null): Promise<void> {
+  const answer = await authenticateProducer(authorization, deps.producerTokenKey, deps.now());
+  if (!answer.ok) return raise(answer);
+  call.producer = answer.producer;
+  call.sessionId = answer.producer.sessionId;
+  if (await deps.admitProducerCall(answer.producer.tokenId)) return;
+  const { callsPerMinute } = PRODUCER_LIMITS;
+  const err = errorOf("RATE_LIMITED", `A producer token may make ${callsPerMinute} calls a minute.`);
+  err.metadata.set("retry-after", "60");
+  throw err;
 }
 
 async function serve(handler: UniversalHandler, request: Request, call: Call): Promise<Response> {
@@ -101,9 +127,9 @@ async function serve(handler: UniversalHandler, request: Request, call: Call): P
     contextValues: createContextValues().set(callKey, call),
   });
   // A refusal may come before the body is read; the caller hears it only once it has sent the rest.
-  if (call.ended || call.principal === undefined) await body.drain();
+  if (call.ended || !call.admitted) await body.drain();
   // The gate ends every call that reaches it; what is left is a wrong verb or content type.
-  if (!call.ended && call.principal === undefined) call.end("refused", { status: answer.status });
+  if (!call.ended && !call.admitted) call.end("refused", { status: answer.status });
   return responseOf(answer, handler.method.methodKind === "unary", leave);
 }
 

@@ -1,6 +1,6 @@
 /** What the gateway needs of its surroundings; the pure parts know this and no binding. */
 import type { Log } from "@factory/durable";
-import type { ArtifactGraphRpc, BeadGraphRpc, HealthRpc, SessionLogRpc, SessionRegistryRpc, SessionRpc } from "@factory/schemas/rpc";
+import type { ArtifactGraphRpc, BeadGraphRpc, HealthRpc, ReadModelRpc, SessionLogRpc, SessionRegistryRpc, SessionRpc } from "@factory/schemas/rpc";
 import type { RecordLookup } from "@factory/governance";
 
 /** Immutable blobs by key. */
@@ -28,7 +28,14 @@ export interface GatewayDeps {
   artifactGraph(org: string, assembly: string): ArtifactGraphRpc;
   /** Knowing-state of an org. */
   beadGraph(org: string): BeadGraphRpc;
-  readonly registry: Pick<SessionRegistryRpc, "assemblies" | "hasAssembly">;
+  readonly registry: Pick<SessionRegistryRpc, "assemblies" | "hasAssembly" | "openSessions">;
+  /** The graphql Worker's door for client sockets. */
+  readonly subscriptions: { fetch(upgrade: Request): Promise<Response> };
+  readonly readModel: Pick<ReadModelRpc, "reproject" | "lag" | "lagOf">;
+  /** The secret that signs producer tokens: base64 of 32 bytes. */
+  readonly producerTokenKey: string;
+  /** Counts a call of a producer token; false when there were too many. */
+  admitProducerCall(tokenId: string): Promise<boolean>;
   /** The other Workers by name. */
   readonly workers: { readonly [name: string]: HealthRpc };
   readonly version: Version;

@@ -28,10 +28,13 @@ function aLog(chunks: readonly Uint8Array[], events: readonly SessionEvent[] = [
   const log = {
     cancelled: false,
     append: () => Promise.reject(new Error("not asked for")),
+    seal: () => Promise.reject(new Error("not asked for")),
     tip: () => Promise.reject(new Error("not asked for")),
+    attach: () => Promise.reject(new Error("not asked for")),
+    detach: () => Promise.reject(new Error("not asked for")),
     read: async (after: number, limit: number) => ({
       events: events.slice(after, after + limit),
-      tip: { lastSeq: events.length, rootHash: "", closed: false },
+      tip: { lastSeq: events.length, rootHash: "", closed: false, archived: false },
     }),
     subscribe: async () =>
       new ReadableStream<Uint8Array>({

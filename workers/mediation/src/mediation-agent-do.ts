@@ -57,6 +57,10 @@ export class MediationAgentDO extends DurableObject<Env> implements MediationRpc
     return this.#run("mediation.amend", request.sessionId, () => this.#mediation.amend(effectId, request));
   }
 
+  async poke(): Promise<void> {
+    await this.#scheduler.rearm();
+  }
+
   #run(op: string, session: string, command: () => Result): Promise<Result> {
     return logged(this.#log, Date.now, { op, ids: { session } }, async () => {
       const answer = command();

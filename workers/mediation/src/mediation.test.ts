@@ -77,7 +77,7 @@ class World {
           graph: () => ({ append: (nodes, edges) => take("graph", "append", { nodes, edges }, () => ({ written: this.#graph.append(nodes, edges) })) }),
           log: () => ({
             append: (identity, events) =>
-              take("log", identity.sessionId, events, () => ({ appended: events.length, tip: { lastSeq: 0, rootHash: "", closed: false } })),
+              take("log", identity.sessionId, events, () => ({ appended: events.length, tip: { lastSeq: 0, rootHash: "", closed: false, archived: false } })),
           }),
           coordinator: () => ({
             seed: (effectId, request) => take("seed", effectId, request, () => ({ ready: 1 })),
@@ -259,6 +259,16 @@ describe("amending", () => {
     });
     await world.settle();
     expect(world.bodies("reopen")).toHaveLength(1);
+  });
+
+  test("of a run that was compiled before runs had a budget and a priority leaves its seed as its order says it", async () => {
+    const world = new World();
+    world.mediation.compile("compile-1", { ...aCompileRequest("one"), config: { reviewMode: "auto", budgetUsd: 7 } });
+    const { priority: _priority, budgetUsd: _budget, ...older } = world.mediation.seed();
+    new MediationStore(world.storage).put("seed", older);
+    expect(world.mediation.seed()).toEqual({ ...older, priority: "normal", budgetUsd: 7 });
+    await world.settle();
+    expect(world.bodies<SeedRequest>("seed")).toMatchObject([{ priority: "normal", budgetUsd: 7 }]);
   });
 
   test("needs a run", () => {

@@ -91,7 +91,12 @@ export class Mediation {
 
   /** What the coordinator is seeded with. @throws FactoryError INTERNAL when no run was seeded. */
   seed(): SeedRequest {
-    return this.#required<SeedRequest>(SEED_KEY);
+    const stored = this.#required<Omit<SeedRequest, "priority" | "budgetUsd"> & Partial<Pick<SeedRequest, "priority" | "budgetUsd">>>(SEED_KEY);
+    const { priority, budgetUsd } = stored;
+    if (priority !== undefined && budgetUsd !== undefined) return { ...stored, priority, budgetUsd };
+    // A seed that was compiled before runs had a budget and a priority; its order says both.
+    const { order, config } = this.#required<RunState>(RUN_KEY).run.request;
+    return { ...stored, priority: priority ?? order.priority, budgetUsd: budgetUsd ?? config.budgetUsd ?? null };
   }
 
   /** What the coordinator re-opens for an amendment. @throws FactoryError INTERNAL for an unknown key. */

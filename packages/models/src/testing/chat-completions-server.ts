@@ -26,15 +26,15 @@ export type ChatReply =
   | { readonly kind: "status"; readonly status: number; readonly message?: string; readonly retryAfterMs?: number }
   /** A body as it is, such as malformed JSON. */
   | { readonly kind: "raw"; readonly body: string; readonly contentType?: string }
-  /** Accepts the request and never answers. */
-  | { readonly kind: "silence" }
+  /** Accepts the request and never answers; the connection stays, or ends after so many milliseconds. */
+  | { readonly kind: "silence"; readonly endsAfterMs?: number }
   /** Begins to answer and closes the connection. */
   | { readonly kind: "break" };
 
 export type ChatUsage = { readonly prompt_tokens: number; readonly completion_tokens: number };
 
 /** Chooses the answer to a request; `index` counts requests from 0. */
-export type ChatScript = (request: ChatRequest, index: number) => ChatReply;
+export type ChatScript = (request: ChatRequest, index: number) => ChatReply | Promise<ChatReply>;
 
 const DEFAULT_USAGE: ChatUsage = { prompt_tokens: 11, completion_tokens: 7 };
 /** Characters in one streamed piece: small enough that every answer comes in several. */
@@ -103,7 +103,8 @@ export class ChatCompletionsServer implements AsyncDisposable {
     if (!parsed.success) return sendError(response, 400, z.prettifyError(parsed.error));
     this.requests.push(parsed.data);
     this.headers.push(request.headers);
-    return answer(response, parsed.data, this.#script(parsed.data, this.requests.length - 1), this.requests.length);
+    const number = this.requests.length;
+    return answer(response, parsed.data, await this.#script(parsed.data, number - 1), number);
   }
 }
 
@@ -120,6 +121,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 function answer(response: ServerResponse, request: ChatRequest, reply: ChatReply, number: number): void {
   switch (reply.kind) {
     case "silence":
+      if (reply.endsAfterMs !== undefined) setTimeout(() => response.destroy(), reply.endsAfterMs);
       return;
     case "status":
       return sendError(response, reply.status, reply.message ?? `scripted ${reply.status}`, reply.retryAfterMs);

@@ -8,6 +8,8 @@ export type CapacityRequest = {
   readonly runId: string;
   /** Slots the run could use now; 0 gives everything back. */
   readonly want: number;
+  /** Slots that hold beads now: they are the run's until their beads end, whatever its share has become. */
+  readonly held: number;
   readonly priority: Priority;
 };
 

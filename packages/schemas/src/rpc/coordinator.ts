@@ -294,7 +294,10 @@ export type RunRecord = {
     readonly beadId: string;
     readonly treeDigest: string;
     readonly kind: string;
+    /** What was run, as the plan names it: `examples:C-1`, `tests:tests/a.test.ts`; absent for a check recorded before commands were. */
+    readonly command?: string;
     readonly ok: boolean;
+    /** Digest of the output that decided it. */
     readonly reportDigest: string;
     readonly holdout: boolean;
     readonly summary: string;

@@ -70,6 +70,8 @@ export interface MediationRpc {
   /** Journals the request and returns; the report comes to the session through the outbox. */
   compile(effectId: string, request: CompileRequest): Promise<Result>;
   amend(effectId: string, request: AmendRequest): Promise<Result>;
+  /** Arms what state calls for, so that a lost alarm strands nothing. */
+  poke(): Promise<void>;
 }
 
 export type { Example };

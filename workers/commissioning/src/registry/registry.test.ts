@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { drizzle } from "drizzle-orm/sqlite-proxy";
 import { describe, expect, test } from "vitest";
 import type { RegistryEntry } from "../ledger.ts";
-import { assembliesOf, hasAssembly, upsertSession } from "./registry.ts";
+import { MemoryLog } from "@factory/durable/testing";
+import { assembliesOf, hasAssembly, openSessions, upsertSession } from "./registry.ts";
 import { sessions } from "./schema.ts";
 
 const MIGRATIONS = join(import.meta.dirname, "../../../../migrations/factory");
@@ -15,8 +16,7 @@ function applyMigrations(sqlite: DatabaseSync): void {
   for (const file of files.sort()) sqlite.exec(readFileSync(join(MIGRATIONS, file), "utf8"));
 }
 
-function aDatabase() {
-  const sqlite = new DatabaseSync(":memory:", { enableForeignKeyConstraints: true });
+function aDatabase(sqlite = new DatabaseSync(":memory:", { enableForeignKeyConstraints: true })) {
   applyMigrations(sqlite);
   return drizzle(async (query, params, method) => {
     const rows = sqlite
@@ -103,5 +103,62 @@ describe("the assemblies of an org", () => {
     await hasAssembly(explaining, "acme", "pricing");
     expect(plan.filter((step) => step.includes("SCAN sessions"))).toEqual([]);
     expect(plan.filter((step) => step.includes("sessions_by_assembly")).length).toBeGreaterThanOrEqual(4);
+  });
+});
+
+describe("sessions that have not ended", () => {
+  test("are told by id, page by page, without those that have", async () => {
+    const db = aDatabase();
+    const ids = ["SES-b", "SES-a", "SES-d", "SES-c"];
+    for (const sessionId of ids) await upsertSession(db, anEntry({ sessionId, ...(sessionId === "SES-c" ? { state: "COMPLETED", endedAt: 9 } : {}) }));
+    const log = new MemoryLog();
+    const first = await openSessions(db, log, 2);
+    expect(first).toEqual({
+      sessions: [
+        { org: "acme", sessionId: "SES-a" },
+        { org: "acme", sessionId: "SES-b" },
+      ],
+      more: true,
+    });
+    expect(await openSessions(db, log, 2, first.sessions.at(-1))).toEqual({ sessions: [{ org: "acme", sessionId: "SES-d" }], more: false });
+    await expect(openSessions(db, log, 0)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect(log.events).toEqual([]);
+  });
+
+  test("hazard: One bad run bricks list/boot - rows that cannot be read are passed over and logged, and all others are served", async () => {
+    const sqlite = new DatabaseSync(":memory:", { enableForeignKeyConstraints: true });
+    const db = aDatabase(sqlite);
+    for (const sessionId of ["SES-a", "SES-b", "SES-c", "SES-d", "SES-e"]) await upsertSession(db, anEntry({ sessionId }));
+    sqlite.exec("UPDATE sessions SET state = 'MELTED' WHERE session_id IN ('SES-a', 'SES-b', 'SES-d')");
+    sqlite.exec(
+      "INSERT INTO sessions SELECT 'nonsense', '', work_order_id, assembly, title, state, review_mode, run_id, created_at, updated_at, ended_at, reason, version FROM sessions WHERE session_id = 'SES-c'",
+    );
+    const log = new MemoryLog();
+    expect(await openSessions(db, log, 1)).toEqual({ sessions: [{ org: "acme", sessionId: "SES-c" }], more: true });
+    expect(await openSessions(db, log, 10)).toEqual({
+      sessions: [
+        { org: "acme", sessionId: "SES-c" },
+        { org: "acme", sessionId: "SES-e" },
+      ],
+      more: false,
+    });
+    expect(new Set(log.of("registry.quarantine").map(({ ids }) => ids["session"]))).toEqual(new Set(["SES-a", "SES-b", "SES-d", "nonsense"]));
+  });
+
+  test("cost a walk over an index of their own, whatever has ended", async () => {
+    const sqlite = new DatabaseSync(":memory:");
+    applyMigrations(sqlite);
+    const plan: string[] = [];
+    const explaining = drizzle(async (query, params) => {
+      plan.push(
+        ...sqlite
+          .prepare(`EXPLAIN QUERY PLAN ${query}`)
+          .all(...params)
+          .map((row) => String(row["detail"])),
+      );
+      return { rows: [] };
+    });
+    await openSessions(explaining, new MemoryLog(), 10);
+    expect(plan).toEqual([expect.stringContaining("sessions_open")]);
   });
 });

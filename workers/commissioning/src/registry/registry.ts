@@ -1,8 +1,10 @@
 /** Reads and writes of the session registry. */
-import { and, eq, sql, type SQL } from "drizzle-orm";
+import { and, asc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
 import type { BaseSQLiteDatabase } from "drizzle-orm/sqlite-core";
-import { FactoryError } from "@factory/schemas";
-import type { Assemblies } from "@factory/schemas/rpc";
+import type { Log } from "@factory/durable";
+import { FactoryError, SESSION_STATES } from "@factory/schemas";
+import type { Assemblies, OpenSession } from "@factory/schemas/rpc";
+import { z } from "zod";
 import type { RegistryEntry } from "../ledger.ts";
 import { sessions } from "./schema.ts";
 
@@ -11,6 +13,11 @@ export type RegistryDatabase = BaseSQLiteDatabase<"async", unknown>;
 
 /** Most assemblies of one answer. */
 const MAX_ASSEMBLIES = 1_000;
+/** Most sessions of one answer. */
+const MAX_SESSIONS = 1_000;
+
+/** A row that this does not fit was written by nobody of this house: it is passed over, and the others are served. */
+const openRow = z.object({ org: z.string().min(1), sessionId: z.string().startsWith("SES-"), state: z.enum(SESSION_STATES) });
 
 /** Brings a session's row up to `entry`. A repeat changes nothing, and an older entry never overwrites a newer one. */
 export async function upsertSession(db: RegistryDatabase, entry: RegistryEntry): Promise<void> {
@@ -57,4 +64,49 @@ export async function hasAssembly(db: RegistryDatabase, org: string, assembly: s
     .where(and(eq(sessions.org, org), eq(sessions.assembly, assembly)))
     .limit(1);
   return rows.length > 0;
+}
+
+/**
+ * Sessions that have not ended, by id, strictly after `after`. A row that cannot be read is logged and passed over.
+ *
+ * @throws FactoryError INVALID_ARGUMENT for a limit that is none
+ */
+export async function openSessions(
+  db: RegistryDatabase,
+  log: Log,
+  limit: number,
+  after?: OpenSession,
+): Promise<{ readonly sessions: readonly OpenSession[]; readonly more: boolean }> {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_SESSIONS) {
+    throw new FactoryError("INVALID_ARGUMENT", `A limit of sessions is a number from 1 to ${MAX_SESSIONS}.`);
+  }
+  const found: OpenSession[] = [];
+  let last = after?.sessionId ?? "";
+  // Rows that are passed over leave room for further ones, so that an answer without sessions means that there are none.
+  for (;;) {
+    const rows = await db
+      .select({ org: sessions.org, sessionId: sessions.sessionId, state: sessions.state })
+      .from(sessions)
+      .where(and(isNull(sessions.endedAt), gt(sessions.sessionId, last)))
+      .orderBy(asc(sessions.sessionId))
+      .limit(limit + 1 - found.length);
+    for (const row of rows) found.push(...readOpen(row, log));
+    if (found.length > limit) return { sessions: found.slice(0, limit), more: true };
+    const end = rows.at(-1);
+    if (end === undefined) return { sessions: found, more: false };
+    last = end.sessionId;
+  }
+}
+
+function readOpen(row: { readonly sessionId: unknown }, log: Log): OpenSession[] {
+  const parsed = openRow.safeParse(row);
+  if (parsed.success) return [{ org: parsed.data.org, sessionId: parsed.data.sessionId }];
+  log.event({
+    op: "registry.quarantine",
+    outcome: "failed",
+    durationMs: 0,
+    ids: { session: String(row.sessionId) },
+    fields: { problem: z.prettifyError(parsed.error) },
+  });
+  return [];
 }

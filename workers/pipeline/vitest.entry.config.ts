@@ -21,7 +21,7 @@ export default defineConfig({
   test: {
     ...PATIENCE,
     name: "pipeline-entry",
-    include: ["src/*.workers.test.ts", "src/coordinator/*.workers.test.ts"],
+    include: ["src/*.workers.test.ts", "src/coordinator/*.workers.test.ts", "src/capacity/*.workers.test.ts"],
     // An object may log after the last test has ended; an intercepted line that nobody takes any more is an error to vitest.
     disableConsoleIntercept: true,
   },

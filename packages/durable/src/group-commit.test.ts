@@ -9,7 +9,9 @@ interface Item {
   readonly fails?: boolean;
 }
 
-function aGroupCommit(options: { readonly maxItems?: number; readonly onCommitted?: (outs: readonly string[]) => void } = {}) {
+function aGroupCommit(
+  options: { readonly maxItems?: number; readonly beforeCommit?: () => void; readonly onCommitted?: (outs: readonly string[]) => void } = {},
+) {
   const inner = new NodeSqliteStorage();
   inner.sql.exec("CREATE TABLE items (seq INTEGER PRIMARY KEY, name TEXT UNIQUE)");
   const depths: number[] = [];
@@ -63,6 +65,25 @@ describe("GroupCommit", () => {
     expect(await Promise.all(answers)).toEqual(["A", "B", "C"]);
     expect(group.transactions()).toBe(1);
     expect(group.names()).toEqual(["a", "b", "c"]);
+  });
+
+  test("what follows from all items together is written once, in their commit, and undoes all of them when it throws", async () => {
+    let fails = false;
+    const group = aGroupCommit({
+      beforeCommit: () => {
+        group.inner.sql.exec("INSERT INTO items (name) VALUES (?)", `after ${group.names().length}`);
+        if (fails) throw new Error("no commit");
+      },
+    });
+    const answers = ["a", "b"].map((name) => group.commit.submit({ name }));
+    group.runAll();
+    expect(await Promise.all(answers)).toEqual(["A", "B"]);
+    expect([group.names(), group.transactions()]).toEqual([["a", "b", "after 2"], 1]);
+    fails = true;
+    const refused = group.commit.submit({ name: "c" });
+    group.runAll();
+    await expect(refused).rejects.toThrow("no commit");
+    expect(group.names()).toEqual(["a", "b", "after 2"]);
   });
 
   test("an item that throws after writing is undone alone", async () => {

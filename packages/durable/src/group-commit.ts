@@ -15,6 +15,11 @@ export interface GroupCommitDeps<In, Out> {
   /** Applies one item; synchronous. What it throws goes to that item's caller and undoes that item only. */
   readonly apply: (item: In) => Out;
   /**
+   * Called once in each commit, after its items: what follows from all of them together. What it throws fails the whole
+   * commit, and nothing of it is kept.
+   */
+  readonly beforeCommit?: () => void;
+  /**
    * Called once after each commit with the answers of the items that were applied, before they are resolved: one
    * broadcast for all events of a turn. What it throws is logged; the commit stands.
    */
@@ -77,7 +82,11 @@ export class GroupCommit<In, Out> {
     if (this.#waiting.length > 0) this.#schedule();
     let applied: Applied<In, Out>[];
     try {
-      applied = this.#deps.storage.transactionSync(() => group.map((call) => this.#applyOne(call)));
+      applied = this.#deps.storage.transactionSync(() => {
+        const results = group.map((call) => this.#applyOne(call));
+        this.#deps.beforeCommit?.();
+        return results;
+      });
     } catch (err) {
       for (const call of group) call.reject(err);
       return;

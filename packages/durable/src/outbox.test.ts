@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { messageOf, TerminalError } from "./errors.ts";
-import { FLUSH_AT, MAX_PAYLOAD_CHARS, OUTBOX_TIMER } from "./outbox.ts";
+import { FLUSH_AT, MAX_PAYLOAD_BYTES, NET_MS, OUTBOX_TIMER } from "./outbox.ts";
 import { OutboxWorld } from "./testing/outbox-world.ts";
 import type { Behaviour } from "./testing/outbox-world.ts";
 
@@ -247,7 +247,7 @@ describe("Outbox", () => {
     const world = new OutboxWorld();
     expect([world.enqueue({ effectId: "1" }), world.enqueue({ effectId: "1" })]).toEqual([true, false]);
     expect(() => world.enqueue({ effectId: "1", payload: "other" })).toThrow(TerminalError);
-    expect(() => world.enqueue({ effectId: "2", payload: "x".repeat(MAX_PAYLOAD_CHARS) })).toThrow(/600000/);
+    expect(() => world.enqueue({ effectId: "2", payload: "x".repeat(MAX_PAYLOAD_BYTES) })).toThrow(/1800000/);
     expect(() => world.enqueue({ effectId: "2", payload: () => 1 })).toThrow(/no JSON/);
     expect(world.outbox.pending()).toBe(1);
   });
@@ -295,67 +295,109 @@ describe("Outbox", () => {
     expect([world.calls.length, world.alarm.at]).toEqual([0, world.clock.now() + 9]);
   });
 
-  test("every committed effect takes place exactly once and in lane order, whatever fails or crashes", async () => {
-    const behaviour = fc.constantFrom<Behaviour>("ok", "ok", "refuse", "throw", "terminal", "lost answer", "hang", "late", "crash", "crash after effect");
-    const step = fc.oneof(
-      {
-        weight: 5,
-        arbitrary: fc.record({
-          act: fc.constant("enqueue" as const),
-          lane: fc.constantFrom("a", "b", "c"),
-          count: fc.integer({ min: 1, max: 4 }),
-          rollback: fc.boolean(),
-          poke: fc.boolean(),
-        }),
-      },
-      { weight: 2, arbitrary: fc.constant({ act: "drain" as const }) },
-      { weight: 2, arbitrary: fc.record({ act: fc.constant("pass" as const), ms: fc.integer({ min: 1, max: 5_000 }) }) },
-      { weight: 1, arbitrary: fc.constant({ act: "crash" as const }) },
-      { weight: 1, arbitrary: fc.constant({ act: "late" as const }) },
-      { weight: 1, arbitrary: fc.constant({ act: "unpark" as const }) },
-    );
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(step, { maxLength: 30 }),
-        fc.array(behaviour, { maxLength: 40 }),
-        fc.integer({ min: 1, max: 5 }),
-        async (steps, behaviours, maxBatchEffects) => {
-          const world = new OutboxWorld({ limits: { maxBatchEffects, maxAttempts: 4, maxLanes: 2 } });
-          world.behaviours.push(...behaviours);
-          const expected = new Map<string, string[]>();
-          let next = 0;
-          for (const command of steps) {
-            if (command.act === "enqueue") {
-              const ids = Array.from({ length: command.count }, () => `${(next += 1)}`);
-              const write = () =>
-                world.storage.transactionSync(() => {
-                  for (const effectId of ids) world.enqueue({ effectId, lane: command.lane });
-                  if (command.rollback) throw new Error("undone");
-                });
-              // A rolled back transaction leaves nothing to expect.
-              agrees(outcomeOf(write), command.rollback ? "undone" : "written");
-              if (!command.rollback) expected.set(command.lane, [...(expected.get(command.lane) ?? []), ...ids]);
-              if (command.poke) await world.outbox.poke();
-            } else if (command.act === "drain") await world.survive(() => world.outbox.drain());
-            else if (command.act === "pass") {
-              world.clock.advance(command.ms);
-              await world.fire();
-            } else if (command.act === "crash") await world.restart();
-            else if (command.act === "late") world.late.splice(0).forEach((arrive) => arrive());
-            else for (const { effectId } of world.outbox.parked()) world.outbox.unpark(effectId);
-          }
-          world.behaviours.length = 0;
-          for (const { effectId } of world.outbox.parked()) world.outbox.unpark(effectId);
-          await world.outbox.poke();
-          await world.settle();
-          world.late.splice(0).forEach((arrive) => arrive());
+  test("in the background, what was added leaves without the alarm, and the alarm is set once for many pokes", async () => {
+    const background: Promise<unknown>[] = [];
+    const world = new OutboxWorld({ background: (work) => void background.push(work) });
+    const times: (number | null)[] = [];
+    for (const effectId of ["1", "2", "3"]) {
+      world.enqueue({ effectId });
+      await world.outbox.poke();
+      await Promise.all(background.splice(0));
+      times.push(world.alarm.at);
+      world.clock.advance(1);
+    }
+    expect(world.calls.map(({ ids }) => ids)).toEqual([["1"], ["2"], ["3"]]);
+    expect(new Set(times)).toEqual(new Set([world.clock.now() - 3 + NET_MS]));
+    await world.settle();
+    expect([world.outbox.pending(), rowCount(world), world.alarm.at]).toEqual([0, 0, null]);
+    expect(world.calls).toHaveLength(3);
+  });
 
-          expect(world.overlaps).toEqual([]);
-          expect(Object.fromEntries(world.applied)).toEqual(Object.fromEntries(expected));
-          expect([world.outbox.pending(), world.outbox.parked().length, rowCount(world)]).toEqual([0, 0, 0]);
+  test("in the background, what a crash leaves behind is delivered by the alarm", async () => {
+    const world = new OutboxWorld({ background: () => undefined });
+    world.enqueue({ effectId: "1" });
+    const armed = world.outbox.poke();
+    world.storage.die();
+    await Promise.allSettled([armed]);
+    await world.restart();
+    await world.settle();
+    expect(Object.fromEntries(world.applied)).toEqual({ lane: ["1"] });
+  });
+
+  test.each(["with the timer", "in the background"])(
+    "every committed effect takes place exactly once and in lane order %s, whatever fails or crashes",
+    async (way) => {
+      const behaviour = fc.constantFrom<Behaviour>("ok", "ok", "refuse", "throw", "terminal", "lost answer", "hang", "late", "crash", "crash after effect");
+      const step = fc.oneof(
+        {
+          weight: 5,
+          arbitrary: fc.record({
+            act: fc.constant("enqueue" as const),
+            lane: fc.constantFrom("a", "b", "c"),
+            count: fc.integer({ min: 1, max: 4 }),
+            rollback: fc.boolean(),
+            poke: fc.boolean(),
+          }),
         },
-      ),
-      { numRuns: 200 },
-    );
-  }, 30_000);
+        { weight: 2, arbitrary: fc.constant({ act: "drain" as const }) },
+        { weight: 2, arbitrary: fc.record({ act: fc.constant("pass" as const), ms: fc.integer({ min: 1, max: 5_000 }) }) },
+        { weight: 1, arbitrary: fc.constant({ act: "crash" as const }) },
+        { weight: 1, arbitrary: fc.constant({ act: "late" as const }) },
+        { weight: 1, arbitrary: fc.constant({ act: "unpark" as const }) },
+      );
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(step, { maxLength: 30 }),
+          fc.array(behaviour, { maxLength: 40 }),
+          fc.integer({ min: 1, max: 5 }),
+          async (steps, behaviours, maxBatchEffects) => {
+            const background: Promise<unknown>[] = [];
+            const world = new OutboxWorld({
+              limits: { maxBatchEffects, maxAttempts: 4, maxLanes: 2 },
+              ...(way === "with the timer" ? {} : { background: (work) => void background.push(work) }),
+            });
+            const poke = () =>
+              world.survive(async () => {
+                await world.outbox.poke();
+                await Promise.all(background.splice(0));
+              });
+            world.behaviours.push(...behaviours);
+            const expected = new Map<string, string[]>();
+            let next = 0;
+            for (const command of steps) {
+              if (command.act === "enqueue") {
+                const ids = Array.from({ length: command.count }, () => `${(next += 1)}`);
+                const write = () =>
+                  world.storage.transactionSync(() => {
+                    for (const effectId of ids) world.enqueue({ effectId, lane: command.lane });
+                    if (command.rollback) throw new Error("undone");
+                  });
+                // A rolled back transaction leaves nothing to expect.
+                agrees(outcomeOf(write), command.rollback ? "undone" : "written");
+                if (!command.rollback) expected.set(command.lane, [...(expected.get(command.lane) ?? []), ...ids]);
+                if (command.poke) await poke();
+              } else if (command.act === "drain") await world.survive(() => world.outbox.drain());
+              else if (command.act === "pass") {
+                world.clock.advance(command.ms);
+                await world.fire();
+              } else if (command.act === "crash") await world.restart();
+              else if (command.act === "late") world.late.splice(0).forEach((arrive) => arrive());
+              else for (const { effectId } of world.outbox.parked()) world.outbox.unpark(effectId);
+            }
+            world.behaviours.length = 0;
+            for (const { effectId } of world.outbox.parked()) world.outbox.unpark(effectId);
+            await poke();
+            await world.settle();
+            world.late.splice(0).forEach((arrive) => arrive());
+
+            expect(world.overlaps).toEqual([]);
+            expect(Object.fromEntries(world.applied)).toEqual(Object.fromEntries(expected));
+            expect([world.outbox.pending(), world.outbox.parked().length, rowCount(world)]).toEqual([0, 0, 0]);
+          },
+        ),
+        { numRuns: 200 },
+      );
+    },
+    30_000,
+  );
 });

@@ -5,11 +5,15 @@
  * Order is kept per lane: an effect leaves only when every earlier one of its lane has been acknowledged. Lanes are
  * independent and run side by side up to a bound.
  *
+ * With a way to work in the background, effects leave right after their transaction and the timer is only the safety net:
+ * it is set with the first row and stays, so that a busy object writes it every {@link NET_MS} and not with each effect.
+ *
  * An acknowledged row is deleted by the next transaction that the outbox takes part in, never in one of its own: until
  * then its number is remembered in memory, and a crash in between costs one more delivery.
  */
 import { DEFAULT_BACKOFF, fullJitterMs } from "./backoff.ts";
 import type { BackoffPolicy, Random } from "./backoff.ts";
+import { runBestEffort } from "./best-effort.ts";
 import { startRealTimeout, withDeadline } from "./deadline.ts";
 import type { StartTimeout } from "./deadline.ts";
 import { failureOf, messageOf, TerminalError } from "./errors.ts";
@@ -87,7 +91,15 @@ export interface OutboxDeps {
   /** Whether a parked effect holds back the rest of its lane (`block`, the default) or is passed over. */
   readonly whenParked?: "block" | "skip";
   readonly startTimeout?: StartTimeout;
+  /**
+   * Takes a promise nobody waits for and keeps the object alive for it, as `ctx.waitUntil` does. With it
+   * {@link Outbox.poke} delivers at once; without it a delivery begins with the timer.
+   */
+  readonly background?: (work: Promise<unknown>) => void;
 }
+
+/** How long after a poke the timer looks for effects that a crash has left behind, in milliseconds. */
+export const NET_MS = 10_000;
 
 /** Name of the outbox's timer in the object's scheduler. */
 export const OUTBOX_TIMER = "outbox";
@@ -108,8 +120,10 @@ export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = {
 /** Acknowledged rows after which they are deleted without waiting for a transaction: bounds what every query leaves out. */
 export const FLUSH_AT = 1_000;
 
-/** Largest payload in UTF-16 units; a row of Durable Object SQLite holds 2 MB and one unit is at most 3 bytes. */
-export const MAX_PAYLOAD_CHARS = 600_000;
+/** Largest payload as UTF-8, in bytes: a row of Durable Object SQLite holds 2 MB, its other columns included. */
+export const MAX_PAYLOAD_BYTES = 1_800_000;
+/** A UTF-16 unit is at most 3 bytes: text up to this is not measured. */
+const SURE_PAYLOAD_CHARS = MAX_PAYLOAD_BYTES / 3;
 
 /** Keeps effects with the object's state and delivers them. */
 export class Outbox {
@@ -168,9 +182,16 @@ export class Outbox {
     });
   }
 
-  /** Arms the timer for a drain as soon as possible. */
+  /**
+   * Has what was added delivered as soon as possible. Called in the transaction that added it, or after it.
+   *
+   * @returns resolves when the timer is set
+   */
   poke(): Promise<void> {
-    return this.#deps.scheduler.scheduleBy(OUTBOX_TIMER, this.#deps.now());
+    const { scheduler, now, background, log } = this.#deps;
+    if (background === undefined) return scheduler.scheduleBy(OUTBOX_TIMER, now());
+    background(runBestEffort("outbox.drain", () => this.drain(), log));
+    return scheduler.scheduleBy(OUTBOX_TIMER, now() + NET_MS);
   }
 
   /**
@@ -352,12 +373,15 @@ export class Outbox {
   }
 }
 
+const UTF8 = new TextEncoder();
+
 function payloadText(effect: NewEffect): string {
   const text: string | undefined = JSON.stringify(effect.payload);
   if (text === undefined) throw new TerminalError(`The payload of effect ${effect.effectId} is no JSON value.`);
-  if (text.length > MAX_PAYLOAD_CHARS) {
+  const bytes = text.length <= SURE_PAYLOAD_CHARS ? text.length : UTF8.encode(text).length;
+  if (bytes > MAX_PAYLOAD_BYTES) {
     throw new TerminalError(
-      `The payload of effect ${effect.effectId} has ${text.length} characters; an effect carries ${MAX_PAYLOAD_CHARS}. Store the content and send its id.`,
+      `The payload of effect ${effect.effectId} has ${bytes} bytes; an effect carries ${MAX_PAYLOAD_BYTES}. Store the content and send its id.`,
     );
   }
   return text;

@@ -138,7 +138,7 @@ export class Scheduler {
   scheduleBy(name: string, atMs: number): Promise<void> {
     const current = this.scheduledAt(name);
     // A running timer's row goes away when its handler succeeds, so it does not count.
-    if (current !== null && current <= atMs && !this.#running.has(name)) return this.#arm();
+    if (current !== null && current <= atMs && !this.#running.has(name)) return this.#isArmedBy(current) ? Promise.resolve() : this.#arm();
     return this.schedule(name, atMs);
   }
 
@@ -227,6 +227,11 @@ export class Scheduler {
     });
   }
 
+  /** Whether the alarm is known to go off at that time or before. */
+  #isArmedBy(atMs: number): boolean {
+    return this.#armedAt !== undefined && this.#armedAt !== null && this.#armedAt <= atMs;
+  }
+
   /**
    * Sets the alarm to the earliest row. It begins in a later microtask: by then the caller's transaction has ended, so
    * the alarm never follows a row that was rolled back. Calls of one turn share one arming.
@@ -257,7 +262,7 @@ export class Scheduler {
       return;
     }
     // An earlier alarm stays: it wakes once in vain, which is cheaper than a write for each extension of a timer.
-    if (this.#armedAt !== undefined && this.#armedAt !== null && this.#armedAt <= earliest) return;
+    if (this.#isArmedBy(earliest)) return;
     // The platform refuses times before the epoch; any past time fires at once.
     const at = Math.max(1, earliest);
     this.#armedAt = at;

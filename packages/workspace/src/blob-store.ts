@@ -94,9 +94,18 @@ export function cachedBlobStore(inner: BlobStore, maxBytes: number = BLOB_CACHE_
  * @throws FactoryError UNAVAILABLE when the store does not have it: a tree names only what was stored.
  */
 export async function readText(blobs: BlobStore, digest: string): Promise<string | null> {
+  return decodeText(await requireBlob(blobs, digest));
+}
+
+/**
+ * The bytes of a blob.
+ *
+ * @throws FactoryError UNAVAILABLE when the store does not have it: a tree names only what was stored.
+ */
+export async function requireBlob(blobs: BlobStore, digest: string): Promise<Uint8Array> {
   const bytes = await blobs.get(digest);
   if (bytes === null) throw new FactoryError("UNAVAILABLE", `The blob ${digest} is not stored.`);
-  return decodeText(bytes);
+  return bytes;
 }
 
 /** UTF-8 text of bytes, or null when they are no text. */

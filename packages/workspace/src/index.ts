@@ -2,4 +2,5 @@
 export * from "./blob-store.ts";
 export * from "./change-set.ts";
 export * from "./file-scope.ts";
+export * from "./three-way-merge.ts";
 export * from "./workspace.ts";

@@ -5,6 +5,7 @@ import type { Health, HealthRpc } from "@factory/schemas/rpc";
 import { consumeAtoms } from "./atoms-queue.ts";
 import { sandboxHealth } from "./sandbox-health.ts";
 
+export { CapacityDO } from "./capacity/capacity-do.ts";
 export { CoordinatorDO } from "./coordinator/coordinator-do.ts";
 export { OperativeDO } from "./operative/operative-do.ts";
 

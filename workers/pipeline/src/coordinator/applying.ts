@@ -8,8 +8,11 @@ import type { RunContext } from "./context.ts";
 import { endingOf, recordEnding } from "./evidence.ts";
 import { CONFLICT, boundedFeedback } from "./feedback.ts";
 import { leaseBead } from "./leases.ts";
-import { COORDINATOR_SLOT } from "./run-store.ts";
-import type { Bead, Run } from "./run-store.ts";
+import { conflictLines } from "./merge-material.ts";
+import { mayMergeAgain, supersedeByMerge } from "./merging.ts";
+import { COORDINATOR_SLOT } from "./bead-store.ts";
+import type { Bead } from "./bead-store.ts";
+import type { Run } from "./run-store.ts";
 import { faultBead, mergeChecked, settleBreach, settleFailedChecks } from "./settling.ts";
 import { moveBead } from "./transitions.ts";
 import type { Verification } from "./verification.ts";
@@ -22,10 +25,10 @@ export function takeApproved(context: RunContext, run: Run): Approved | null {
   const { store, approvals, now } = context;
   if (run.status !== "open") return null;
   const beadId = approvals.nextToApply(now());
-  const bead = beadId === null ? null : store.bead(beadId);
+  const bead = beadId === null ? null : store.beads.get(beadId);
   const leave = bead === null ? null : approvals.live(bead.beadId, "apply");
   if (bead === null || leave === null) return null;
-  return { bead: bead.state === "LEASED" ? bead : leaseBead(context, run, bead, COORDINATOR_SLOT), outcome: store.requireOutcome(leave.effectId) };
+  return { bead: bead.state === "LEASED" ? bead : leaseBead(context, run, bead, COORDINATOR_SLOT), outcome: store.outcomes.require(leave.effectId) };
 }
 
 /**
@@ -34,9 +37,9 @@ export function takeApproved(context: RunContext, run: Run): Approved | null {
  * @returns false when the tree has moved since: it has to be checked again on the new one
  */
 export function settleApproved(context: RunContext, run: Run, { bead: taken, outcome }: Approved, verification: Verification): boolean {
-  const bead = context.store.bead(taken.beadId);
+  const bead = context.store.beads.get(taken.beadId);
   if (bead === null || bead.state !== "LEASED" || bead.epoch !== taken.epoch) return true;
-  if (verification.kind === "checked" && verification.onTree !== run.treeDigest) return false;
+  if ("seen" in verification && context.store.tree.movedSince(verification.seen)) return false;
   // What cannot be checked now stays approved; every other end uses the leave up.
   if (verification.kind !== "infrastructure") context.approvals.close(bead.beadId, "apply");
   switch (verification.kind) {
@@ -44,8 +47,12 @@ export function settleApproved(context: RunContext, run: Run, { bead: taken, out
       if (allPassed(verification.results)) mergeChecked(context, bead, outcome, verification);
       else settleFailedChecks(context, run, bead, outcome, verification);
       break;
-    case "conflict":
+    case "misfit":
       beginAgain(context, run, bead, outcome, verification.reasons);
+      break;
+    case "conflict":
+      if (mayMergeAgain(context, bead.beadId)) supersedeByMerge(context, run, bead, outcome, verification.files);
+      else beginAgain(context, run, bead, outcome, conflictLines(verification.files));
       break;
     case "violation":
       settleBreach(context, run, bead, outcome, { ...verification, code: "GOVERNANCE_VIOLATION" });

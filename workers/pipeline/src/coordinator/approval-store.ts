@@ -3,7 +3,7 @@ import type { SqlPort, SqlRow } from "@factory/durable";
 import type { OutcomeCheck } from "@factory/factory-graph";
 import type { ReviewDecision } from "@factory/schemas";
 import type { ApprovalStage } from "@factory/schemas/rpc";
-import { COORDINATOR_SLOT } from "./run-store.ts";
+import { COORDINATOR_SLOT } from "./bead-store.ts";
 
 /** A request for a person's leave, with the decision once there is one. */
 export type Approval = {

@@ -247,7 +247,6 @@ describe("a change set whose agent may only propose", () => {
     expect((await world.exchange(1, [await world.written(peer, "peer")], 0)).verdicts).toMatchObject([{ state: "DONE" }]);
     await letGo();
     const both = treeDigest({ "src/other.ts": sha256Hex("peer"), "src/total.ts": sha256Hex("fine") });
-    expect(world.rows("SELECT tree_digest FROM run")).toEqual([{ tree_digest: both }]);
     expect((await world.coordinator.record())?.checks.at(-1)?.treeDigest).toBe(both);
   });
 
@@ -270,7 +269,7 @@ describe("a change set whose agent may only propose", () => {
     expect(other.world.rows("SELECT * FROM tree_files")).toEqual([]);
   });
 
-  test("that does not fit the tree any more is made again: no attempt is burnt, and the bead asks again", async () => {
+  test("that conflicts with what peers did meanwhile is merged by another bead, whose result waits for a person too", async () => {
     const { world, seed } = await aWorld("PROPOSE", { beads: [{ key: "total" }, { key: "other" }] });
     const shared = new CoordinatorWorld();
     shared.graphs.trust("PROPOSE");
@@ -285,13 +284,14 @@ describe("a change set whose agent may only propose", () => {
     await shared.settle();
     const [first, second] = shared.asked();
     for (const asked of [first, second]) await shared.decide("approved", "", { beadId: asked?.beadId ?? "", requestId: asked?.requestId ?? "" });
-    expect([await shared.stateOf("total"), await shared.stateOf("other")]).toEqual(["DONE", "READY"]);
-    const again = await shared.claim();
-    expect(again).toMatchObject({ beadId: two.beadId, attempt: 1 });
-    expect(again.feedback.join("\n")).toContain("src/shared.ts was changed by another unit");
-    await shared.exchange(0, [complete(again, [await file(again, "third")])], 0);
+    expect([await shared.stateOf("total"), await shared.stateOf("other")]).toEqual(["DONE", "CANCELLED"]);
+    const merge = await shared.claim();
+    expect(merge).toMatchObject({ attempt: 1, directive: { title: "Merge other", role: "integrator" } });
+    expect(merge.directive.specFiles).toContainEqual({ path: "spec/merge/incoming/src/shared.ts", content: "second" });
+    await shared.exchange(0, [complete(merge, [await file(merge, "first and second")])], 0);
     await shared.settle();
     expect(shared.asked()).toHaveLength(3);
+    expect(shared.asked().at(-1)).toMatchObject({ beadId: merge.beadId, reason: expect.stringContaining("may not apply one without a person") });
     expect(world.reports).toEqual([]);
   });
 
@@ -397,7 +397,7 @@ describe("a run from before there were approvals", () => {
     await world.seed(aSeed({ name: "old", beads: [{ key: "total" }] }));
     await world.work();
     expect(accepted(world.reports)).toHaveLength(1);
-    expect(COORDINATOR_MIGRATIONS.map(({ id }) => id)).toEqual(["0001-run", "0002-approvals"]);
+    expect(COORDINATOR_MIGRATIONS.map(({ id }) => id).slice(0, 3)).toEqual(["0001-run", "0002-approvals", "0003-hot-path"]);
   });
 });
 

@@ -8,12 +8,13 @@ import type { ChangeEntry, Result, ReviewDecision, Tree } from "@factory/schemas
 import type { ApprovalStage, BeadDecision, BeadOutcome } from "@factory/schemas/rpc";
 import { applyChangeSet } from "@factory/workspace";
 import type { Approval } from "./approval-store.ts";
-import { whyItWaits } from "./autonomy.ts";
+import { BROUGHT_IN, mayApply, whyItWaits } from "./autonomy.ts";
 import type { RunContext } from "./context.ts";
 import { endingOf, recordEnding } from "./evidence.ts";
 import { leaseBead } from "./leases.ts";
-import { COORDINATOR_SLOT } from "./run-store.ts";
-import type { Bead, Run } from "./run-store.ts";
+import { COORDINATOR_SLOT } from "./bead-store.ts";
+import type { Bead } from "./bead-store.ts";
+import type { Run } from "./run-store.ts";
 import { moveBead } from "./transitions.ts";
 
 /** Asks whether a bead may begin of which nothing has run. No attempt is burnt. */
@@ -27,7 +28,7 @@ export function askToApply(context: RunContext, run: Run, bead: Bead, outcome: B
   return ask(context, run, bead, outcome, {
     stage: "apply",
     subjectDigest: digestOf(changeSet),
-    reason: whyItWaits(bead.role, outcome.autonomy ?? "SUGGEST"),
+    reason: mayApply(outcome.autonomy) ? BROUGHT_IN : whyItWaits(bead.role, outcome.autonomy ?? "SUGGEST"),
     changes: changeSet,
     checks,
   });
@@ -67,7 +68,7 @@ function ask(context: RunContext, run: Run, bead: Bead, outcome: BeadOutcome, { 
 /** Carries out a person's decision. The same again changes nothing; what is not asked any more is FAILED_PRECONDITION. */
 export function decideBead(context: RunContext, decision: BeadDecision): Result {
   const run = context.store.run();
-  const bead = context.store.bead(decision.beadId);
+  const bead = context.store.beads.get(decision.beadId);
   const asked = context.approvals.get(decision.requestId);
   if (run === null || bead === null || asked === null || asked.beadId !== bead.beadId) return refuse("NOT_FOUND");
   if (asked.decision !== null) return asked.decision === decision.decision ? { ok: true } : refuse("FAILED_PRECONDITION", alreadyDecided(asked.decision));
@@ -104,16 +105,16 @@ function amend(context: RunContext, run: Run, bead: Bead, asked: Approval, decis
   context.approvals.decide(requestId, decision, stage === "apply");
   if (stage === "apply") {
     const { checks, effectId } = asked;
-    recordEnding(context, run, bead, { ...endingOf("FAILURE", false, reason, context.store.requireOutcome(effectId)), checks });
+    recordEnding(context, run, bead, { ...endingOf("FAILURE", false, reason, context.store.outcomes.require(effectId)), checks });
   }
   moveBead(context, run, bead, "READY", { reason });
 }
 
 /** The run tree with the change set that was refused, where it still fits. */
-function judgedTreeOf({ store }: RunContext, reported: BeadOutcome | null): { readonly judgedTree?: Tree } {
+function judgedTreeOf({ store }: RunContext, reported: BeadOutcome | null): { readonly judgedTree?: () => Tree } {
   if (reported?.result.kind !== "task") return {};
-  const merged = applyChangeSet(store.tree(), reported.result.changeSet);
-  return merged.ok ? { judgedTree: merged.tree } : {};
+  const merged = applyChangeSet(store.tree.all(), reported.result.changeSet);
+  return merged.ok ? { judgedTree: () => merged.tree } : {};
 }
 
 /** FAILED with a divergence. The coordinator leases the bead for it, since only work that is held can fail. */
@@ -126,7 +127,7 @@ function reject(context: RunContext, run: Run, bead: Bead, { requestId, stage, c
   const ready = moveBead(context, run, bead, "READY", { reason: `${decidedBy} rejected ${what}.` });
   const held = leaseBead(context, run, ready, COORDINATOR_SLOT);
   // Of a start that was rejected nothing has run, so there is no execution to record anything under.
-  const reported = stage === "start" ? null : context.store.requireOutcome(effectId);
+  const reported = stage === "start" ? null : context.store.outcomes.require(effectId);
   recordEnding(context, run, held, {
     ...endingOf("FAILURE", true, reason, reported),
     checks,

@@ -12,6 +12,9 @@ export function mayApply(autonomy: Autonomy | null): boolean {
   return AUTONOMY.indexOf(autonomy ?? "SUGGEST") >= AUTONOMY.indexOf(APPLIES_ALONE);
 }
 
+/** Why the change set of a merge bead waits for a person although its own agent may apply one. */
+export const BROUGHT_IN = "It brings in the change set of an agent that may not apply one without a person.";
+
 /** Why a change set waits for a person, for that person. */
 export function whyItWaits(role: Role, autonomy: Autonomy): string {
   return `The knowing-state of ${agentIdOf(role)} allows ${autonomy}; to apply a change set without a person it needs ${APPLIES_ALONE}.`;

@@ -1,5 +1,5 @@
 /** What is checked of a bead and of a whole run, and what a change set may touch. */
-import { MAX_FILE_BYTES } from "@factory/schemas";
+import { INDEX_FILE, MAX_FILE_BYTES } from "@factory/schemas";
 import type { AtomDirective, ChangeEntry, Claim, SuccessCheck } from "@factory/schemas";
 import type { SeedRequest } from "@factory/schemas/rpc";
 import { moduleIn, planChecks, planHoldouts } from "@factory/verification";
@@ -25,7 +25,8 @@ export function planOfBead(subject: CheckSubject, files: ReadonlyMap<string, str
   return planChecks(wholeTree ? everyCheck(directive.successCheck, claims) : directive.successCheck, {
     files,
     claims,
-    moduleOf: moduleIn(files, directive.role === "coder" ? "own file" : "index"),
+    // Who does not write the index is tested through the own file: a coder, and a merge bead in its place.
+    moduleOf: moduleIn(files, wholeTree || (directive.role !== "coder" && directive.fileScope.write.includes(INDEX_FILE)) ? "index" : "own file"),
     sources: sourcesOf(subject, files),
     invariants: own,
     typesRequired,

@@ -1,14 +1,17 @@
 /** Runs what a verdict rests on, outside any transaction: checks on the tree as it is, and the comparison of heads. */
 import type { Random, StartTimeout } from "@factory/durable";
+import type { Claim } from "@factory/schemas";
 import type { BeadOutcome } from "@factory/schemas/rpc";
 import type { Approved } from "./applying.ts";
 import { claimCoverage } from "./check-plans.ts";
-import type { CheckSubject } from "./check-plans.ts";
+import { checkKey } from "./context.ts";
 import type { RunContext } from "./context.ts";
 import type { Neighbours } from "./delivery.ts";
 import { compareHeads } from "./fence.ts";
-import { CHECK_LEASE_MS, extendLease } from "./leases.ts";
-import type { Bead, Run } from "./run-store.ts";
+import type { Bead } from "./bead-store.ts";
+import type { Run } from "./run-store.ts";
+import { claimsOfCheck } from "./run-graph.ts";
+import { pathsOfChanges, scopeOf } from "./tree-store.ts";
 import { verifyCandidate, verifyRun } from "./verification.ts";
 import type { Candidate, RunCheck, Verification, VerifierDeps } from "./verification.ts";
 
@@ -20,49 +23,66 @@ export interface CheckingDeps {
   readonly startTimeout: StartTimeout;
 }
 
-/** The checks of one coordinator. Every check extends the lease of its bead before each try. */
+/** The checks of one coordinator. The lease of a bead outlasts each try of its check. */
 export class Checking {
   readonly #context: RunContext;
   readonly #deps: CheckingDeps;
   /** Not persisted: checks under way by effect id; a call that is repeated waits for the same one. */
   readonly #underWay = new Map<string, Promise<Verification>>();
+  readonly #underCheck: Map<string, number>;
 
-  constructor(context: RunContext, deps: CheckingDeps) {
+  /** @param underCheck - where the beads that are being checked are noted; the context's own */
+  constructor(context: RunContext, deps: CheckingDeps, underCheck: Map<string, number>) {
     this.#context = context;
     this.#deps = deps;
+    this.#underCheck = underCheck;
   }
 
   /** Checks an operative's outcome: its change set first, and then whether its knowing-state has held so long. */
-  ofOutcome(effectId: string): Promise<Verification> {
+  ofOutcome(outcome: BeadOutcome): Promise<Verification> {
+    const { effectId } = outcome;
     const running = this.#underWay.get(effectId);
     if (running !== undefined) return running;
-    const started = this.#checkOutcome(effectId).finally(() => this.#underWay.delete(effectId));
+    const started = this.#checkOutcome(outcome).finally(() => this.#underWay.delete(effectId));
     this.#underWay.set(effectId, started);
     return started;
   }
 
   /** Checks an approved change set; its knowing-state is not asked again, since a person decided on this very change set. */
   async ofApproved({ bead, outcome }: Approved): Promise<Verification> {
-    return verifyCandidate(this.#deps.verifier, this.#candidateOf(this.#context.store.requireRun(), bead, outcome), this.#extending(bead.beadId, bead.epoch));
+    const candidate = this.#candidateOf(this.#context.store.requireRun(), bead, outcome);
+    return this.#leased(bead, (beforeTry) => verifyCandidate(this.#deps.verifier, candidate, beforeTry));
   }
 
   /** Checks the merged tree for the verdict of an outcome bead, hidden examples included. */
   async ofRun(outcomeBead: Bead): Promise<RunCheck> {
     const { store } = this.#context;
-    const claims = store.claims();
-    const doneRefs = new Set(store.beads().flatMap(({ state, outcome, directive }) => (state === "DONE" && !outcome ? directive.claimRefs : [])));
-    const subject = { ...this.#subjectOf(store.requireRun(), outcomeBead), claims, tree: store.tree(), further: [claimCoverage(claims, doneRefs)] };
-    return verifyRun(this.#deps.verifier, subject, this.#extending(outcomeBead.beadId, outcomeBead.epoch));
+    const claims = store.claims.all();
+    const doneRefs = new Set(store.beads.all().flatMap(({ state, outcome, directive }) => (state === "DONE" && !outcome ? directive.claimRefs : [])));
+    const subject = {
+      directive: outcomeBead.directive,
+      wholeTree: true,
+      claims,
+      invariants: store.claims.invariants(),
+      typesRequired: store.requireRun().typesRequired,
+      changed: store.tree.changedFiles().map(({ path }) => path),
+      tree: store.tree.all(),
+      further: [claimCoverage(claims, doneRefs)],
+    };
+    return this.#leased(outcomeBead, (beforeTry) => verifyRun(this.#deps.verifier, subject, beforeTry));
   }
 
-  async #checkOutcome(effectId: string): Promise<Verification> {
+  async #checkOutcome(outcome: BeadOutcome): Promise<Verification> {
     const { store } = this.#context;
-    const outcome = store.requireOutcome(effectId);
     const run = store.requireRun();
-    const bead = store.bead(outcome.beadId);
+    const bead = store.beads.get(outcome.beadId);
     if (bead === null) throw new Error(`${outcome.beadId} is not in the run.`);
-    const found = await verifyCandidate(this.#deps.verifier, this.#candidateOf(run, bead, outcome), this.#extending(bead.beadId, outcome.epoch));
-    return found.kind === "checked" ? this.#fenced(run, bead, outcome, found) : found;
+    const candidate = this.#candidateOf(run, bead, outcome);
+    return this.#leased(outcome, async (beforeTry) => {
+      const found = await verifyCandidate(this.#deps.verifier, candidate, beforeTry);
+      // A change set that conflicts is work that others go on with: it counts only if what governed it holds, too.
+      return found.kind === "checked" || found.kind === "conflict" ? this.#fenced(run, bead, outcome, found) : found;
+    });
   }
 
   /** What was found, unless the knowing-state it was done under has moved or cannot be compared. */
@@ -82,25 +102,38 @@ export class Checking {
     }
   }
 
-  /** The outcome's change set on the run tree as it is now. */
-  #candidateOf(run: Run, bead: Bead, { result }: BeadOutcome): Candidate {
-    const changeSet = result.kind === "task" ? result.changeSet : [];
-    return { ...this.#subjectOf(run, bead), tree: this.#context.store.tree(), treeDigest: run.treeDigest, changeSet };
-  }
-
-  #subjectOf(run: Run, bead: Bead): CheckSubject {
+  /** The outcome's change set on the part of the run tree that the bead sees, as it is now. */
+  #candidateOf(run: Run, { directive }: Bead, { result }: BeadOutcome): Candidate {
     const { store } = this.#context;
+    const changeSet = result.kind === "task" ? result.changeSet : [];
+    const paths = [...new Set([...scopeOf(directive), ...pathsOfChanges(changeSet)])];
+    const { tree, changed, version } = store.tree.inScope(paths);
     return {
-      directive: bead.directive,
-      wholeTree: bead.outcome,
-      claims: store.claims().map(({ holdout: _hidden, ...visible }) => visible),
-      invariants: store.invariants(),
+      directive,
+      wholeTree: false,
+      claims: withoutHidden(store.claims.of([...directive.claimRefs, ...claimsOfCheck(directive.successCheck)])),
+      invariants: store.claims.invariantsOf(directive.invariantIds),
       typesRequired: run.typesRequired,
-      changed: store.changedFiles().map(({ path }) => path),
+      changed,
+      tree,
+      seen: { version, paths },
+      changeSet,
     };
   }
 
-  #extending(beadId: string, epoch: number): () => void {
-    return () => void extendLease(this.#context, beadId, epoch, CHECK_LEASE_MS);
+  /** Runs a check with its bead noted, and when each try of it began. */
+  async #leased<T>({ beadId, epoch }: Pick<Bead, "beadId" | "epoch">, check: (beforeTry: () => void) => Promise<T>): Promise<T> {
+    const key = checkKey(beadId, epoch);
+    const note = (): void => void this.#underCheck.set(key, this.#context.now());
+    note();
+    try {
+      return await check(note);
+    } finally {
+      this.#underCheck.delete(key);
+    }
   }
+}
+
+function withoutHidden(claims: readonly Claim[]): Omit<Claim, "holdout">[] {
+  return claims.map(({ holdout: _hidden, ...visible }) => visible);
 }

@@ -3,8 +3,10 @@ import { digestOf, refuse } from "@factory/schemas";
 import type { Result } from "@factory/schemas";
 import type { CoordinatorRpc, ReopenRequest, SeedRequest } from "@factory/schemas/rpc";
 import type { RunContext } from "./context.ts";
-import { seedProblems } from "./seed-graph.ts";
-import type { Bead, Run } from "./run-store.ts";
+import { MAX_BEADS, seedProblems } from "./seed-graph.ts";
+import { successorDirectives } from "./merging.ts";
+import type { Bead } from "./bead-store.ts";
+import type { Run } from "./run-store.ts";
 import { announceBead, moveBead } from "./transitions.ts";
 
 type Answer = Parameters<CoordinatorRpc["clarify"]>[1];
@@ -13,19 +15,27 @@ type Answer = Parameters<CoordinatorRpc["clarify"]>[1];
 export function seedRun(context: RunContext, request: SeedRequest): Result<{ ready: number }> {
   const { store } = context;
   const seedDigest = digestOf(request);
+  const { budgetUsd, priority: _since, ...unfunded } = request;
   const known = store.run();
   if (known !== null)
-    return known.seedDigest === seedDigest
-      ? { ok: true, ready: store.readyCount(context.now()) }
+    // A run that was seeded before seeds had a budget and a priority is known by the rest.
+    return known.seedDigest === seedDigest || known.seedDigest === digestOf(unfunded)
+      ? { ok: true, ready: readyNow(context) }
       : refuse("ALREADY_EXISTS", "The run was seeded with another graph.");
   if (store.cancellation() !== null) return refuse("CANCELLED", "The run was cancelled before it was seeded.");
   const problems = seedProblems(request);
   if (problems.length > 0)
     return refuse("INVALID_ARGUMENT", `The seed has ${problems.length} faults; the first: ${problems[0]}`, { problems: problems.slice(0, 50) });
-  store.insertSeed(request, seedDigest);
+  store.insertSeed(request, seedDigest, context.now());
+  if (budgetUsd !== null) context.budget.open(budgetUsd);
   const run = store.requireRun();
-  for (const bead of store.beads()) announceBead(context, run, bead);
-  return { ok: true, ready: store.readyCount(context.now()) };
+  for (const bead of store.beads.all()) announceBead(context, run, bead);
+  return { ok: true, ready: readyNow(context) };
+}
+
+function readyNow({ store, now }: RunContext): number {
+  store.beads.releaseDue(now());
+  return store.beads.countReady(MAX_BEADS);
 }
 
 /**
@@ -41,16 +51,18 @@ export function reopenBeads(context: RunContext, request: ReopenRequest): Result
   if (problem !== null) return refuse("INVALID_ARGUMENT", problem);
   store.setStatus("open");
   store.setSpecification(request.specificationId);
-  store.replaceClaims(request.claims);
-  store.closeDivergences(request.beadIds);
-  const affected = store.withDependants(request.beadIds);
-  const directives = new Map(request.directives.map((directive) => [directive.atomId as string, directive]));
+  store.claims.replace(request.claims);
+  // Whoever compiled the amendment knows the beads of the seed; what has taken a bead's place since stands for it.
+  const standing = store.graph.standingFor(request.beadIds);
+  store.divergences.close([...request.beadIds, ...standing]);
+  const affected = store.beads.withDependants(standing);
   const current = store.requireRun();
+  const directives = new Map(request.directives.flatMap((directive) => successorDirectives(context, current, directive)));
   // First all of them are blocked, so that each counter is computed over states that already hold.
   const reset = affected.flatMap((beadId) => blockForReopening(context, current, beadId, request.amendmentId, directives));
-  for (const { beadId } of reset) store.patchBead(beadId, { pending: store.countPending(beadId) });
+  for (const { beadId } of reset) store.beads.patch(beadId, { pending: store.beads.countPending(beadId) });
   for (const { beadId } of reset) {
-    const bead = store.bead(beadId);
+    const bead = store.beads.get(beadId);
     if (bead !== null && bead.pending === 0) moveBead(context, current, bead, "READY", { reason: "Everything it waits for has ended." });
   }
   return { ok: true };
@@ -58,19 +70,19 @@ export function reopenBeads(context: RunContext, request: ReopenRequest): Result
 
 function reopenProblem({ store }: RunContext, { beadIds, directives }: ReopenRequest): string | null {
   if (beadIds.length === 0) return "The amendment re-opens no bead.";
-  const beads = beadIds.map((beadId) => store.bead(beadId));
+  const beads = beadIds.map((beadId) => store.beads.get(beadId));
   const unknown = beadIds.find((_, index) => beads[index] === null);
   if (unknown !== undefined) return `${unknown} is not in the run.`;
-  const atoms = new Map(store.beads().map(({ atomId, role }) => [atomId, role]));
+  const atoms = new Map(store.beads.all().map(({ atomId, role }) => [atomId, role]));
   const stray = directives.find(({ atomId, role }) => atoms.get(atomId) !== role);
   return stray === undefined ? null : `The directive ${stray.directiveId} is for no bead of the run.`;
 }
 
 function blockForReopening(context: RunContext, run: Run, beadId: string, amendmentId: string, directives: ReadonlyMap<string, Bead["directive"]>): Bead[] {
-  const bead = context.store.bead(beadId);
+  const bead = context.store.beads.get(beadId);
   if (bead === null || bead.state === "CANCELLED") return [];
   const ended = bead.state === "DONE" || bead.state === "FAILED";
-  const directive = directives.get(bead.atomId) ?? bead.directive;
+  const directive = directives.get(beadId) ?? bead.directive;
   const patch = {
     directive,
     epoch: bead.epoch + 1,
@@ -89,7 +101,7 @@ function blockForReopening(context: RunContext, run: Run, beadId: string, amendm
 /** Answers the question a bead waits with; an answer that was given already changes nothing. */
 export function answerClarification(context: RunContext, { beadId, clarificationId, answer, answeredBy }: Answer): Result {
   const run = context.store.run();
-  const bead = context.store.bead(beadId);
+  const bead = context.store.beads.get(beadId);
   if (run === null || bead === null) return refuse("NOT_FOUND");
   if (bead.clarificationId !== clarificationId)
     return refuse("FAILED_PRECONDITION", `${beadId} asked nothing under ${clarificationId}, or was re-opened since.`);
@@ -112,7 +124,7 @@ export function cancelRun(context: RunContext, reason: string): void {
   store.setCancellation(reason);
   const run = store.run();
   if (run === null || run.status === "cancelled") return;
-  for (const bead of store.beads()) {
+  for (const bead of store.beads.all()) {
     if (bead.state === "DONE" || bead.state === "FAILED" || bead.state === "CANCELLED") continue;
     moveBead(context, run, bead, "CANCELLED", { reason, errorCode: "CANCELLED" }, { epoch: bead.epoch + 1 });
   }

@@ -3,8 +3,19 @@ import { DurableObject } from "cloudflare:workers";
 import { Scheduler, answered, consoleLog, startRealTimeout } from "@factory/durable";
 import type { Log } from "@factory/durable";
 import type { Result } from "@factory/schemas";
-import { artifactGraphOf, beadGraphOf, sessionLogOf, sessionOf } from "@factory/schemas/rpc";
-import type { BeadDecision, BeadOutcome, CoordinatorRpc, ExchangeAnswer, ReopenRequest, RunRecord, SeedRequest } from "@factory/schemas/rpc";
+import { artifactGraphOf, beadGraphOf, capacityOf, sessionLogOf, sessionOf } from "@factory/schemas/rpc";
+import type {
+  BeadDecision,
+  BeadOutcome,
+  BudgetDecision,
+  CoordinatorRpc,
+  ExchangeAnswer,
+  ReopenRequest,
+  RunGraphAmendment,
+  RunPulse,
+  RunRecord,
+  SeedRequest,
+} from "@factory/schemas/rpc";
 import { sandboxClient } from "@factory/verification";
 import { cachedBlobStore, r2BlobStore } from "@factory/workspace";
 import { Coordinator } from "./coordinator.ts";
@@ -57,6 +68,19 @@ export class CoordinatorDO extends DurableObject<Env> implements CoordinatorRpc 
     return this.#answered("run.decide", () => this.#coordinator.decide(effectId, decision));
   }
 
+  async amendGraph(effectId: string, amendment: RunGraphAmendment): Promise<Result> {
+    return this.#answered("run.amendGraph", () => this.#coordinator.amendGraph(effectId, amendment));
+  }
+
+  async fund(effectId: string, decision: BudgetDecision): Promise<Result> {
+    return this.#answered("run.fund", () => this.#coordinator.fund(effectId, decision));
+  }
+
+  async poke(): Promise<RunPulse> {
+    await this.#scheduler.rearm();
+    return this.#coordinator.poke();
+  }
+
   async cancel(effectId: string, reason: string): Promise<Result> {
     return this.#answered("run.cancel", () => this.#coordinator.cancel(effectId, reason));
   }
@@ -94,6 +118,7 @@ function neighboursOf(env: Env): Neighbours {
     knowingState: ({ org }) => beadGraphOf(env, org),
     sessionLog: ({ org, sessionId }) => sessionLogOf(env, org, sessionId),
     session: ({ org, sessionId }) => sessionOf(env, org, sessionId),
+    capacity: ({ org }) => capacityOf(env, org),
     wake: async (messages) => {
       await env.ATOMS.sendBatch(messages.map((body) => ({ body })));
     },

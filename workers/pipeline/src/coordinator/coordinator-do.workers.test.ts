@@ -17,8 +17,8 @@ import { COORDINATOR_MIGRATIONS } from "./schema.ts";
  * A seeded run of an org of its own, with both graphs as mediation leaves them. The queue's consumer is not attached here:
  * the test plays the operative, which asks what governs it and records its execution as soon as it is given a bead.
  */
-async function aRun(org: string, beads: readonly BeadPlan[] = [{ key: "total" }]) {
-  const seed = aSeed({ name: "run", org, beads });
+async function aRun(org: string, beads: readonly BeadPlan[] = [{ key: "total" }], budgetUsd: number | null = null) {
+  const seed = { ...aSeed({ name: "run", org, beads }), budgetUsd };
   const graphs = new BoundGraphs(env, org);
   await graphs.compiled(seed);
   const stub = env.COORDINATORS.getByName(objectName.coordinator(org, seed.runId));
@@ -26,8 +26,11 @@ async function aRun(org: string, beads: readonly BeadPlan[] = [{ key: "total" }]
   const seeded = await run.seed("seed", seed);
   if (!seeded.ok) throw new Error(seeded.message);
   const recorder = (namespace: { getByName(name: string): unknown }, objectNameOf: string) => namespace.getByName(objectNameOf) as Recorder;
-  const events = async (): Promise<EventWrite[]> =>
-    (await recorder(env.SESSION_LOGS, objectName.sessionLog(org, seed.sessionId)).calls()).flatMap(({ args }) => args[1] as EventWrite[]);
+  // Delivery is at least once, and the log knows an event that it has seen.
+  const events = async (): Promise<EventWrite[]> => {
+    const sent = (await recorder(env.SESSION_LOGS, objectName.sessionLog(org, seed.sessionId)).calls()).flatMap(({ args }) => args[1] as EventWrite[]);
+    return [...new Map(sent.map((event) => [event.eventId, event])).values()];
+  };
   const reports = async (): Promise<RunReport[]> =>
     (await recorder(env.SESSIONS, objectName.session(org, seed.sessionId)).calls()).map(({ args }) => (args[1] as { report: RunReport }).report);
   const begun = new Map<string, Begun>();
@@ -129,7 +132,7 @@ describe("CoordinatorDO", () => {
   });
 
   test("refuses an outcome whose knowing-state has moved, and begins nothing that waits for a leave", async () => {
-    const world = await aRun("do-fence", [{ key: "a" }, { key: "b" }]);
+    const world = await aRun("do-fence", [{ key: "a" }, { key: "b", dependsOn: ["a"] }]);
     const bead = await claimed(world);
     await world.graphs.trust("REVOKED");
     const answer = await world.exchange([await world.written(bead)]);
@@ -139,7 +142,7 @@ describe("CoordinatorDO", () => {
     if (again === undefined) throw new Error("The bead was not handed out again.");
     expect(world.begunOf(again)).toMatchObject({ autonomy: "SUGGEST", executionBeadId: null });
     expect((await world.run.exchange(0, [{ ...suggestion(again), ...world.begunOf(again) }], 0)).ok).toBe(true);
-    expect((await world.run.record())?.beads.map(({ state }) => state).slice(0, 2)).toEqual(["WAITING", "READY"]);
+    expect((await world.run.record())?.beads.map(({ state }) => state).slice(0, 2)).toEqual(["WAITING", "BLOCKED"]);
     await expect.poll(() => world.graphs.outcomesOf(world.begunOf(bead)), { timeout: 30_000 }).toEqual(["FAILURE"]);
     expect((await world.graphs.artifacts.byType("Execution", 10)).map(({ id }) => id)).toEqual([world.begunOf(bead).executionId]);
   });
@@ -148,7 +151,7 @@ describe("CoordinatorDO", () => {
     const world = await aRun("do-alarm");
     const bead = await claimed(world);
     await runInDurableObject(world.stub, (_, { storage }) => {
-      storage.sql.exec("UPDATE beads SET lease_until = 1 WHERE state = 'LEASED'");
+      storage.sql.exec("UPDATE beads SET lease_until = ? WHERE state = 'LEASED'", Date.now() - 1);
       storage.sql.exec("UPDATE scheduler_timers SET due_at = 1 WHERE name = 'tick'");
     });
     await runDurableObjectAlarm(world.stub);
@@ -161,14 +164,55 @@ describe("CoordinatorDO", () => {
     const world = await aRun("do-rearm");
     await claimed(world);
     await runInDurableObject(world.stub, async (_, { storage }) => {
-      storage.sql.exec("UPDATE beads SET lease_until = 1 WHERE state = 'LEASED'");
+      storage.sql.exec("UPDATE beads SET lease_until = ? WHERE state = 'LEASED'", Date.now() - 1);
       storage.sql.exec("DELETE FROM scheduler_timers");
       await storage.deleteAlarm();
     });
     await evictDurableObject(world.stub);
     await world.run.record();
     await runDurableObjectAlarm(world.stub);
+    // The holder could not be heard of while the object was away, so it is given time; that time is over at once here.
+    expect((await world.run.record())?.beads[0]?.state).toBe("LEASED");
+    await runInDurableObject(world.stub, (_, { storage }) => {
+      expect(storage.sql.exec("SELECT 1 FROM scheduler_timers WHERE name = 'tick'").toArray()).toHaveLength(1);
+      storage.sql.exec("UPDATE beads SET lease_until = ? WHERE state = 'LEASED'", Date.now() - 1);
+      storage.sql.exec("UPDATE scheduler_timers SET due_at = 1 WHERE name = 'tick'");
+    });
+    await runDurableObjectAlarm(world.stub);
     await expect.poll(async () => (await world.run.record())?.beads[0]?.state).toBe("READY");
+  });
+
+  test("goes on after a poke when its alarm and all its timers were lost, without being evicted", async () => {
+    const world = await aRun("do-poked");
+    const bead = await claimed(world);
+    await runInDurableObject(world.stub, async (_, { storage }) => {
+      storage.sql.exec("UPDATE beads SET lease_until = 1 WHERE state = 'LEASED'");
+      storage.sql.exec("DELETE FROM scheduler_timers");
+      await storage.deleteAlarm();
+    });
+    // Its lease ended while nobody watched, so the holder is given time: the poke arms what comes after it.
+    const pulse = await world.run.poke();
+    expect(pulse).toMatchObject({ status: "open", beads: { LEASED: 1 }, rescued: 0, nextAt: expect.any(Number) });
+    await expect.poll(() => runInDurableObject(world.stub, (_, { storage }) => storage.getAlarm())).not.toBeNull();
+    expect(await world.run.heartbeat(bead.beadId, bead.epoch)).toMatchObject({ current: true });
+  });
+
+  test("reserves from its budget, asks once it is spent, and goes on when it is funded", async () => {
+    const world = await aRun("do-budget", [{ key: "a" }, { key: "b" }], 1);
+    const bead = await claimed(world);
+    const written = await world.written(bead);
+    const [call] = written.modelCalls;
+    if (call === undefined) throw new Error("The builder made no call.");
+    const answer = await world.exchange([{ ...written, modelCalls: [{ ...call, costUsd: 0.75 }] }]);
+    expect(answer).toMatchObject({ verdicts: [{ state: "DONE" }], beads: [], work: "waiting" });
+    await expect.poll(world.reports, { timeout: 30_000 }).toMatchObject([{ outcome: "budget", budgetUsd: 1, spentUsd: 0.75, reservedUsd: 0, neededUsd: 1 }]);
+    const [asked] = await world.reports();
+    if (asked?.outcome !== "budget") throw new Error("Nobody was asked.");
+    await evictDurableObject(world.stub);
+    const decision = { requestId: asked.requestId, decision: "approved", budgetUsd: 10, note: "", decidedBy: "ann" } as const;
+    expect([await world.run.fund("f", decision), await world.run.fund("f", decision)]).toEqual([{ ok: true }, { ok: true }]);
+    expect(await claimed(world)).toMatchObject({ directive: { title: "b" } });
+    expect((await world.events()).filter(({ kind }) => kind === "BUDGET_EXHAUSTED")).toHaveLength(1);
   });
 
   test("has foreign keys on, keeps the order of its migrations, and refuses a database that was changed behind its back", async () => {
@@ -189,6 +233,10 @@ describe("CoordinatorDO", () => {
       "do-many",
       Array.from({ length: 20 }, (_, at) => ({ key: `f${at}` })),
     );
+    // The org has answered: both slots may work.
+    await expect
+      .poll(() => runInDurableObject(world.stub, (_, { storage }) => storage.sql.exec("SELECT slots FROM org_capacity").toArray()))
+      .toEqual([{ slots: 2 }]);
     const answers = await Promise.all(Array.from({ length: 20 }, (_, at) => world.run.exchange(at % 2, [], 10)));
     const holders = new Map<string, Set<number>>();
     for (const [at, answer] of answers.entries()) {

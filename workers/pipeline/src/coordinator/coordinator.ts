@@ -3,25 +3,42 @@
  * with what follows from it: released beads, events, wake-ups and timers. Checks run outside and are settled in the next
  * transaction, on the tree they were made for and under the knowing-state their work was done under.
  */
-import { GroupCommit, Outbox, migrate } from "@factory/durable";
+import { GroupCommit, Outbox, messageOf, migrate, withDeadline } from "@factory/durable";
 import type { Log, Random, Scheduler, StartTimeout, StoragePort } from "@factory/durable";
 import { refuse } from "@factory/schemas";
 import type { CheckReport, Result } from "@factory/schemas";
-import type { BeadDecision, BeadOutcome, BeadVerdict, CoordinatorRpc, ExchangeAnswer, ReopenRequest, RunRecord, SeedRequest } from "@factory/schemas/rpc";
+import type {
+  BeadDecision,
+  BeadOutcome,
+  BeadVerdict,
+  BudgetDecision,
+  CoordinatorRpc,
+  ExchangeAnswer,
+  ReopenRequest,
+  RunGraphAmendment,
+  RunPulse,
+  RunRecord,
+  SeedRequest,
+} from "@factory/schemas/rpc";
 import type { Sandbox } from "@factory/verification";
 import type { BlobStore } from "@factory/workspace";
 import { settleApproved, takeApproved } from "./applying.ts";
 import { ApprovalStore } from "./approval-store.ts";
 import { decideBead } from "./approvals.ts";
+import { fundRun, fundWaiting } from "./budget.ts";
+import { BudgetStore } from "./budget-store.ts";
 import { Checking } from "./checking.ts";
 import { answerClarification, cancelRun, reopenBeads, seedRun } from "./commands.ts";
 import type { RunContext } from "./context.ts";
 import { deliver } from "./delivery.ts";
 import type { Neighbours } from "./delivery.ts";
-import { dispatchReady, forgetLostHints, nextHintLoss } from "./dispatch.ts";
+import { dispatchReady, forgetLostHints, nextHintLoss, slotAnswered } from "./dispatch.ts";
+import { amendRunGraph } from "./graph-amending.ts";
 import { Ledger } from "./ledger.ts";
 import { LEASE_TTL_MS, MAX_WANT, claimBeads, extendLease, workState } from "./leases.ts";
-import { receiveOutcome, settleVerified } from "./outcomes.ts";
+import { OrgCapacity } from "./org-capacity.ts";
+import type { Wish } from "./org-capacity.ts";
+import { needsCheck, receiveOutcome, settleVerified } from "./outcomes.ts";
 import { runRecord } from "./record.ts";
 import { BoundedMemo } from "./report-memo.ts";
 import { RunStore } from "./run-store.ts";
@@ -29,6 +46,7 @@ import type { Run } from "./run-store.ts";
 import { settleRun, takeOutcomeBead } from "./run-verdict.ts";
 import { COORDINATOR_MIGRATIONS } from "./schema.ts";
 import { rescueExpired } from "./settling.ts";
+import { Vigil } from "./vigil.ts";
 import type { Verification } from "./verification.ts";
 
 /** What a coordinator needs. */
@@ -59,10 +77,15 @@ const VERDICT_TIMEOUT_MS = 10 * 60_000;
 const APPLY_TIMEOUT_MS = 10 * 60_000;
 /** Reports kept for checks that are asked again: of the size of a run's checks, twice over. */
 const MEMO_REPORTS = 200;
+/** Longest wait for the org's answer on slots, in milliseconds: a call within one data centre. */
+const CAPACITY_TIMEOUT_MS = 5_000;
 /** The session waits for these rows, so they are tried for hours before one is parked. */
 const OUTBOX_ATTEMPTS = 100;
 
-type Turn = { readonly kind: "answer"; readonly answer: Result<ExchangeAnswer> } | { readonly kind: "check"; readonly effectIds: readonly string[] };
+/** What a poke answers for each status of the run. */
+const STATUSES = { open: "open", accepted: "finished", cancelled: "cancelled" } as const satisfies Record<Run["status"], RunPulse["status"]>;
+
+type Turn = { readonly kind: "answer"; readonly answer: Result<ExchangeAnswer> } | { readonly kind: "check"; readonly outcomes: readonly BeadOutcome[] };
 
 /** The coordinator of one run. */
 export class Coordinator implements CoordinatorRpc {
@@ -72,6 +95,9 @@ export class Coordinator implements CoordinatorRpc {
   readonly #context: RunContext & { readonly ledger: Ledger };
   readonly #commits: GroupCommit<() => void, void>;
   readonly #checking: Checking;
+  readonly #capacity: OrgCapacity;
+  /** Not persisted: a request to the org is under way; there is one at a time. */
+  #asking = false;
 
   constructor(deps: CoordinatorDeps) {
     this.#deps = deps;
@@ -88,11 +114,25 @@ export class Coordinator implements CoordinatorRpc {
       now,
       random,
       limits: { maxAttempts: OUTBOX_ATTEMPTS },
+      background: deps.background,
     });
-    this.#context = { store: this.#store, approvals: new ApprovalStore(storage.sql), ledger: new Ledger(this.#outbox, now), now, random };
-    this.#commits = new GroupCommit({ storage, apply: (work) => work(), log });
+    const underCheck = new Map<string, number>();
+    this.#capacity = new OrgCapacity(storage.sql, now);
+    this.#context = {
+      store: this.#store,
+      approvals: new ApprovalStore(storage.sql),
+      budget: new BudgetStore(storage.sql),
+      vigil: new Vigil(now()),
+      ledger: new Ledger(this.#outbox, now),
+      now,
+      random,
+      log,
+      underCheck,
+      slotsAllowed: (run) => this.#capacity.allowed(run),
+    };
+    this.#commits = new GroupCommit({ storage, apply: (work) => this.#context.ledger.recording(work), beforeCommit: () => this.#followUp(), log });
     const verifier = { blobs: deps.blobs, sandbox: deps.sandbox, memo: new BoundedMemo<CheckReport>(MEMO_REPORTS), random, now, sleep: deps.sleep };
-    this.#checking = new Checking(this.#context, { verifier, knowingState: neighbours.knowingState, random, startTimeout: deps.startTimeout });
+    this.#checking = new Checking(this.#context, { verifier, knowingState: neighbours.knowingState, random, startTimeout: deps.startTimeout }, underCheck);
     scheduler.on(TICK_TIMER, () => this.#tick(), { dueAt: () => this.#nextTick() });
     scheduler.on(VERDICT_TIMER, () => this.#takeVerdict(), { timeoutMs: VERDICT_TIMEOUT_MS, dueAt: () => (this.#outcomeBeadIsDue() ? now() : null) });
     scheduler.on(APPLY_TIMER, () => this.#applyApproved(), { timeoutMs: APPLY_TIMEOUT_MS, dueAt: () => (this.#approvedIsDue() ? now() : null) });
@@ -103,12 +143,14 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   async exchange(slot: number, outcomes: readonly BeadOutcome[], want: number): Promise<Result<ExchangeAnswer>> {
-    let verified: ReadonlyMap<string, Verification> = new Map();
+    // Checks run before the transaction, so that an outcome is taken in, settled and answered in one commit.
+    let unchecked: readonly BeadOutcome[] = outcomes.length > MAX_WANT ? [] : outcomes.filter((outcome) => needsCheck(this.#context, slot, outcome));
     for (;;) {
+      const verified = new Map(await Promise.all(unchecked.map(async (outcome) => [outcome.effectId, await this.#checking.ofOutcome(outcome)] as const)));
       const turn = await this.#transact(() => this.#exchangeTurn(slot, outcomes, want, verified));
       if (turn.kind === "answer") return turn.answer;
-      // Each turn settles what is ready; what remains was made for a tree that has moved, or has not been checked yet.
-      verified = new Map(await Promise.all(turn.effectIds.map(async (effectId) => [effectId, await this.#checking.ofOutcome(effectId)] as const)));
+      // Each turn settles what is ready; what remains was checked on files that have moved since.
+      unchecked = turn.outcomes;
     }
   }
 
@@ -126,6 +168,23 @@ export class Coordinator implements CoordinatorRpc {
 
   async decide(_effectId: string, decision: BeadDecision): Promise<Result> {
     return this.#transact(() => decideBead(this.#context, decision));
+  }
+
+  async amendGraph(_effectId: string, amendment: RunGraphAmendment): Promise<Result> {
+    return this.#transact(() => amendRunGraph(this.#context, amendment));
+  }
+
+  async fund(_effectId: string, decision: BudgetDecision): Promise<Result> {
+    return this.#transact(() => fundRun(this.#context, decision));
+  }
+
+  async poke(): Promise<RunPulse> {
+    this.#capacity.poked();
+    const rescued = await this.#transact(() => this.#takeBack());
+    const run = this.#store.run();
+    if (run === null) return { status: "unknown", beads: {}, rescued, nextAt: null };
+    const due = this.#outcomeBeadIsDue() || this.#approvedIsDue() ? this.#deps.now() : null;
+    return { status: STATUSES[run.status], beads: this.#store.beads.stateCounts(), rescued, nextAt: due ?? this.#nextTick() };
   }
 
   async cancel(_effectId: string, reason: string): Promise<Result> {
@@ -146,17 +205,22 @@ export class Coordinator implements CoordinatorRpc {
     let done: { readonly value: T } | undefined;
     await this.#commits.submit(() => {
       done = { value: work() };
-      this.#followUp();
     });
     if (done === undefined) throw new Error("A commit ended without its work.");
     return done.value;
   }
 
-  /** Wakes slots for what is READY and sets the timers that the new state calls for. */
+  /** Once a commit: wakes slots for what is READY and sets the timers that the new state calls for. */
   #followUp(): void {
     const run = this.#store.run();
     if (run === null) return;
-    dispatchReady(this.#context, run);
+    this.#store.beads.releaseDue(this.#deps.now());
+    this.#context.ledger.recording(() => {
+      fundWaiting(this.#context, run);
+      dispatchReady(this.#context, run);
+    });
+    const capacityAt = this.#capacityDueAt(run);
+    if (capacityAt !== null && capacityAt <= this.#deps.now()) this.#deps.background(this.#askForSlots(run));
     const { scheduler, background, now } = this.#deps;
     const tick = this.#nextTick();
     if (tick !== null) background(scheduler.scheduleBy(TICK_TIMER, tick));
@@ -169,33 +233,33 @@ export class Coordinator implements CoordinatorRpc {
     const run = this.#store.run();
     const refusal = run === null ? refuse("NOT_FOUND", "The run is not seeded.") : this.#exchangeProblem(run, slot, outcomes);
     if (run === null || refusal !== null) return { kind: "answer", answer: refusal ?? refuse("NOT_FOUND") };
-    this.#store.answerHint(slot);
+    slotAnswered(this.#context, run, slot);
     const verdicts: BeadVerdict[] = [];
-    const effectIds: string[] = [];
+    const open: BeadOutcome[] = [];
     for (const outcome of outcomes) {
-      const verdict = this.#take(slot, outcome, verified);
-      if (verdict === null) effectIds.push(outcome.effectId);
+      const verdict = this.#take(run, slot, outcome, verified);
+      if (verdict === null) open.push(outcome);
       else verdicts.push(verdict);
     }
-    if (effectIds.length > 0) return { kind: "check", effectIds };
-    const current = this.#store.requireRun();
-    const beads = claimBeads(this.#context, current, slot, want);
-    return { kind: "answer", answer: { ok: true, verdicts, beads, work: workState(this.#context, current) } };
+    if (open.length > 0) return { kind: "check", outcomes: open };
+    this.#store.beads.releaseDue(this.#deps.now());
+    const beads = claimBeads(this.#context, run, slot, want);
+    return { kind: "answer", answer: { ok: true, verdicts, beads, work: workState(this.#context, run) } };
   }
 
   /** The verdict on an outcome, or null while its checks have to run. */
-  #take(slot: number, outcome: BeadOutcome, verified: ReadonlyMap<string, Verification>): BeadVerdict | null {
-    const received = receiveOutcome(this.#context, this.#store.requireRun(), slot, outcome);
+  #take(run: Run, slot: number, outcome: BeadOutcome, verified: ReadonlyMap<string, Verification>): BeadVerdict | null {
+    const received = receiveOutcome(this.#context, run, slot, outcome);
     if (received.kind === "verdict") return received.verdict;
-    const verification = verified.get(received.effectId);
-    return verification === undefined ? null : settleVerified(this.#context, this.#store.requireRun(), received.effectId, verification);
+    const verification = verified.get(outcome.effectId);
+    return verification === undefined ? null : settleVerified(this.#context, run, outcome, verification);
   }
 
   #exchangeProblem(run: Run, slot: number, outcomes: readonly BeadOutcome[]): ReturnType<typeof refuse> | null {
     if (!Number.isInteger(slot) || slot < 0 || slot >= run.slots)
       return refuse("INVALID_ARGUMENT", `The run has the slots 0 to ${run.slots - 1}, not ${slot}.`);
     if (outcomes.length > MAX_WANT) return refuse("TOO_LARGE", `${outcomes.length} outcomes; one exchange takes ${MAX_WANT}.`);
-    const stray = outcomes.find(({ beadId }) => this.#store.bead(beadId) === null);
+    const stray = outcomes.find(({ beadId }) => !this.#store.beads.has(beadId));
     return stray === undefined ? null : refuse("INVALID_ARGUMENT", `${stray.beadId} is not in the run.`);
   }
 
@@ -223,22 +287,62 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   async #tick(): Promise<void> {
-    await this.#transact(() => {
-      const run = this.#store.run();
-      if (run === null || run.status !== "open") return;
-      rescueExpired(this.#context, run);
-      forgetLostHints(this.#context);
-    });
+    await this.#transact(() => this.#takeBack());
+  }
+
+  /** Leases and wake-ups that nobody answers for any more. @returns how many leases */
+  #takeBack(): number {
+    const run = this.#store.run();
+    if (run === null || run.status !== "open") return 0;
+    const rescued = rescueExpired(this.#context, run);
+    forgetLostHints(this.#context);
+    return rescued;
+  }
+
+  /** What the run could use of its org's slots now. */
+  #wish({ status, slots }: Run): Wish {
+    if (status !== "open") return { want: 0, held: 0 };
+    const held = this.#store.slots.busy();
+    return { want: Math.min(slots, held + this.#store.beads.countReady(slots)), held };
+  }
+
+  #capacityDueAt(run: Run): number | null {
+    if (this.#asking) return null;
+    if (run.status !== "open") return this.#capacity.hasToGiveBack() ? this.#deps.now() : null;
+    return this.#capacity.dueAt(this.#wish(run));
+  }
+
+  /** Asks the org for slots, beside the work; an answer that does not come leaves what was granted last. */
+  async #askForSlots(run: Run): Promise<void> {
+    const { neighbours, startTimeout, log, now } = this.#deps;
+    const { org, runId } = run;
+    const startedAt = now();
+    this.#asking = true;
+    this.#capacity.asking();
+    // The commit that led here has to end first.
+    await Promise.resolve();
+    const wish = this.#wish(run);
+    try {
+      const request = { org, runId, ...wish, priority: this.#store.graph.priority() };
+      const grant = await withDeadline("The org's slots", CAPACITY_TIMEOUT_MS, () => neighbours.capacity(run).request(request), startTimeout);
+      this.#asking = false;
+      await this.#transact(() => this.#capacity.granted(wish, grant));
+    } catch (err) {
+      log.event({ op: "capacity.request", outcome: "failed", durationMs: now() - startedAt, ids: { org, run: runId }, fields: { error: messageOf(err) } });
+      this.#asking = false;
+      await this.#transact(() => this.#capacity.unanswered());
+    }
   }
 
   #nextTick(): number | null {
-    if (this.#store.run()?.status !== "open") return null;
-    const moments = [this.#store.nextMoment(this.#deps.now()), nextHintLoss(this.#context)].filter((moment) => moment !== null);
+    const run = this.#store.run();
+    if (run?.status !== "open") return null;
+    const moments = [this.#store.beads.nextMoment(), nextHintLoss(this.#context), this.#capacityDueAt(run)].filter((moment) => moment !== null);
     return moments.length === 0 ? null : Math.min(...moments);
   }
 
   #outcomeBeadIsDue(): boolean {
-    return this.#store.run()?.status === "open" && this.#store.openDivergences() === 0 && this.#store.outcomeBead(this.#deps.now()) !== null;
+    return this.#store.run()?.status === "open" && !this.#store.divergences.anyOpen() && this.#store.beads.outcomeBead(this.#deps.now()) !== null;
   }
 
   #approvedIsDue(): boolean {

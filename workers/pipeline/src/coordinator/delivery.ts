@@ -3,9 +3,20 @@ import { RetryableError, TerminalError, messageOf } from "@factory/durable";
 import type { Delivery, Effect, Log } from "@factory/durable";
 import { ERRORS } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode, EventWrite, Refusal, Result } from "@factory/schemas";
-import type { ArtifactGraphRpc, BeadGraphRpc, KnowingStateBead, LogIdentity, RunReport, SessionLogRpc, SessionRpc, WakeMessage } from "@factory/schemas/rpc";
+import { LOG_LIMITS } from "@factory/schemas/rpc";
+import type {
+  ArtifactGraphRpc,
+  BeadGraphRpc,
+  CapacityRpc,
+  KnowingStateBead,
+  LogIdentity,
+  RunReport,
+  SessionLogRpc,
+  SessionRpc,
+  WakeMessage,
+} from "@factory/schemas/rpc";
 import { LANES } from "./ledger.ts";
-import type { LedgerEntry } from "./ledger.ts";
+import type { LedgerEntry, LedgerRow } from "./ledger.ts";
 import type { Run } from "./run-store.ts";
 
 /** Neighbours of a run; each is asked for when it is needed, so that a broken stub is not kept. */
@@ -14,6 +25,8 @@ export interface Neighbours {
   readonly knowingState: (run: Run) => Pick<BeadGraphRpc, "write" | "heads">;
   readonly sessionLog: (run: Run) => Pick<SessionLogRpc, "append">;
   readonly session: (run: Run) => Pick<SessionRpc, "report">;
+  /** The org's slots. */
+  readonly capacity: (run: Run) => Pick<CapacityRpc, "request">;
   readonly wake: (messages: readonly WakeMessage[]) => Promise<void>;
 }
 
@@ -26,9 +39,7 @@ export async function deliver(neighbours: Neighbours, run: Run, log: Log, target
   if (target !== LANES.ledger) throw new TerminalError(`No one is called "${target}".`);
   // Rows that go the same way are sent together; a report waits until everything before it has arrived.
   let batch = emptyBatch();
-  for (const { effectId, payload } of effects) {
-    // The cast holds: only the ledger enqueues for this target.
-    const entry = payload as LedgerEntry;
+  for (const { effectId, entry } of effects.flatMap(entriesOf)) {
     switch (entry.kind) {
       case "graph":
         batch.nodes.push(...entry.nodes);
@@ -43,7 +54,7 @@ export async function deliver(neighbours: Neighbours, run: Run, log: Log, target
       case "report":
         await flush(neighbours, run, batch);
         batch = emptyBatch();
-        await report(neighbours, run, effectId, entry.report);
+        await report(neighbours, run, entry.effectId ?? effectId, entry.report);
         break;
       default:
         throw new TerminalError(`No way for ${JSON.stringify(entry satisfies never)}.`);
@@ -51,6 +62,12 @@ export async function deliver(neighbours: Neighbours, run: Run, log: Log, target
   }
   await flush(neighbours, run, batch);
   return { ok: true };
+}
+
+function entriesOf({ effectId, payload }: Effect): { readonly effectId: string; readonly entry: LedgerEntry }[] {
+  // The casts hold: only the ledger enqueues for this target.
+  const row = payload as LedgerRow;
+  return Array.isArray(row) ? (row as readonly LedgerEntry[]).map((entry) => ({ effectId, entry })) : [{ effectId, entry: row as LedgerEntry }];
 }
 
 type Batch = { readonly nodes: ArtifactNode[]; readonly edges: ArtifactEdge[]; readonly beads: KnowingStateBead[]; readonly events: EventWrite[] };
@@ -63,7 +80,8 @@ function emptyBatch(): Batch {
 async function flush(neighbours: Neighbours, run: Run, { nodes, edges, beads, events }: Batch): Promise<void> {
   if (nodes.length > 0) requireOk("artifact graph", await neighbours.graph(run).append(nodes, edges));
   for (const bead of beads) requireOk("knowing-state", await neighbours.knowingState(run).write(bead, ACTOR, run.sessionId));
-  if (events.length > 0) requireOk("session log", await neighbours.sessionLog(run).append(logIdentity(run), events));
+  for (let first = 0; first < events.length; first += LOG_LIMITS.pageEvents)
+    requireOk("session log", await neighbours.sessionLog(run).append(logIdentity(run), events.slice(first, first + LOG_LIMITS.pageEvents)));
 }
 
 async function report(neighbours: Neighbours, run: Run, effectId: string, runReport: RunReport): Promise<void> {

@@ -8,7 +8,8 @@ import type { Tree } from "@factory/schemas";
 import type { BeadOutcome, DivergenceReport } from "@factory/schemas/rpc";
 import type { CheckPlan, CheckResult } from "@factory/verification";
 import type { RunContext } from "./context.ts";
-import type { Bead, Run } from "./run-store.ts";
+import type { Bead } from "./bead-store.ts";
+import type { Run } from "./run-store.ts";
 import { attemptOf } from "./transitions.ts";
 
 /** Tests that passed and failed over several results. */
@@ -27,7 +28,7 @@ export function recordChecks({ store }: RunContext, run: Run, bead: Bead, treeDi
     const { key, kind, ok, holdout, reportDigest, claimId, failedLines } = result;
     const checkId = contentId("CHK", { kind: "Check", org: run.org, content: { key, kind, ok, reportDigest, treeDigest }, parents: [bead.beadId] });
     const check = { checkId, kind, ok, holdout, reportDigest, summary: summaryOf(result), ...(claimId === undefined ? {} : { claimId }) };
-    store.insertCheck({ ...check, beadId: bead.beadId, treeDigest });
+    store.outcomes.insertCheck({ ...check, command: key, beadId: bead.beadId, treeDigest });
     return { ...check, ...(failedLines.length === 0 ? {} : { failedLines }) };
   });
 }
@@ -53,7 +54,7 @@ export type Ending = {
   /** True when the finding comes from the molecule's outcome bead or the run verdict. */
   readonly fromOutcomeBead: boolean;
   /** The tree that was judged, where it is not the run's: with the change set that was found wanting. */
-  readonly judgedTree?: Tree;
+  readonly judgedTree?: () => Tree;
   /** Paths of its change set that the directive does not allow. */
   readonly scopeViolations?: readonly string[];
   /** Why a person said no. */
@@ -84,20 +85,26 @@ export function recordEnding(context: RunContext, run: Run, bead: Bead, ending: 
     executionId: executed?.executionId ?? null,
     executionBeadId: executed?.executionBeadId ?? null,
     claimRefs: bead.directive.claimRefs,
-    affectedBeadIds: store.withDependants([bead.beadId]),
     ...found,
     outcomeBead: fromOutcomeBead,
     attempt: attemptOf(bead),
-    cycle: store.amendmentCycles(bead.beadId),
+    cycle: store.divergences.cyclesOf(bead.beadId),
     epoch: reported?.epoch ?? bead.epoch,
     toolCalls: reported?.toolCalls ?? 0,
     durationMs: reported?.durationMs ?? 0,
     consentDigest: reported?.consentDigest ?? "",
     consentDenials: reported?.consentDenials ?? [],
-    hidden: Object.fromEntries(store.claims().map(({ claimId, holdout }) => [claimId, holdout.length])),
-    // Read when there is a divergence to report it with: most endings have none.
+    // Read when there is a divergence to report them with: most endings have none, and these cost what the run is large.
+    get affectedBeadIds() {
+      const affected = store.graph.seededFor(store.beads.withDependants([bead.beadId]));
+      // Nobody compiled a bead that was added beside the seed: it is named itself, so that a person is asked about it.
+      return store.graph.seededFor([bead.beadId]).length > 0 ? affected : [bead.beadId, ...affected];
+    },
+    get hidden() {
+      return Object.fromEntries(store.claims.all().map(({ claimId, holdout }) => [claimId, holdout.length]));
+    },
     get failedTree() {
-      return judgedTree ?? store.tree();
+      return judgedTree === undefined ? store.tree.all() : judgedTree();
     },
     now: now(),
   });
@@ -164,7 +171,7 @@ function reportDivergences({ store, ledger }: RunContext, run: Run, divergences:
   }
   const [first] = divergences;
   if (first === undefined) return;
-  store.openDivergence(first.divergenceId, first.beadId);
+  store.divergences.open(first.divergenceId, first.beadId);
   ledger.report(`run:${first.divergenceId}`, { outcome: "diverged", divergence: first });
 }
 

@@ -10,26 +10,47 @@ import type { KnowingStateBead, RunReport, WakeMessage } from "@factory/schemas/
 /** Lanes of the outbox; order is kept within one. A wake-up is a hint and holds nothing back. */
 export const LANES = { ledger: "ledger", wake: "wake" } as const;
 
-/** A row of the ledger lane. */
+/** What a row of the ledger lane carries. */
 export type LedgerEntry =
   | { readonly kind: "graph"; readonly nodes: readonly ArtifactNode[]; readonly edges: readonly ArtifactEdge[] }
   | { readonly kind: "bead"; readonly bead: KnowingStateBead }
   | { readonly kind: "event"; readonly event: EventWrite }
-  | { readonly kind: "report"; readonly report: RunReport };
+  /** `effectId` is unique to what is told, so that the session takes a repeat for one; without it, it is the row's own. */
+  | { readonly kind: "report"; readonly effectId?: string; readonly report: RunReport };
+
+/** A row of the ledger lane: what one item of work entered, in order. Rows of before there were several in one have it bare. */
+export type LedgerRow = readonly LedgerEntry[] | LedgerEntry;
+
+/** JSON of one row, in UTF-16 units, before the next is begun: a seed enters thousands of events in one piece of work. */
+const MAX_ROW_CHARS = 200_000;
 
 /** Artifact data in an event, in UTF-16 units of its canonical form; of a larger one the event has id and digest only. */
 const MAX_EVENT_DATA_CHARS = 64 * 1024;
 
-/** Enqueues effects in the caller's transaction. */
+/** Collects what one item of work enters and enqueues it in the transaction of that work: a row for all of it, not one for each. */
 export class Ledger {
   readonly #outbox: Pick<Outbox, "enqueue">;
   readonly #now: () => number;
+  /** Not persisted: what the work under way has entered so far. */
+  #entries: LedgerEntry[] = [];
   /** Not persisted: whether something was enqueued since it was last asked. */
   #entered = false;
 
   constructor(outbox: Pick<Outbox, "enqueue">, now: () => number) {
     this.#outbox = outbox;
     this.#now = now;
+  }
+
+  /** Runs a piece of work and enqueues what it entered. What it throws takes its entries along. */
+  recording<T>(work: () => T): T {
+    try {
+      const value = work();
+      for (const row of rowsOfEntries(this.#entries))
+        this.#enqueue({ effectId: ulidId("EVT", this.#now()), lane: LANES.ledger, target: LANES.ledger, payload: row });
+      return value;
+    } finally {
+      this.#entries = [];
+    }
   }
 
   /** Whether something was enqueued since the last call: then the outbox has to be poked. */
@@ -45,14 +66,13 @@ export class Ledger {
     const eventId = ulidId("EVT", now);
     // The cast names one member of the union that `kind` selects; TypeScript does not correlate the two.
     const event = { eventId, kind, runId, occurredAt: now, payload } as EventWrite;
-    this.#enter(eventId, { kind: "event", event });
+    this.#entries.push({ kind: "event", event });
   }
 
   /** Appends nodes and edges to the artifact graph and reports each node. */
   artifacts(runId: string, nodes: readonly ArtifactNode[], edges: readonly ArtifactEdge[]): void {
-    const [first] = nodes;
-    if (first === undefined) return;
-    this.#enter(`graph:${first.id}`, { kind: "graph", nodes, edges });
+    if (nodes.length === 0) return;
+    this.#entries.push({ kind: "graph", nodes, edges });
     const ids = new Set(nodes.map(({ id }) => id));
     for (const node of nodes) {
       const text = canonicalJson(node.data);
@@ -75,12 +95,12 @@ export class Ledger {
 
   /** Writes a bead of the knowing-state. */
   knowingState(bead: KnowingStateBead): void {
-    this.#enter(`bead:${bead.id}`, { kind: "bead", bead });
+    this.#entries.push({ kind: "bead", bead });
   }
 
   /** Tells the session; it follows everything that was entered before. */
   report(effectId: string, report: RunReport): void {
-    this.#enter(effectId, { kind: "report", report });
+    this.#entries.push({ kind: "report", effectId, report });
   }
 
   /** Puts a wake-up for a slot on the `atoms` queue. */
@@ -88,12 +108,24 @@ export class Ledger {
     this.#enqueue({ effectId: `wake:${message.slot}:${hint}:${ulidId("EVT", this.#now())}`, lane: LANES.wake, target: LANES.wake, payload: message });
   }
 
-  #enter(effectId: string, entry: LedgerEntry): void {
-    this.#enqueue({ effectId, lane: LANES.ledger, target: LANES.ledger, payload: entry });
-  }
-
   #enqueue(effect: NewEffect): void {
     this.#entered = true;
     this.#outbox.enqueue(effect);
   }
+}
+
+/** Consecutive entries, together as long as they are small; a large one is alone. */
+function rowsOfEntries(entries: readonly LedgerEntry[]): LedgerEntry[][] {
+  const rows: LedgerEntry[][] = [];
+  let chars = Number.POSITIVE_INFINITY;
+  for (const entry of entries) {
+    const size = JSON.stringify(entry).length;
+    if (chars + size > MAX_ROW_CHARS) {
+      rows.push([]);
+      chars = 0;
+    }
+    rows.at(-1)?.push(entry);
+    chars += size;
+  }
+  return rows;
 }

@@ -2,16 +2,31 @@
 import { ERRORS } from "@factory/schemas";
 import type { BeadOutcome, BeadVerdict } from "@factory/schemas/rpc";
 import { askToBegin } from "./approvals.ts";
+import { settleOutcome } from "./budget.ts";
 import { ungoverned } from "./autonomy.ts";
 import type { RunContext } from "./context.ts";
 import { reportExecution } from "./evidence.ts";
 import { CONFLICT } from "./feedback.ts";
-import type { Bead, Run } from "./run-store.ts";
+import { conflictLines } from "./merge-material.ts";
+import type { MergeFile } from "./merge-material.ts";
+import { mayMergeAgain, supersedeByMerge } from "./merging.ts";
+import type { Bead } from "./bead-store.ts";
+import type { Run } from "./run-store.ts";
 import { settleBlocked, settleBreach, settleChecked, settleFailure, settleQuality, settleQuestion, verdictOf } from "./settling.ts";
 import type { Verification } from "./verification.ts";
 
 /** What to do with an outcome that has arrived. */
-export type Received = { readonly kind: "verdict"; readonly verdict: BeadVerdict } | { readonly kind: "check"; readonly effectId: string };
+export type Received = { readonly kind: "verdict"; readonly verdict: BeadVerdict } | { readonly kind: "check" };
+
+/** Whether checks have to run before the outcome can be settled. Reads only: they run before anything of it is written. */
+export function needsCheck({ store, approvals }: RunContext, slot: number, outcome: BeadOutcome): boolean {
+  const known = store.outcomes.verdict(outcome.effectId);
+  if (known !== undefined) return known === null;
+  const bead = store.beads.get(outcome.beadId);
+  if (bead === null || !isCurrent(bead, outcome.epoch) || bead.slot !== slot) return false;
+  if (outcome.result.kind !== "task" || outcome.result.task.status !== "COMPLETE") return false;
+  return ungoverned(outcome, hasLeave(approvals, outcome)) === null;
+}
 
 /**
  * Takes an outcome in. A known effect id is answered from the record; an epoch that is not current is recorded and changes
@@ -21,21 +36,26 @@ export type Received = { readonly kind: "verdict"; readonly verdict: BeadVerdict
  */
 export function receiveOutcome(context: RunContext, run: Run, slot: number, outcome: BeadOutcome): Received {
   const { store } = context;
-  const known = store.outcome(outcome.effectId);
-  if (known !== null) return known.verdict === null ? { kind: "check", effectId: outcome.effectId } : { kind: "verdict", verdict: known.verdict };
-  const bead = store.bead(outcome.beadId);
+  const known = store.outcomes.verdict(outcome.effectId);
+  if (known !== undefined) return known === null ? { kind: "check" } : { kind: "verdict", verdict: known };
+  const bead = store.beads.get(outcome.beadId);
   if (bead === null) throw new Error(`${outcome.beadId} is not in the run.`);
-  store.insertOutcome(outcome);
+  store.outcomes.insert(outcome);
   reportExecution(context, run, bead, outcome);
   if (!isCurrent(bead, outcome.epoch) || bead.slot !== slot) return settled(context, outcome.effectId, staleVerdict(bead, outcome.epoch));
-  const verdict = verdictAtOnce(context, run, bead, outcome);
-  return verdict === null ? { kind: "check", effectId: outcome.effectId } : settled(context, outcome.effectId, verdict);
+  const verdict = verdictAtOnce(context, run, settleOutcome(context, bead, outcome), outcome);
+  return verdict === null ? { kind: "check" } : settled(context, outcome.effectId, verdict);
+}
+
+/** Whether a person let the bead begin; of no meaning, and not looked for, where its agent needed no leave. */
+function hasLeave(approvals: RunContext["approvals"], { beadId, autonomy }: BeadOutcome): boolean {
+  return autonomy === "SUGGEST" && approvals.live(beadId, "start") !== null;
 }
 
 /** The verdict on everything that needs no check; null for a change set that does. */
 function verdictAtOnce(context: RunContext, run: Run, bead: Bead, outcome: BeadOutcome): BeadVerdict | null {
   const { result } = outcome;
-  const breach = ungoverned(outcome, context.approvals.live(bead.beadId, "start") !== null);
+  const breach = ungoverned(outcome, hasLeave(context.approvals, outcome));
   if (breach !== null) return settleBreach(context, run, bead, outcome, { code: "GOVERNANCE_VIOLATION", reason: breach, paths: [] });
   switch (result.kind) {
     case "failure":
@@ -61,18 +81,20 @@ function verdictAtOnce(context: RunContext, run: Run, bead: Bead, outcome: BeadO
 }
 
 /**
- * Commits what checking found. Null when the tree has moved since: the candidate has to be checked again on the new one.
+ * Commits what checking found. Null when what the checks saw has moved since: the candidate has to be checked again.
+ *
+ * @throws Error for an outcome that was never received: the caller has taken it in.
  */
-export function settleVerified(context: RunContext, run: Run, effectId: string, verification: Verification): BeadVerdict | null {
+export function settleVerified(context: RunContext, run: Run, outcome: BeadOutcome, verification: Verification): BeadVerdict | null {
   const { store } = context;
-  const row = store.outcome(effectId);
-  if (row === null) throw new Error(`The outcome ${effectId} was never received.`);
-  if (row.verdict !== null) return row.verdict;
-  const { outcome } = row;
-  const bead = store.bead(outcome.beadId);
+  const { effectId } = outcome;
+  const known = store.outcomes.verdict(effectId);
+  if (known === undefined) throw new Error(`The outcome ${effectId} was never received.`);
+  if (known !== null) return known;
+  const bead = store.beads.get(outcome.beadId);
   if (bead === null) throw new Error(`${outcome.beadId} is not in the run.`);
   if (!isCurrent(bead, outcome.epoch)) return record(context, effectId, staleVerdict(bead, outcome.epoch));
-  if (verification.kind === "checked" && verification.onTree !== run.treeDigest) return null;
+  if ("seen" in verification && store.tree.movedSince(verification.seen)) return null;
   return record(context, effectId, verdictOnChecks(context, run, bead, outcome, verification));
 }
 
@@ -81,8 +103,10 @@ function verdictOnChecks(context: RunContext, run: Run, bead: Bead, outcome: Bea
   switch (verification.kind) {
     case "violation":
       return settleBreach(context, run, bead, outcome, { ...verification, code: "GOVERNANCE_VIOLATION" });
+    case "misfit":
+      return settleQuality(context, run, bead, outcome, { kind: "FAILURE", reason: CONFLICT, feedback: verification.reasons, peers: true });
     case "conflict":
-      return settleQuality(context, run, bead, outcome, { kind: "FAILURE", reason: CONFLICT, feedback: verification.reasons });
+      return settleConflict(context, run, bead, outcome, verification.files);
     case "infrastructure":
       return fail({ failureClass: "infrastructure", code: "UNAVAILABLE", message: verification.message });
     case "stale":
@@ -94,6 +118,12 @@ function verdictOnChecks(context: RunContext, run: Run, bead: Bead, outcome: Bea
   }
 }
 
+/** A merge bead takes its place; one that has been merged too often is a result that does not fit, like any other. */
+function settleConflict(context: RunContext, run: Run, bead: Bead, outcome: BeadOutcome, files: readonly MergeFile[]): BeadVerdict {
+  if (mayMergeAgain(context, bead.beadId)) return supersedeByMerge(context, run, bead, outcome, files);
+  return settleQuality(context, run, bead, outcome, { kind: "FAILURE", reason: CONFLICT, feedback: conflictLines(files), peers: true });
+}
+
 function isCurrent(bead: Bead, epoch: number): boolean {
   return bead.state === "LEASED" && bead.epoch === epoch;
 }
@@ -103,7 +133,7 @@ function staleVerdict(bead: Bead, epoch: number): BeadVerdict {
 }
 
 function record({ store }: RunContext, effectId: string, verdict: BeadVerdict): BeadVerdict {
-  store.settleOutcome(effectId, verdict);
+  store.outcomes.settle(effectId, verdict);
   return verdict;
 }
 

@@ -152,6 +152,9 @@ test("whatever slots and people do, no bead runs before its parents, no outcome 
       await run.world.seed(run.seed);
       for (const [slot, step] of steps) await run.step(slot % slots, step);
       await run.finish();
+      // The counts that triggers keep are what a count of the beads gives.
+      const counted = run.world.rows("SELECT state, count(*) AS beads FROM beads GROUP BY state ORDER BY state");
+      expect(run.world.rows("SELECT state, beads FROM state_counts WHERE beads > 0 ORDER BY state")).toEqual(counted);
       const record = await run.world.coordinator.record();
       const done = new Set(record?.beads.flatMap(({ beadId, state }) => (state === "DONE" ? [beadId] : [])));
       expect(run.world.rows<{ bead_id: string }>("SELECT bead_id FROM tree_files").filter((row) => !done.has(row.bead_id))).toEqual([]);

@@ -7,8 +7,8 @@ import { attemptOf } from "./transitions.ts";
 export function runRecord(store: RunStore): RunRecord | null {
   const run = store.run();
   if (run === null) return null;
-  const parents = store.dependencies();
-  const beads = store.beads().map((bead) => ({
+  const parents = store.beads.dependencies();
+  const beads = store.beads.all().map((bead) => ({
     beadId: bead.beadId,
     atomId: bead.atomId,
     title: bead.title,
@@ -20,5 +20,5 @@ export function runRecord(store: RunStore): RunRecord | null {
     dependsOn: parents.get(bead.beadId) ?? [],
     claimRefs: bead.directive.claimRefs,
   }));
-  return { runId: run.runId, beads, checks: store.checks(), ...store.modelUse() };
+  return { runId: run.runId, beads, checks: store.outcomes.checks(), ...store.modelUse() };
 }

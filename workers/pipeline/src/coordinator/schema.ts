@@ -1,5 +1,6 @@
 /** The coordinator's tables. One run an object; times are epoch milliseconds, JSON columns hold canonical words of `@factory/schemas`. */
 import type { Migration } from "@factory/durable";
+import { FUNDS_MIGRATION } from "./budget-store.ts";
 
 /** Append-only; see `migrate`. */
 export const COORDINATOR_MIGRATIONS: readonly Migration[] = [
@@ -122,4 +123,79 @@ export const COORDINATOR_MIGRATIONS: readonly Migration[] = [
       "CREATE INDEX approvals_binding ON approvals (bead_id) WHERE binding = 1",
     ],
   },
+  {
+    id: "0003-hot-path",
+    statements: [
+      // How beads are ordered: by when they became READY, less the age that their priority is worth. A delayed bead is
+      // READY and may not be claimed before its time; it is taken into the order when that has come.
+      "ALTER TABLE beads ADD COLUMN priority TEXT NOT NULL DEFAULT 'normal' CHECK (priority IN ('low', 'normal', 'high', 'urgent'))",
+      "ALTER TABLE beads ADD COLUMN rank INTEGER NOT NULL DEFAULT 0",
+      "ALTER TABLE beads ADD COLUMN delayed INTEGER NOT NULL DEFAULT 0 CHECK (delayed IN (0, 1))",
+      "UPDATE beads SET delayed = 1, rank = not_before WHERE state = 'READY' AND not_before > 0",
+      "DROP INDEX beads_ready",
+      "CREATE INDEX beads_ready ON beads (rank, position) WHERE state = 'READY' AND outcome = 0 AND delayed = 0",
+      "CREATE INDEX beads_delayed ON beads (not_before) WHERE delayed = 1",
+      "CREATE INDEX beads_by_slot ON beads (slot, position) WHERE state = 'LEASED'",
+      "CREATE INDEX beads_outcome ON beads (position) WHERE outcome = 1 AND state IN ('READY', 'LEASED')",
+      // Kept by the triggers alone, so that no way of changing a state can pass the counts by.
+      "CREATE TABLE state_counts (state TEXT PRIMARY KEY, beads INTEGER NOT NULL CHECK (beads >= 0)) STRICT, WITHOUT ROWID",
+      `INSERT INTO state_counts (state, beads)
+        SELECT value, (SELECT count(*) FROM beads WHERE state = value) FROM json_each('["BLOCKED","READY","LEASED","WAITING","DONE","FAILED","CANCELLED"]')`,
+      `CREATE TRIGGER beads_counted_in AFTER INSERT ON beads
+        BEGIN UPDATE state_counts SET beads = beads + 1 WHERE state = new.state; END`,
+      `CREATE TRIGGER beads_counted_over AFTER UPDATE OF state ON beads WHEN new.state <> old.state
+        BEGIN UPDATE state_counts SET beads = beads + CASE state WHEN new.state THEN 1 ELSE -1 END WHERE state IN (old.state, new.state); END`,
+      "ALTER TABLE tree_files ADD COLUMN version INTEGER NOT NULL DEFAULT 0",
+      "CREATE INDEX tree_files_by_version ON tree_files (version)",
+      "ALTER TABLE run DROP COLUMN tree_digest",
+      "ALTER TABLE claims ADD COLUMN function_name TEXT GENERATED ALWAYS AS (body ->> '$.functionName') VIRTUAL",
+      "CREATE INDEX claims_by_function ON claims (function_name)",
+      "CREATE INDEX divergences_open ON divergences (divergence_id) WHERE open = 1",
+      "CREATE INDEX approvals_to_apply ON approvals (bead_id) WHERE closed = 0 AND stage = 'apply' AND decision = 'approved'",
+      "CREATE INDEX slots_hinted ON slots (hinted_at) WHERE hinted_at IS NOT NULL",
+      // Consecutive wake-ups that nobody answered or that could not be sent, over all slots; see dispatch.
+      `CREATE TABLE dispatch_breaker (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        failures INTEGER NOT NULL DEFAULT 0,
+        openings INTEGER NOT NULL DEFAULT 0,
+        open_until INTEGER
+      ) STRICT`,
+      "INSERT INTO dispatch_breaker (id) VALUES (1)",
+    ],
+  },
+  FUNDS_MIGRATION,
+  {
+    id: "0005-run-graph",
+    statements: [
+      "ALTER TABLE run ADD COLUMN priority TEXT NOT NULL DEFAULT 'normal' CHECK (priority IN ('low', 'normal', 'high', 'urgent'))",
+      // Beads of the seed, which come first: whoever compiled the run knows these and no other.
+      "ALTER TABLE run ADD COLUMN seeded_beads INTEGER NOT NULL DEFAULT 0",
+      "UPDATE run SET seeded_beads = (SELECT count(*) FROM beads)",
+      "CREATE TABLE graph_amendments (amendment_id TEXT PRIMARY KEY, digest TEXT NOT NULL) STRICT, WITHOUT ROWID",
+      // Which beads took the place of one that was cancelled.
+      `CREATE TABLE successors (
+        bead_id TEXT NOT NULL REFERENCES beads (bead_id),
+        successor_id TEXT NOT NULL REFERENCES beads (bead_id),
+        PRIMARY KEY (bead_id, successor_id)
+      ) STRICT, WITHOUT ROWID`,
+      "CREATE INDEX successors_by_successor ON successors (successor_id)",
+      `CREATE TABLE merges (
+        bead_id TEXT PRIMARY KEY REFERENCES beads (bead_id),
+        depth INTEGER NOT NULL CHECK (depth > 0),
+        leave_required INTEGER NOT NULL CHECK (leave_required IN (0, 1))
+      ) STRICT`,
+      // The best that attempts of one cycle have shown; barren: attempts in a row that added nothing to it.
+      `CREATE TABLE progress (
+        bead_id TEXT PRIMARY KEY REFERENCES beads (bead_id),
+        cycle INTEGER NOT NULL,
+        passed TEXT NOT NULL,
+        covered TEXT NOT NULL,
+        failing INTEGER,
+        mark TEXT NOT NULL,
+        barren INTEGER NOT NULL CHECK (barren >= 0)
+      ) STRICT`,
+    ],
+  },
+  // What was run, as the plan names it; null for a check of before it was kept.
+  { id: "0006-check-command", statements: ["ALTER TABLE checks ADD COLUMN command TEXT"] },
 ];

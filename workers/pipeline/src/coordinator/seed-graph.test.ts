@@ -1,9 +1,10 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { sha256Hex } from "@factory/schemas";
-import type { BeadSeed } from "@factory/schemas/rpc";
+import type { BeadSeed, SeedRequest } from "@factory/schemas/rpc";
 import { aSeed } from "../testing/builders.ts";
 import { CoordinatorWorld } from "../testing/coordinator-world.ts";
+import { GRAPH_LIMITS } from "./run-graph.ts";
 import { MAX_BASE_FILES, MAX_BEADS, MAX_SLOTS, seedProblems } from "./seed-graph.ts";
 
 const SEED = aSeed({ name: "graph", beads: [{ key: "a" }, { key: "b", dependsOn: ["a"] }, { key: "c", dependsOn: ["b"] }] });
@@ -20,6 +21,8 @@ const changed = (title: string, change: (bead: BeadSeed) => BeadSeed) => ({
 const dependingOn = (title: string, ...parents: string[]) =>
   changed(title, (bead) => ({ ...bead, dependsOn: parents.map((parent) => ({ beadId: beadOf(parent).beadId, required: true })) }));
 
+const dependencies = (count: number) => Array.from({ length: count }, () => ({ beadId: beadOf("a").beadId, required: true }));
+
 test("a sound graph has no problem", () => {
   expect(seedProblems(SEED)).toEqual([]);
 });
@@ -27,6 +30,7 @@ test("a sound graph has no problem", () => {
 test.each([
   ["a cycle", dependingOn("a", "c"), "wait for each other in a cycle"],
   ["a bead that waits for itself", dependingOn("a", "a"), "wait for each other in a cycle"],
+  ["a bead that depends on itself", dependingOn("a", "a"), "depends on itself"],
   ["a dependency named twice", dependingOn("b", "a", "a"), "twice"],
   ["an unknown dependency", changed("b", (bead) => ({ ...bead, dependsOn: [{ beadId: "BEAD-NONE", required: true }] })), "which is not in the run"],
   ["a bead named twice", { ...SEED, beads: [...SEED.beads, beadOf("a")] }, "named twice"],
@@ -35,6 +39,17 @@ test.each([
   ["a directive of another role", changed("a", (bead) => ({ ...bead, role: "integrator" })), "is for the role coder"],
   ["no bead", { ...SEED, beads: [] }, "There are no beads"],
   ["too many beads", { ...SEED, beads: Array.from({ length: MAX_BEADS + 1 }, () => beadOf("a")) }, "a run may have"],
+  ["too many dependencies", changed("c", (bead) => ({ ...bead, dependsOn: dependencies(GRAPH_LIMITS.edges) })), "dependencies; a run may have"],
+  ["too many dependants of one bead", { ...SEED, beads: Array.from({ length: GRAPH_LIMITS.dependants + 1 }, () => beadOf("b")) }, "beads wait for"],
+  [
+    "too many molecules",
+    { ...SEED, beads: Array.from({ length: GRAPH_LIMITS.molecules + 1 }, (_, at) => ({ ...beadOf("a"), moleculeId: `MOL-${at}` })) },
+    "molecules; a run may have",
+  ],
+  ["an unknown priority of a bead", changed("a", (bead) => ({ ...bead, priority: "soon" as "high" })), "soon"],
+  ["an unknown priority of its own", { ...SEED, priority: "soon" as "high" }, "soon"],
+  ["a budget below nothing", { ...SEED, budgetUsd: -1 }, "budget"],
+  ["an operative's bead that says it is an outcome bead", changed("a", (bead) => ({ ...bead, outcome: true })), "outcome bead"],
   ["no slot", { ...SEED, slots: 0 }, "slots"],
   ["too many slots", { ...SEED, slots: MAX_SLOTS + 1 }, "slots"],
   ["half a slot", { ...SEED, slots: 1.5 }, "slots"],
@@ -89,4 +104,45 @@ test("every graph whose edges all go back in order is taken, and one edge agains
     }),
     { numRuns: 60 },
   );
+});
+
+/** A run of that many coders: a line of them, all of them behind one, or each behind every tenth before it. */
+function largeSeed(count: number, shape: "line" | "fan" | "mesh", molecules: number): SeedRequest {
+  const coder = beadOf("a");
+  const last = beadOf("outcome");
+  const idAt = (at: number): string => `BEAD-${at}`;
+  const parentsAt = (at: number): string[] => {
+    if (at === 0) return [];
+    if (shape === "line") return [idAt(at - 1)];
+    return shape === "fan" ? [idAt(0)] : [1, 2, 3, 4, 5].flatMap((step) => (at - 10 * step < 0 ? [] : [idAt(at - 10 * step)]));
+  };
+  const required = (ids: readonly string[]) => ids.map((beadId) => ({ beadId, required: true }));
+  const beads: BeadSeed[] = Array.from({ length: count }, (_, at) => ({
+    ...coder,
+    beadId: idAt(at),
+    moleculeId: `MOL-${at % molecules}`,
+    dependsOn: required(parentsAt(at)),
+  }));
+  const outcomes: BeadSeed[] = Array.from({ length: molecules }, (_, at) => ({
+    ...last,
+    beadId: `BEAD-outcome-${at}`,
+    moleculeId: `MOL-${at}`,
+    dependsOn: required(Array.from({ length: Math.ceil((count - at) / molecules) }, (_, n) => idAt(at + n * molecules))),
+  }));
+  return { ...SEED, beads: [...beads, ...outcomes] };
+}
+
+test.each([
+  ["line", 1],
+  ["fan", 1],
+  ["mesh", 1],
+  ["mesh", 400],
+] as const)("a %s of ten thousand beads in %i molecules is judged in well under a second", (shape, molecules) => {
+  const seed = largeSeed(10_000, shape, molecules);
+  const startedAt = performance.now();
+  const problems = seedProblems(seed);
+  const took = performance.now() - startedAt;
+  // Its ids are none of a run; its shape is sound.
+  expect(problems.filter((problem) => !problem.includes("is not the bead of"))).toEqual([]);
+  expect(took).toBeLessThan(1_000);
 });

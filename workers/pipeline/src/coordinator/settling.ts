@@ -1,31 +1,33 @@
 /** How a bead's outcome is settled: DONE, another attempt, FAILED, or WAITING for a person. Each is one transaction's work. */
-import { fullJitterMs } from "@factory/durable";
-import type { BackoffPolicy } from "@factory/durable";
 import { ERRORS, ulidId } from "@factory/schemas";
-import type { BeadState, ErrorCode } from "@factory/schemas";
+import type { BeadState, ErrorCode, Tree } from "@factory/schemas";
 import type { BeadOutcome, BeadVerdict, FailureClass } from "@factory/schemas/rpc";
 import { allPassed } from "@factory/verification";
-import { treeDigest } from "@factory/workspace";
+import { digestAt, treeDigest } from "@factory/workspace";
 import { askToApply } from "./approvals.ts";
 import { mayApply } from "./autonomy.ts";
 import type { ScopeViolation } from "./check-plans.ts";
 import type { RunContext } from "./context.ts";
 import { endingOf, firingsOf, recordChecks, recordEnding, reportFidelity } from "./evidence.ts";
 import { boundedFeedback, failureText, feedbackOf } from "./feedback.ts";
-import type { Bead, Run } from "./run-store.ts";
+import { noteAttempt } from "./progress.ts";
+import type { Bead } from "./bead-store.ts";
+import { keepForCheck } from "./leases.ts";
+import type { Run } from "./run-store.ts";
+import { retryWaitMs } from "./retry.ts";
 import { agentOf, moveBead } from "./transitions.ts";
 import type { Verification } from "./verification.ts";
 
 /** Failures in a row that say nothing of the code, after which a person has to look: about an hour under the back-off. */
 export const MAX_FAULTS = 20;
-/** Wait after a failure of infrastructure or provider, in milliseconds; the wait doubles up to five minutes. */
-const FAULT_BACKOFF: BackoffPolicy = { baseMs: 1_000, capMs: 5 * 60_000 };
 
 /** What checking a candidate found. */
 export type Checked = Extract<Verification, { kind: "checked" }>;
 
 /** A fault of the surroundings. */
 type Fault = {
+  /** Whose fault it is: how long to wait depends on it. */
+  readonly failureClass?: "infrastructure" | "provider";
   readonly code: ErrorCode;
   readonly message: string;
   /** Why the epoch is closed and the bead handed out again at once; absent when its holder gave it back and a wait may help. */
@@ -33,7 +35,13 @@ type Fault = {
 };
 
 /** Takes an end that says nothing of the work as a fault of the surroundings, up to the bound. No attempt is burnt. */
-export function faultBead(context: RunContext, run: Run, bead: Bead, { code, message, closed }: Fault, reported: BeadOutcome | null): BeadState {
+export function faultBead(
+  context: RunContext,
+  run: Run,
+  bead: Bead,
+  { failureClass = "infrastructure", code, message, closed }: Fault,
+  reported: BeadOutcome | null,
+): BeadState {
   const faults = bead.faults + 1;
   const exhausted = faults >= MAX_FAULTS || ERRORS[code].retry === "never";
   recordEnding(context, run, bead, { ...endingOf("INFRASTRUCTURE", exhausted, message, reported), blockers: exhausted ? [message] : [] });
@@ -41,13 +49,20 @@ export function faultBead(context: RunContext, run: Run, bead: Bead, { code, mes
   const patch = { faults, epoch: closed === undefined ? bead.epoch : bead.epoch + 1 };
   if (exhausted) return moveBead(context, run, bead, "FAILED", why, patch).state;
   // A closed epoch is dispatched at once: nobody holds it any longer, and what ended it is over.
-  const waitMs = closed === undefined ? Math.max(FAULT_BACKOFF.baseMs / 2, fullJitterMs(faults, FAULT_BACKOFF, context.random)) : 0;
+  const waitMs = closed === undefined ? retryWaitMs(failureClass, faults, bead.directive, context.random) : 0;
   return moveBead(context, run, bead, "READY", why, { ...patch, notBefore: context.now() + waitMs }).state;
+}
+
+/** Whether nobody holds the bead any more; a holder that could not have been heard of is given time. */
+function isOrphaned({ store, vigil, now }: RunContext, bead: Bead): boolean {
+  const until = vigil.graceOf(bead, now());
+  if (until !== null) store.beads.patch(bead.beadId, { leaseUntil: until });
+  return until === null;
 }
 
 /** Takes expired leases back: the beads are READY again under the next epoch, and nothing their holders still send counts. */
 export function rescueExpired(context: RunContext, run: Run): number {
-  const expired = context.store.expiredBeads(context.now());
+  const expired = context.store.beads.expired(context.now()).filter((bead) => !keepForCheck(context, bead) && isOrphaned(context, bead));
   for (const bead of expired) {
     faultBead(context, run, bead, { code: "UNAVAILABLE", message: `The lease of ${agentOf(bead.slot) ?? "nobody"} expired.`, closed: "expired" }, null);
   }
@@ -57,20 +72,25 @@ export function rescueExpired(context: RunContext, run: Run): number {
 /** A checked change set: merged when it passed and its agent may, put to a person when it may not, else not good enough. */
 export function settleChecked(context: RunContext, run: Run, bead: Bead, outcome: BeadOutcome, checked: Checked): BeadVerdict {
   if (!allPassed(checked.results)) return settleFailedChecks(context, run, bead, outcome, checked);
-  if (mayApply(outcome.autonomy)) return mergeChecked(context, bead, outcome, checked);
+  if (mayApply(outcome.autonomy) && !waitsForLeave(context, bead)) return mergeChecked(context, bead, outcome, checked);
   const checks = recordChecks(context, run, bead, treeDigest(checked.tree), checked.results);
   return verdictOf(askToApply(context, run, bead, outcome, checks), outcome.epoch, "The required checks passed; its change set waits for a person.");
 }
 
+/** Whether a person has to agree whatever the agent may do: a merge bead brings in what another agent may not apply alone. */
+function waitsForLeave({ store }: RunContext, { role, beadId }: Bead): boolean {
+  return role === "integrator" && store.graph.merge(beadId)?.leaveRequired === true;
+}
+
 /** Writes a change set that passed into the run tree: the bead is DONE. */
 export function mergeChecked(context: RunContext, bead: Bead, outcome: BeadOutcome, { tree, written, results, unexercised, checkMs }: Checked): BeadVerdict {
-  context.store.writeTree(tree, written, bead.beadId);
-  const merged = context.store.requireRun();
-  const checks = recordChecks(context, merged, bead, merged.treeDigest, results);
+  const run = context.store.requireRun();
+  context.store.tree.write(tree, written, bead.beadId);
+  const checks = recordChecks(context, run, bead, treeDigest(tree), results);
   const summary = outcome.result.kind === "task" ? outcome.result.task.reasoning : "";
-  const { traceId } = recordEnding(context, merged, bead, { ...endingOf("SUCCESS", false, summary, outcome), checks });
-  reportFidelity(context, merged, bead, traceId, { results, unexercised, checkMs: checkMs + outcome.checkMs });
-  const done = moveBead(context, merged, bead, "DONE", { reason: `${results.length} required checks passed on the merged tree.` }, { faults: 0, feedback: [] });
+  const { traceId } = recordEnding(context, run, bead, { ...endingOf("SUCCESS", false, summary, outcome), checks });
+  reportFidelity(context, run, bead, traceId, { results, unexercised, checkMs: checkMs + outcome.checkMs });
+  const done = moveBead(context, run, bead, "DONE", { reason: `${results.length} required checks passed on the merged tree.` }, { faults: 0, feedback: [] });
   return verdictOf(done, outcome.epoch, "The required checks passed.");
 }
 
@@ -85,27 +105,61 @@ type Shortfall = {
   readonly reason: string;
   readonly feedback: readonly string[];
   readonly checked?: Checked;
+  /** True when it is what peers have done meanwhile: that says nothing of whether the work goes on. */
+  readonly peers?: true;
 };
 
 /** A result that is not good enough: another attempt with feedback, or FAILED when none is left. */
-export function settleQuality(context: RunContext, run: Run, bead: Bead, outcome: BeadOutcome, { kind, reason, feedback, checked }: Shortfall): BeadVerdict {
-  const { maxAttempts, backoffMs } = bead.directive.retryPolicy;
+export function settleQuality(
+  context: RunContext,
+  run: Run,
+  bead: Bead,
+  outcome: BeadOutcome,
+  { kind, reason, feedback, checked, peers }: Shortfall,
+): BeadVerdict {
+  const { maxAttempts } = bead.directive.retryPolicy;
   const attempts = bead.attempts + 1;
-  const exhausted = attempts >= maxAttempts;
-  const checks = checked === undefined ? [] : recordChecks(context, run, bead, checked.onTree, checked.results);
+  const stopped = peers === true ? null : noteAttempt(context, bead, outcome, checked?.results ?? []);
+  const exhausted = attempts >= maxAttempts || stopped !== null;
+  const why = stopped === null ? reason : `${reason} ${stopped}`;
+  const checks = checked === undefined ? [] : recordChecks(context, run, bead, treeDigest(checked.tree), checked.results);
   const { traceId } = recordEnding(context, run, bead, {
-    ...endingOf(kind, exhausted, reason, outcome),
+    ...endingOf(kind, exhausted, why, outcome),
     checks,
     firings: firingsOf(checked?.results ?? []),
     blockers: checked === undefined ? feedback : [],
-    ...(checked === undefined ? {} : { judgedTree: checked.tree }),
+    ...(checked === undefined ? {} : { judgedTree: () => withWritten(context.store.tree.all(), checked) }),
   });
   if (checked !== undefined) reportFidelity(context, run, bead, traceId, { ...checked, checkMs: checked.checkMs + outcome.checkMs });
   const patch = { attempts, faults: 0, feedback: boundedFeedback([reason, ...feedback]) };
   const next = exhausted
-    ? moveBead(context, run, bead, "FAILED", { reason, errorCode: kind === "TIMEOUT" ? "DEADLINE_EXCEEDED" : "GATE_REFUSED" }, patch)
-    : moveBead(context, run, bead, "READY", { reason }, { ...patch, notBefore: context.now() + backoffMs });
-  return verdictOf(next, outcome.epoch, reason);
+    ? moveBead(context, run, bead, "FAILED", { reason: why, errorCode: endCode(kind, attempts < maxAttempts) }, patch)
+    : moveBead(
+        context,
+        run,
+        bead,
+        "READY",
+        { reason },
+        { ...patch, notBefore: context.now() + retryWaitMs("quality", attempts, bead.directive, context.random) },
+      );
+  return verdictOf(next, outcome.epoch, why);
+}
+
+/** With attempts left it is the lack of progress that ended it. */
+function endCode(kind: Shortfall["kind"], attemptsLeft: boolean): ErrorCode {
+  if (attemptsLeft) return "NO_PROGRESS";
+  return kind === "TIMEOUT" ? "DEADLINE_EXCEEDED" : "GATE_REFUSED";
+}
+
+/** The whole run tree as the checks would have left it. */
+function withWritten(runTree: Tree, { tree, written }: Checked): Tree {
+  const judged = new Map(Object.entries(runTree));
+  for (const path of written) {
+    const digest = digestAt(tree, path);
+    if (digest === null) judged.delete(path);
+    else judged.set(path, digest);
+  }
+  return Object.fromEntries(judged);
 }
 
 /** A failure outside the work, by its class. */
@@ -126,7 +180,7 @@ export function settleFailure(
   switch (failureClass) {
     case "infrastructure":
     case "provider":
-      return faulted({ code, message });
+      return faulted({ failureClass, code, message });
     case "stale":
       // Whatever code it came with: a person's change of the knowing-state is no end of the bead.
       return faulted({ code: "STALE_TARGET", message, closed: "moved" });

@@ -2,8 +2,9 @@
 import { BEAD_TRANSITIONS } from "@factory/schemas";
 import type { BeadState, EventPayload } from "@factory/schemas";
 import type { RunContext } from "./context.ts";
-import { COORDINATOR_SLOT } from "./run-store.ts";
-import type { Bead, BeadPatch, Run } from "./run-store.ts";
+import { COORDINATOR_SLOT, rankOf } from "./bead-store.ts";
+import type { Bead, BeadPatch } from "./bead-store.ts";
+import type { Run } from "./run-store.ts";
 
 /** States in which no person's leave is waited for or holds: the bead has ended, or a re-opening has set it back. */
 const LEAVES_NO_REQUEST: ReadonlySet<BeadState> = new Set(["BLOCKED", "DONE", "FAILED", "CANCELLED"]);
@@ -37,10 +38,13 @@ export function attemptOf(bead: Bead): number {
  */
 export function moveBead(context: RunContext, run: Run, bead: Bead, to: BeadState, why: MoveReason, patch: BeadPatch = {}): Bead {
   if (bead.state !== to && !BEAD_TRANSITIONS[bead.state].includes(to)) throw new Error(`${bead.beadId} cannot go from ${bead.state} to ${to}.`);
-  const { store, approvals, ledger, now } = context;
-  const lease: BeadPatch = to === "LEASED" ? {} : { slot: null, leaseUntil: null, claimedAt: null };
-  store.patchBead(bead.beadId, { state: to, ...lease, ...patch });
-  const moved: Bead = { ...bead, state: to, ...lease, ...patch };
+  const { store, approvals, budget, ledger, now } = context;
+  const lease: BeadPatch = to === "LEASED" ? {} : { slot: null, leaseUntil: null, claimedAt: null, ...(bead.reservedUsd > 0 ? { reservedUsd: 0 } : {}) };
+  if (to !== "LEASED" && bead.reservedUsd > 0) budget.forfeit(bead.reservedUsd);
+  if (bead.state === "WAITING") budget.endWait(bead.beadId);
+  const change: BeadPatch = { state: to, ...lease, ...patch, ...orderOf({ ...bead, ...patch }, to, now()) };
+  store.beads.patch(bead.beadId, change);
+  const moved: Bead = { ...bead, ...change };
   if (bead.state !== to) {
     const payload = eventOf(run, bead, moved, why, now());
     ledger.event(run.runId, eventKind(bead.state, to, why), payload);
@@ -51,9 +55,15 @@ export function moveBead(context: RunContext, run: Run, bead: Bead, to: BeadStat
   return moved;
 }
 
+/** Where a bead that becomes READY stands among those that may be claimed, and whether it has to wait for its time first. */
+function orderOf({ notBefore, priority, delayed }: Bead, to: BeadState, now: number): BeadPatch {
+  if (to === "READY") return { rank: rankOf(Math.max(now, notBefore), priority), delayed: notBefore > now };
+  return delayed ? { delayed: false } : {};
+}
+
 function release(context: RunContext, run: Run, parentId: string, edges: "all" | "optional"): void {
-  for (const beadId of context.store.releaseChildren(parentId, edges)) {
-    const child = context.store.bead(beadId);
+  for (const beadId of context.store.beads.releaseChildren(parentId, edges)) {
+    const child = context.store.beads.get(beadId);
     if (child !== null) moveBead(context, run, child, "READY", { reason: "Everything it waits for has ended." });
   }
 }
@@ -83,9 +93,9 @@ function eventOf(run: Run, before: Bead, after: Bead, { reason, errorCode }: Mov
   };
 }
 
-/** Tells of a bead that a seed has just made. */
-export function announceBead({ ledger }: RunContext, run: Run, bead: Bead): void {
-  ledger.event(run.runId, "BEAD_STATE_CHANGED", { ...identityOf(run, bead), fromState: "", toState: bead.state, attempt: 0, reason: "seeded" });
+/** Tells of a bead that a seed or an amendment has just made. */
+export function announceBead({ ledger }: RunContext, run: Run, bead: Bead, reason = "seeded"): void {
+  ledger.event(run.runId, "BEAD_STATE_CHANGED", { ...identityOf(run, bead), fromState: "", toState: bead.state, attempt: 0, reason });
 }
 
 function identityOf(run: Run, bead: Bead): Pick<BeadEvent, "beadId" | "runId" | "atomId" | "title" | "team" | "role" | "epoch" | "cycle"> {

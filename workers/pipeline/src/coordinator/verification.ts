@@ -6,11 +6,14 @@ import { fullJitterMs, messageOf } from "@factory/durable";
 import type { BackoffPolicy, Random } from "@factory/durable";
 import type { ChangeEntry, CheckReport, Claim, Tree } from "@factory/schemas";
 import { evaluatePlan } from "@factory/verification";
-import type { CheckPlan, CheckResult, Evaluation, ReportMemo, Requirement, Sandbox } from "@factory/verification";
-import { applyChangeSet, describeConflict, textFiles } from "@factory/workspace";
+import type { CheckPlan, CheckResult, ReportMemo, Requirement, Sandbox } from "@factory/verification";
+import { applyChangeSet, describeConflict, mergeChangeSet, textFiles, treeDigest } from "@factory/workspace";
 import type { BlobStore } from "@factory/workspace";
 import { planOfBead, planOfHoldouts, scopeViolation } from "./check-plans.ts";
 import type { CheckSubject, ScopeViolation } from "./check-plans.ts";
+import { describeMergeConflict, readMaterial } from "./merge-material.ts";
+import type { MergeFile } from "./merge-material.ts";
+import type { Seen } from "./tree-store.ts";
 
 /** What checking needs. */
 export interface VerifierDeps {
@@ -24,19 +27,27 @@ export interface VerifierDeps {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** A bead's result with the tree it is to be merged into. */
-export type Candidate = CheckSubject & { readonly tree: Tree; readonly treeDigest: string; readonly changeSet: readonly ChangeEntry[] };
+/** A bead's result with the files it is to be merged into: those of its scope, and what stands in the way of its paths. */
+export type Candidate = CheckSubject & { readonly tree: Tree; readonly seen: Seen; readonly changeSet: readonly ChangeEntry[] };
 
 /** What checking found. */
 export type Verification =
   /** Outside the file scope or over a bound: a breach of the directive. */
   | ({ readonly kind: "violation" } & ScopeViolation)
-  /** A peer changed the same files: to be done again on the new tree. */
-  | { readonly kind: "conflict"; readonly reasons: readonly string[] }
+  /** A change set that fits no tree of this form, or whose conflict nobody could be shown: to be done again on the new tree. */
+  | { readonly kind: "misfit"; readonly reasons: readonly string[] }
+  /** Peers changed the same files in ways that make no one tree. */
+  | {
+      readonly kind: "conflict";
+      /** What it was compared with; where that has moved since, it is compared again. */
+      readonly seen: Seen;
+      readonly files: readonly MergeFile[];
+    }
   | {
       readonly kind: "checked";
-      /** The tree it was merged into; another one now means: check again. */
-      readonly onTree: string;
+      /** What it was merged into; where that has moved since, it is checked again. */
+      readonly seen: Seen;
+      /** The files the checks saw: those of the scope, with the change set. */
       readonly tree: Tree;
       readonly written: readonly string[];
       readonly results: readonly CheckResult[];
@@ -58,8 +69,10 @@ const CHECK_BACKOFF: BackoffPolicy = { baseMs: 500, capMs: 15_000 };
 export async function verifyCandidate(deps: VerifierDeps, candidate: Candidate, beforeTry: () => void): Promise<Verification> {
   const violation = scopeViolation(candidate.directive, candidate.changeSet);
   if (violation !== null) return { kind: "violation", ...violation };
-  const merged = applyChangeSet(candidate.tree, candidate.changeSet);
-  if (!merged.ok) return { kind: "conflict", reasons: merged.conflicts.map(describeConflict) };
+  const rebased = await rebasedOf(deps, beforeTry, candidate);
+  if (!rebased.ok) return rebased.verification;
+  const merged = applyChangeSet(candidate.tree, rebased.changes);
+  if (!merged.ok) return { kind: "misfit", reasons: merged.conflicts.map(describeConflict) };
   const changed = [...new Set([...candidate.changed, ...merged.written])];
   let plan: CheckPlan | undefined;
   const evaluation = await untilAnswered(deps, beforeTry, async () => {
@@ -69,7 +82,7 @@ export async function verifyCandidate(deps: VerifierDeps, candidate: Candidate, 
   if (!evaluation.ok) return { kind: "infrastructure", message: `The checks could not be run: ${evaluation.message}` };
   return {
     kind: "checked",
-    onTree: candidate.treeDigest,
+    seen: candidate.seen,
     tree: merged.tree,
     written: merged.written,
     results: evaluation.results,
@@ -78,10 +91,28 @@ export async function verifyCandidate(deps: VerifierDeps, candidate: Candidate, 
   };
 }
 
+type Rebased = { readonly ok: true; readonly changes: readonly ChangeEntry[] } | { readonly ok: false; readonly verification: Verification };
+
+/** The change set as it applies to the tree now, merged where the tree has moved; or what the conflict is resolved from. */
+async function rebasedOf(deps: VerifierDeps, beforeTry: () => void, { tree, changeSet, seen }: Candidate): Promise<Rebased> {
+  const { blobs } = deps;
+  const answer = await untilAnswered(deps, beforeTry, async () => {
+    const merge = await mergeChangeSet(blobs, tree, changeSet);
+    return { ok: true, merge, files: merge.ok ? null : await readMaterial(blobs, changeSet, merge.conflicts) } as const;
+  });
+  if (!answer.ok) return { ok: false, verification: { kind: "infrastructure", message: `The change set could not be merged: ${answer.message}` } };
+  const { merge, files } = answer;
+  if (merge.ok) return { ok: true, changes: merge.changes };
+  if (files === null) return { ok: false, verification: { kind: "misfit", reasons: merge.conflicts.map(describeMergeConflict) } };
+  return { ok: false, verification: { kind: "conflict", seen, files } };
+}
+
 /** What the run verdict rests on: the visible checks of the merged tree and, when these hold, the hidden examples. */
 export type RunCheck =
   | {
       readonly kind: "checked";
+      /** Digest of the whole tree that was checked. */
+      readonly treeDigest: string;
       readonly results: readonly CheckResult[];
       readonly holdouts: readonly CheckResult[];
       readonly unexercised: CheckPlan["unexercised"];
@@ -102,27 +133,35 @@ export async function verifyRun(
     return evaluatePlan({ ...plan, requirements: [...plan.requirements, ...subject.further] }, deps.sandbox, deps.memo);
   });
   if (!visible.ok) return { kind: "infrastructure", message: visible.message };
-  if (visible.results.some(({ ok }) => !ok)) return { kind: "checked", results: visible.results, holdouts: [], unexercised, checkMs: visible.checkMs };
+  const judged = { kind: "checked", treeDigest: treeDigest(subject.tree), results: visible.results, unexercised } as const;
+  if (visible.results.some(({ ok }) => !ok)) return { ...judged, holdouts: [], checkMs: visible.checkMs };
   // A memo of its own, dropped afterwards: no report on hidden values outlives the verdict.
   const hidden = await untilAnswered(deps, beforeTry, async () =>
     evaluatePlan(planOfHoldouts(subject.claims, await textFiles(deps.blobs, subject.tree)), deps.sandbox, new Map<string, CheckReport>()),
   );
   if (!hidden.ok) return { kind: "infrastructure", message: hidden.message };
-  return { kind: "checked", results: visible.results, holdouts: hidden.results, unexercised, checkMs: visible.checkMs + hidden.checkMs };
+  return { ...judged, holdouts: hidden.results, checkMs: visible.checkMs + hidden.checkMs };
 }
 
-type TimedEvaluation = (Extract<Evaluation, { ok: true }> & { readonly checkMs: number }) | Extract<Evaluation, { ok: false }>;
+type Unanswered = { readonly ok: false; readonly message: string };
 
-/** Evaluates until the sandbox has an answer, at most {@link MAX_CHECK_TRIES} times. A store that fails counts as the sandbox. */
-async function untilAnswered({ random, sleep, now }: VerifierDeps, beforeTry: () => void, evaluate: () => Promise<Evaluation>): Promise<TimedEvaluation> {
+/**
+ * Asks until there is an answer, at most {@link MAX_CHECK_TRIES} times, and says how long that took. A store that fails
+ * counts as the sandbox.
+ */
+async function untilAnswered<T extends { readonly ok: true }>(
+  { random, sleep, now }: VerifierDeps,
+  beforeTry: () => void,
+  ask: () => Promise<T | Unanswered>,
+): Promise<(T & { readonly checkMs: number }) | Unanswered> {
   const startedAt = now();
   let message = "";
   for (let tries = 1; tries <= MAX_CHECK_TRIES; tries++) {
     beforeTry();
     try {
-      const evaluation = await evaluate();
-      if (evaluation.ok) return { ...evaluation, checkMs: now() - startedAt };
-      message = evaluation.message;
+      const answer = await ask();
+      if (answer.ok) return { ...answer, checkMs: now() - startedAt };
+      message = answer.message;
     } catch (err) {
       message = messageOf(err);
     }

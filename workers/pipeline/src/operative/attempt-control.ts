@@ -13,6 +13,8 @@ export type Stop =
   | { readonly kind: "denied"; readonly message: string }
   /** A part of the platform that the work needs failed. */
   | { readonly kind: "broken"; readonly message: string }
+  /** The same calls with the same results, again and again. */
+  | { readonly kind: "loop"; readonly message: string }
   | { readonly kind: "budget"; readonly spentUsd: number; readonly budgetUsd: number }
   | { readonly kind: "clarification"; readonly question: string };
 

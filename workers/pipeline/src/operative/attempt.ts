@@ -52,6 +52,8 @@ export type AttemptRequest = {
   readonly bead: ClaimedBead;
   /** Stored by nobody yet, or by a run that ended before its agent acted: this one goes on with it. */
   readonly executionId: string;
+  /** `fresh` when the lease was given to this very run of the object a moment ago; else the coordinator is asked before anything begins. */
+  readonly lease: "fresh" | "ask";
   /** Longest attempt in milliseconds. */
   readonly timeoutMs: number;
   /** Aborted when the object's own run is over. */
@@ -80,7 +82,7 @@ export async function makeAttempt(deps: AttemptDeps, request: AttemptRequest): P
   const heartbeat = (): ReturnType<CoordinatorRpc["heartbeat"]> => deps.coordinator.heartbeat(bead.beadId, bead.epoch);
   const lease = new LeaseKeeper({ heartbeat, startTimeout: deps.startTimeout, now: deps.now, log: deps.log }, control);
   try {
-    await beginLease(lease);
+    await beginLease(lease, request.lease);
     return await new Attempt(deps, request, control, lease).make();
   } finally {
     control.dispose();
@@ -89,9 +91,9 @@ export async function makeAttempt(deps: AttemptDeps, request: AttemptRequest): P
 }
 
 /** Work on a lease that nobody can confirm would only cost money; the run is tried again. */
-async function beginLease(lease: LeaseKeeper): Promise<void> {
+async function beginLease(lease: LeaseKeeper, given: AttemptRequest["lease"]): Promise<void> {
   try {
-    await lease.begin();
+    await lease.begin(given);
   } catch (err) {
     throw new RetryableError(`The lease could not be confirmed: ${messageOf(err)}`, { cause: err });
   }
@@ -207,6 +209,8 @@ class Attempt {
         return this.#failure("infrastructure", "UNAVAILABLE", reason.message);
       case "denied":
         return this.#failure("governance", "GOVERNANCE_VIOLATION", reason.message);
+      case "loop":
+        return this.#failure("quality", "NO_PROGRESS", reason.message);
       case "budget":
         return this.#failure("governance", "BUDGET_EXHAUSTED", `The attempt spent ${reason.spentUsd} US dollars of ${reason.budgetUsd}.`);
       case "clarification":

@@ -96,6 +96,30 @@ describe("a call from a model's code", () => {
     expect(world.script).toHaveLength(1);
   });
 
+  test("counts towards a loop: code that asks the same again and again ends the attempt as a failure of quality", async () => {
+    const world = aWorld(async (call) => {
+      for (let round = 0; round < 5; round++) await call("list_files").catch(() => undefined);
+    });
+    await world.settle();
+    const outcome = only(world.coordinator.applied);
+    expect(outcome.result).toMatchObject({ kind: "failure", failureClass: "quality", code: "NO_PROGRESS" });
+    expect(consents(world, outcome)).toEqual(["run_code granted", ...[1, 2, 3].map(() => "list_files granted")]);
+  });
+
+  test("do not hide that the same code is run again and again", async () => {
+    const world = aWorld(async (call) => {
+      for (let at = 0; at < 5; at++) await call("list_files", { prefix: `src/${at}` });
+    });
+    const [run] = world.script;
+    if (run === undefined) throw new Error("The script begins with a run of code.");
+    world.script.unshift(run, run, run);
+    await world.settle();
+    const { result } = only(world.coordinator.applied);
+    expect(result).toMatchObject({ kind: "failure", failureClass: "quality", code: "NO_PROGRESS" });
+    expect(result.kind === "failure" ? result.message : "").toMatch(/^The attempt went in circles: run_code /);
+    expect(world.script).toHaveLength(2);
+  });
+
   test("of a tool that does not exist is denied like any other, also where the code would catch it", async () => {
     const world = aWorld((call) => call("shell", { command: "env" }).catch(() => "caught"));
     await world.settle();
@@ -135,7 +159,7 @@ describe("a call from a model's code", () => {
 
   test("counts: after the attempt's last one the code is told so, and so is the model", async () => {
     const world = aWorld(async (call) => {
-      const all = await Promise.allSettled(Array.from({ length: MAX_TOOL_CALLS + 3 }, () => call("list_files")));
+      const all = await Promise.allSettled(Array.from({ length: MAX_TOOL_CALLS + 3 }, (_, at) => call("list_files", { prefix: `src/${at}` })));
       return all.map((end) => (end.status === "rejected" ? String(end.reason) : "made")).filter((end) => end !== "made");
     });
     await world.settle();

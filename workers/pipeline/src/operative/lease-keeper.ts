@@ -36,12 +36,14 @@ export class LeaseKeeper {
   }
 
   /**
-   * Sends the first heartbeat and waits for its answer: work is not begun on a lease that has passed.
+   * Begins the heartbeats. Work is not begun on a lease that has passed: one that was not given just now is asked for first.
    *
-   * @throws when the coordinator does not answer.
+   * @param lease - `fresh` when the lease is known to hold without asking
+   * @throws when the coordinator is asked and does not answer.
    */
-  async begin(): Promise<void> {
-    await this.#send();
+  async begin(lease: "fresh" | "ask"): Promise<void> {
+    if (lease === "fresh") this.#lastAt = this.#deps.now();
+    else await this.#send();
     this.#tick();
   }
 

@@ -4,8 +4,9 @@ import { FactoryError, sha256Hex } from "@factory/schemas";
 import type { BeadOutcome } from "@factory/schemas/rpc";
 import { describe, expect, test } from "vitest";
 import { aBead, aDirective, anExample, anIdentity, anotherBeadId, aReport, EXAMPLES, SOURCE, WRITE } from "./testing/builders.ts";
-import { answer, OperativeWorld } from "./testing/world.ts";
+import { answer, OperativeWorld, passingReport } from "./testing/world.ts";
 import { HEARTBEAT_MS } from "./lease-keeper.ts";
+import { FRESH_LEASE_MS } from "./operative.ts";
 
 const CHECK = [{ tool: "run_checks", input: {} }] as const;
 
@@ -94,6 +95,7 @@ describe("a bead that is carried out", () => {
       alias: "factory/coder",
       model: createOfflineModel(),
       members: [{ provider: "offline", modelId: "offline", family: "offline" }],
+      prices: [],
     });
     await world.settle();
     const outcome = only(world.coordinator.applied);
@@ -314,6 +316,88 @@ describe("leases and time", () => {
   });
 });
 
+describe("a lease that was given a moment ago", () => {
+  const LEASE_MS = 120_000;
+  /** A world whose bead is leased for so long from now on. */
+  const leased = (ms: number): OperativeWorld => {
+    const world = aWorld();
+    world.coordinator.offers.splice(0, 1, aBead({ leaseUntil: world.clock.now() + ms }));
+    return world;
+  };
+
+  test("is begun on without asking: a quick bead costs the coordinator its exchanges and no other call", async () => {
+    const world = leased(LEASE_MS);
+    await world.settle();
+    expect(only(world.coordinator.applied).result.kind).toBe("task");
+    expect(world.coordinator.exchanges).toHaveLength(2);
+    expect(world.coordinator.heartbeats).toBe(0);
+  });
+
+  test("is kept by heartbeats like any other once the work takes long", async () => {
+    const world = leased(LEASE_MS);
+    world.script[0] = async () => {
+      for (let beat = 0; beat < 3; beat += 1) {
+        world.clock.advance(HEARTBEAT_MS);
+        await turn();
+      }
+      return answer(WRITE);
+    };
+    await world.settle();
+    expect(world.coordinator.heartbeats).toBeGreaterThanOrEqual(3);
+    expect(only(world.coordinator.applied).result.kind).toBe("task");
+  });
+
+  test("is asked for when its answer was long on the way, and not begun on when it has passed", async () => {
+    const world = leased(FRESH_LEASE_MS - 1);
+    world.coordinator.onHeartbeat = () => false;
+    await world.settle();
+    expect(world.coordinator.heartbeats).toBe(1);
+    expect(world.prompts).toEqual([]);
+    expect(world.coordinator.applied).toEqual([]);
+  });
+
+  test("hazard: stale-epoch event is a no-op - after a restart nobody knows how long ago that was, so the lease is asked for and a stale holder does not begin", async () => {
+    const world = leased(LEASE_MS);
+    let crashed = false;
+    world.onOwnWrite = (statement) => {
+      if (crashed || !statement.includes("SET execution_id")) return;
+      crashed = true;
+      world.crash();
+    };
+    world.coordinator.onHeartbeat = () => false;
+    await world.settle();
+    expect(crashed).toBe(true);
+    expect(world.coordinator.heartbeats).toBe(1);
+    expect(world.prompts).toEqual([]);
+    expect(world.coordinator.applied).toEqual([]);
+  });
+});
+
+describe("a model that goes in circles", () => {
+  const LIST = [{ tool: "list_files", input: {} }] as const;
+
+  test("is stopped in the third round of the same calls with the same results, as a failure of quality that names them", async () => {
+    const world = aWorld();
+    world.check = async (job) => ({ ...passingReport(job), ok: false, tests: [] });
+    const circle = [WRITE, CHECK];
+    world.script.splice(0, 3, ...[1, 2, 3, 4].flatMap(() => circle));
+    await world.settle();
+    const outcome = only(world.coordinator.applied);
+    expect(outcome.result).toMatchObject({ kind: "failure", failureClass: "quality", code: "NO_PROGRESS" });
+    expect(outcome.result.kind === "failure" ? outcome.result.message : "").toMatch(/write_file .*src\/double\.ts.*, then run_checks \{\}, 3 times/);
+    expect(outcome.toolCalls).toBe(6);
+    expect(world.script).toHaveLength(2);
+  });
+
+  test("is left alone while anything changes", async () => {
+    const world = aWorld();
+    const write = (content: string) => [{ tool: "write_file", input: { path: "src/double.ts", content } }] as const;
+    world.script.splice(0, 3, write("1"), LIST, write("2"), LIST, write("3"), LIST, ...WRITE.map((call) => [call]), CHECK, aReport());
+    await world.settle();
+    expect(only(world.coordinator.applied).result).toMatchObject({ kind: "task", task: { status: "COMPLETE" } });
+  });
+});
+
 describe("reports", () => {
   test("are read through fences, prose and fields that nobody asked for", async () => {
     const world = aWorld();
@@ -437,7 +521,12 @@ describe("models and the sandbox", () => {
 
   test("a model that calls tools without end is stopped by the bound and asked for its report", async () => {
     const world = aWorld();
-    world.script.splice(0, 3, ...Array.from({ length: 40 }, () => [{ tool: "list_files", input: {} }]), aReport({ status: "BLOCKED", blockers: ["lost"] }));
+    world.script.splice(
+      0,
+      3,
+      ...Array.from({ length: 40 }, (_, at) => [{ tool: "list_files", input: { prefix: `src/${at}` } }]),
+      aReport({ status: "BLOCKED", blockers: ["lost"] }),
+    );
     await world.settle();
     const outcome = only(world.coordinator.applied);
     expect(outcome.result).toMatchObject({ kind: "task", task: { status: "BLOCKED" } });

@@ -5,7 +5,7 @@
 import { messageOf, RetryableError, withDeadline } from "@factory/durable";
 import type { Log, Outcome, Scheduler, StartTimeout } from "@factory/durable";
 import { ERRORS, ulidId } from "@factory/schemas";
-import type { BeadOutcome, CoordinatorRpc, WorkState } from "@factory/schemas/rpc";
+import type { BeadOutcome, ClaimedBead, CoordinatorRpc, WorkState } from "@factory/schemas/rpc";
 import { makeAttempt } from "./attempt.ts";
 import type { AttemptDeps, AttemptEnd } from "./attempt.ts";
 import type { HeldBead, OperativeIdentity, OperativeStore } from "./operative-store.ts";
@@ -26,6 +26,11 @@ export const ATTEMPT_LIMIT_MS = 12.5 * 60_000;
 export const EXCHANGE_TIMEOUT_MS = 4 * 60_000;
 /** Before the next claim after a lease that had passed, in milliseconds: what made it pass may do so again at once. */
 export const STALE_PAUSE_MS = 1_000;
+/**
+ * What a lease must have left for an attempt to begin without asking, in milliseconds: longer than an answer is on its way
+ * and two clocks differ, and half of what a lease is given for.
+ */
+export const FRESH_LEASE_MS = 60_000;
 /** Beads asked for at once: a slot works on one at a time. */
 const WANT = 1;
 
@@ -43,6 +48,8 @@ export interface OperativeDeps extends Omit<AttemptDeps, "coordinator" | "govern
 /** One slot of one run. */
 export class Operative {
   readonly #deps: OperativeDeps;
+  /** Not persisted: leases that an exchange of this incarnation was answered with. After a restart nobody knows how long ago that was. */
+  readonly #given = new Set<string>();
 
   constructor(deps: OperativeDeps) {
     this.#deps = deps;
@@ -105,6 +112,8 @@ export class Operative {
       throw new RetryableError(`The coordinator refused: ${answer.message}`);
     }
     store.settle(answer.verdicts, answer.beads);
+    this.#given.clear();
+    for (const bead of answer.beads) this.#given.add(leaseKey(bead));
     report("ok", {
       work: answer.work,
       verdicts: answer.verdicts.map(({ beadId, accepted, state, reason }) => ({ beadId, accepted, state, reason })),
@@ -152,7 +161,8 @@ export class Operative {
       governing: this.#deps.governingOf(identity, claim.directive.assembly),
     };
     const executionId = held.executionId ?? ulidId("EXE", startedAt);
-    const { result, ...end } = await makeAttempt(deps, { runId: identity.runId, bead: claim, executionId, timeoutMs, signal });
+    const request = { runId: identity.runId, bead: claim, executionId, lease: this.#leaseOf(claim), timeoutMs, signal };
+    const { result, ...end } = await makeAttempt(deps, request);
     if (result === null) {
       const calls = store.modelCalls(end.executionId);
       store.discard(claim);
@@ -168,6 +178,12 @@ export class Operative {
     }
     this.#conclude(identity, held, startedAt, { ...end, result });
     return true;
+  }
+
+  /** A lease counts as fresh once: whoever comes back to it later asks. */
+  #leaseOf(claim: ClaimedBead): "fresh" | "ask" {
+    const given = this.#given.delete(leaseKey(claim));
+    return given && claim.leaseUntil - this.#deps.now() >= FRESH_LEASE_MS ? "fresh" : "ask";
   }
 
   #conclude(identity: OperativeIdentity, held: HeldBead, startedAt: number, end: AttemptEnd & Pick<BeadOutcome, "result">): void {
@@ -192,6 +208,10 @@ export class Operative {
   ): void {
     this.#deps.log.event({ op, outcome, durationMs: this.#deps.now() - startedAt, ids: { org, run: runId, slot: String(slot), ...ids }, fields });
   }
+}
+
+function leaseKey({ beadId, epoch }: Pick<ClaimedBead, "beadId" | "epoch">): string {
+  return `${beadId}:${epoch}`;
 }
 
 /** An outcome that came back without a verdict is sent again after a pause, not in a circle. */

@@ -47,7 +47,7 @@ export function recordedModel(resolved: ResolvedModel, { beadId, purpose, budget
         const head = { alias: resolved.alias, purpose, beadId, promptHash: hashOf(params.prompt) };
         try {
           const answer = await lease.during(() => control.race(doGenerate()));
-          const account = accountOf(answer, first);
+          const account = accountOf(answer, resolved);
           spentUsd += account.costUsd ?? 0;
           record({ ...head, ...account, durationMs: now() - startedAt, outcome: answer.finishReason.unified });
           await refuseForbidden(answer, deps);
@@ -78,13 +78,13 @@ async function refuseForbidden({ content }: Answer, { gate, control }: RecordedM
 
 function accountOf(
   answer: Answer,
-  first: { readonly provider: string; readonly modelId: string } | undefined,
+  { members: [first], prices }: Pick<ResolvedModel, "members" | "prices">,
 ): Pick<ModelCall, "provider" | "modelId" | "inputTokens" | "outputTokens" | "costUsd"> {
   const by = answeredBy(answer.providerMetadata) ?? first;
   const modelId = by?.modelId ?? "";
   const input = answer.usage.inputTokens.total;
   const output = answer.usage.outputTokens.total;
-  const costUsd = costOf(modelId, { input, output });
+  const costUsd = costOf(modelId, { input, output }, prices);
   return {
     provider: by?.provider ?? "",
     modelId,

@@ -94,7 +94,7 @@ describe("a tool that is called by name", () => {
 
   test("counts, whoever calls: after the last one there is only the report", async () => {
     const { tools, records } = someTools();
-    for (let call = 0; call < MAX_TOOL_CALLS; call++) await tools.callTool("list_files", {});
+    for (let call = 0; call < MAX_TOOL_CALLS; call++) await tools.callTool("list_files", { prefix: `src/${call}` });
     expect(tools.exhausted).toBe(true);
     expect(await tools.callTool("list_files", {})).toMatchObject({ error: "TOOL_LIMIT" });
     expect(records).toHaveLength(MAX_TOOL_CALLS);

@@ -14,6 +14,8 @@ import type { CheckRunner } from "./check-runner.ts";
 import type { CodeRunner } from "./code-tool.ts";
 import type { ConsentGate } from "./consent-gate.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
+import { LOOP_ROUNDS, ToolLoops } from "./tool-loops.ts";
+import type { Caller } from "./tool-loops.ts";
 
 /** Tool calls of one attempt; a unit needs a dozen, so this only ends a model that goes in circles. */
 export const MAX_TOOL_CALLS = 120;
@@ -39,6 +41,7 @@ type ToolHandlers = { readonly [N in ToolName]: (input: ToolInput<N>) => Promise
 export class AttemptTools {
   readonly #deps: ToolDeps;
   readonly #handlers: ToolHandlers;
+  readonly #loops = new ToolLoops();
   #calls = 0;
 
   constructor(deps: ToolDeps) {
@@ -50,7 +53,7 @@ export class AttemptTools {
       list_files: async ({ prefix }) => this.#list(prefix),
       search_files: ({ text, prefix }) => workspace.search(text, prefix),
       run_checks: () => checks.run(),
-      run_code: ({ code: text }) => code.run(text, (name, input) => this.callTool(name, input)),
+      run_code: ({ code: text }) => code.run(text, (name, input) => this.#call("code", name, input)),
       ask_clarification: async ({ question }) => this.#ask(question),
     };
   }
@@ -75,9 +78,13 @@ export class AttemptTools {
    * The one way to a tool, for the model's calls and for those of code that it wrote: bounded, through the gate, counted.
    * What the caller did wrong is in the answer, as `{ error, message }`.
    *
-   * @throws AttemptStopped when the call may not run or the attempt is over
+   * @throws AttemptStopped when the call may not run, when it closes a loop, or when the attempt is over
    */
   async callTool(name: string, input: unknown): Promise<object> {
+    return this.#call("model", name, input);
+  }
+
+  async #call(caller: Caller, name: string, input: unknown): Promise<object> {
     const { gate, control, lease } = this.#deps;
     control.check();
     if (this.exhausted) return { error: "TOOL_LIMIT", message: `All ${MAX_TOOL_CALLS} tool calls are used. Give your report now.` };
@@ -88,7 +95,16 @@ export class AttemptTools {
       throw new AttemptStopped(verdict.stop.kind);
     }
     if (!isToolName(name)) throw new FactoryError("INTERNAL", `The gate let ${name} pass, which is no tool.`);
-    return lease.during(() => this.#run(name, input));
+    const result = await lease.during(() => this.#run(name, input));
+    this.#stopLoop(this.#loops.add(caller, name, input, result));
+    return result;
+  }
+
+  #stopLoop(calls: readonly string[] | null): void {
+    if (calls === null) return;
+    const { control } = this.#deps;
+    control.stop({ kind: "loop", message: `The attempt went in circles: ${calls.join(", then ")}, ${LOOP_ROUNDS} times with the same results.` });
+    control.check();
   }
 
   async #run<N extends ToolName>(name: N, input: unknown): Promise<object> {

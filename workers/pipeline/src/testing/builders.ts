@@ -95,6 +95,8 @@ export function aSeed(plan: SeedPlan): SeedRequest {
     assembly: ASSEMBLY,
     workGraphId: idOf("WG", plan.name),
     slots: plan.slots ?? 2,
+    priority: "normal",
+    budgetUsd: null,
     baseTree: {},
     typesRequired: plan.typesRequired ?? false,
     claims,
@@ -102,6 +104,37 @@ export function aSeed(plan: SeedPlan): SeedRequest {
     beads: [...coders, integrator, outcome],
   };
 }
+
+/** A coder that an amendment adds to a run; it answers for the first claim unless it is told otherwise. */
+export function addedBead(seed: SeedRequest, key: string, { dependsOn = [], optional = [], claimRef = "C-1", ...fields }: AddedPlan = {}): BeadSeed {
+  const [first] = seed.beads;
+  if (first === undefined) throw new Error("The seed has no bead.");
+  const atomId = idOf("ATOM", key);
+  const edge = (required: boolean) => (beadId: string) => ({ beadId, required });
+  return {
+    beadId: beadIdOf(seed.org, first.directive.runId, atomId),
+    atomId,
+    moleculeId: first.moleculeId,
+    role: "coder",
+    title: key,
+    outcome: false,
+    directive: aDirective(first.directive.runId, key, "coder", {
+      directiveId: directiveNode(seed.org, { runId: first.directive.runId, title: key }).id,
+      claimRefs: [claimRef],
+      fileScope: { read: ["src/**"], write: [functionFile(key)] },
+      successCheck: { kind: "file-exists", path: functionFile(key) },
+    }),
+    dependsOn: [...dependsOn.map(edge(true)), ...optional.map(edge(false))],
+    ...fields,
+  };
+}
+
+/** What is particular to an added bead; dependencies are bead ids. */
+type AddedPlan = Partial<Omit<BeadSeed, "dependsOn">> & {
+  readonly dependsOn?: readonly string[];
+  readonly optional?: readonly string[];
+  readonly claimRef?: string;
+};
 
 function aClaim(index: number, functionName: string, hidden: number): Claim {
   const line = 100 * (index + 1);

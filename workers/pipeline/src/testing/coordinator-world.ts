@@ -4,8 +4,9 @@ import { ManualAlarm, ManualClock, MemoryLog, NodeSqliteStorage } from "@factory
 import { movesOf } from "./bead-moves.ts";
 import { functionFile, refuse } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode, CheckJob, CheckReport, EventKind, EventPayload, EventWrite, Result, ReviewDecision } from "@factory/schemas";
-import type { BeadOutcome, ClaimedBead, ExchangeAnswer, RunReport, SeedRequest, WakeMessage } from "@factory/schemas/rpc";
+import type { BeadOutcome, CapacityGrant, CapacityRequest, ClaimedBead, ExchangeAnswer, RunReport, SeedRequest, WakeMessage } from "@factory/schemas/rpc";
 import { MemoryBlobStore } from "@factory/workspace";
+import { GRANT_TTL_MS } from "../capacity/capacity.ts";
 import { Coordinator } from "../coordinator/coordinator.ts";
 import type { Neighbours } from "../coordinator/delivery.ts";
 import { HEADS, complete, writing } from "./builders.ts";
@@ -33,12 +34,17 @@ export class CoordinatorWorld {
   answer: (job: CheckJob) => CheckReport | Promise<CheckReport> = answerByContent;
   /** What the log says to an append. */
   logAnswer: Result = { ok: true };
+  /** What the run asked its org for. */
+  readonly capacityRequests: CapacityRequest[] = [];
+  /** What the org answers; everything that was asked for unless a test says otherwise. */
+  grant: (request: CapacityRequest) => CapacityGrant | Promise<CapacityGrant> = ({ want }) => ({ slots: want, until: this.clock.now() + GRANT_TTL_MS });
   /** False loses wake-ups, as a queue may. */
   queueWorks = true;
   coordinator: Coordinator;
   readonly #storage: NodeSqliteStorage;
   #scheduler: Scheduler;
   readonly #background = new Set<Promise<unknown>>();
+  readonly #reported = new Set<string>();
   /** What operatives have of the knowing-state, by bead and epoch, from when each was given the bead. */
   readonly #begun = new Map<string, Begun>();
 
@@ -151,8 +157,13 @@ export class CoordinatorWorld {
   }
 
   /** Rows of a query on the coordinator's database. */
-  rows<Row extends Record<string, string | number | null>>(query: string): Row[] {
-    return this.#storage.sql.exec<Row>(query).toArray();
+  rows<Row extends Record<string, string | number | null>>(query: string, ...bindings: (string | number | null)[]): Row[] {
+    return this.#storage.sql.exec<Row>(query, ...bindings).toArray();
+  }
+
+  /** A statement behind the coordinator's back, for what a test cannot bring about in time otherwise. */
+  execute(statement: string): void {
+    this.#storage.sql.exec(statement);
   }
 
   #open(): [Scheduler, Coordinator] {
@@ -197,13 +208,21 @@ export class CoordinatorWorld {
           if (!this.logAnswer.ok) return refuse(this.logAnswer.code);
           const known = new Set(this.events.map(({ eventId }) => eventId));
           this.events.push(...events.filter(({ eventId }) => !known.has(eventId)));
-          return { ok: true, appended: events.length, tip: { lastSeq: this.events.length, rootHash: "", closed: false } };
+          return { ok: true, appended: events.length, tip: { lastSeq: this.events.length, rootHash: "", closed: false, archived: false } };
         },
       }),
       session: () => ({
-        report: async (_effectId, report) => {
-          if (report.kind === "run") this.reports.push(report.report);
+        // Delivery is at least once: like the session, it takes a report that it knows for the one it has.
+        report: async (effectId, report) => {
+          if (report.kind === "run" && !this.#reported.has(effectId)) this.reports.push(report.report);
+          this.#reported.add(effectId);
           return { ok: true };
+        },
+      }),
+      capacity: () => ({
+        request: async (request) => {
+          this.capacityRequests.push(request);
+          return this.grant(request);
         },
       }),
       wake: async (messages) => {

@@ -14,7 +14,11 @@ export async function neighbours() {
   return [
     await graphWorker(),
     recordingWorker("factory-commissioning", "CommissioningAgentDO", "report", { ok: true }),
-    recordingWorker("factory-stream", "SubscriptionBufferDO", "append", { ok: true, appended: 1, tip: { lastSeq: 1, rootHash: "", closed: false } }),
+    recordingWorker("factory-stream", "SubscriptionBufferDO", "append", {
+      ok: true,
+      appended: 1,
+      tip: { lastSeq: 1, rootHash: "", closed: false, archived: false },
+    }),
   ];
 }
 

@@ -113,6 +113,7 @@ export class OperativeWorld {
     alias: alias as ResolvedModel["alias"],
     model: this.#model(),
     members: [{ provider: "openai", modelId: "scripted", family: "scripted" }],
+    prices: [],
   });
   #current: { readonly storage: MortalStorage; readonly scheduler: Scheduler; readonly operative: Operative };
 

@@ -1,0 +1,30 @@
+/** Divergences of the run, as rows: open until an amendment answers them. */
+import type { SqlPort } from "@factory/durable";
+import { countOf } from "./rows.ts";
+
+/** The table of divergences. */
+export class DivergenceStore {
+  readonly #sql: SqlPort;
+
+  constructor(sql: SqlPort) {
+    this.#sql = sql;
+  }
+
+  open(divergenceId: string, beadId: string): void {
+    this.#sql.exec("INSERT OR IGNORE INTO divergences (divergence_id, bead_id, open) VALUES (?, ?, 1)", divergenceId, beadId);
+  }
+
+  close(beadIds: readonly string[]): void {
+    this.#sql.exec("UPDATE divergences SET open = 0 WHERE bead_id IN (SELECT value FROM json_each(?))", JSON.stringify(beadIds));
+  }
+
+  /** Whether one waits for its amendment. */
+  anyOpen(): boolean {
+    return countOf(this.#sql, "SELECT EXISTS (SELECT 1 FROM divergences WHERE open = 1) AS n") > 0;
+  }
+
+  /** Amendment cycles a bead has been through: its divergences that an amendment has answered. */
+  cyclesOf(beadId: string): number {
+    return countOf(this.#sql, "SELECT count(*) AS n FROM divergences WHERE bead_id = ? AND open = 0", beadId);
+  }
+}

@@ -1,0 +1,12 @@
+/** Short forms of a statement on the coordinator's tables. */
+import type { SqlPort, SqlRow, SqlValue } from "@factory/durable";
+
+/** All rows of a query. */
+export function rowsOf<Row extends SqlRow>(sql: SqlPort, query: string, ...bindings: SqlValue[]): Row[] {
+  return sql.exec<Row>(query, ...bindings).toArray();
+}
+
+/** The one number of a query whose column is called `n`. */
+export function countOf(sql: SqlPort, query: string, ...bindings: SqlValue[]): number {
+  return rowsOf<{ n: number }>(sql, query, ...bindings)[0]?.n ?? 0;
+}

@@ -1,0 +1,170 @@
+/**
+ * The run tree, as rows: what every path held at the start, what it holds now, and who wrote it last. Every write raises
+ * the tree's version, so that "has what I saw moved since" is asked of the files written since, never of the whole tree.
+ */
+import type { SqlPort } from "@factory/durable";
+import type { AtomDirective, ChangeEntry, SuccessCheck, Tree } from "@factory/schemas";
+import { matchesAny, treeDigest } from "@factory/workspace";
+import { countOf, rowsOf } from "./rows.ts";
+
+/** What somebody saw of the run tree: what those patterns matched when it had that version. */
+export type Seen = { readonly version: number; readonly paths: readonly string[] };
+
+/** The files within a scope, as they are now. */
+export type ScopedTree = {
+  readonly tree: Tree;
+  /** Paths of it that differ from the starting tree. */
+  readonly changed: readonly string[];
+  /** Version of the whole tree when it was read; see {@link TreeStore.movedSince}. */
+  readonly version: number;
+};
+
+type FileRow = { path: string; digest: string | null; base_digest: string | null };
+
+/** The table of the run tree. */
+export class TreeStore {
+  readonly #sql: SqlPort;
+
+  constructor(sql: SqlPort) {
+    this.#sql = sql;
+  }
+
+  /** Stores the starting tree. */
+  insertBase(tree: Tree): void {
+    for (const [path, digest] of Object.entries(tree))
+      this.#sql.exec("INSERT INTO tree_files (path, digest, base_digest, bead_id) VALUES (?, ?, ?, NULL)", path, digest, digest);
+  }
+
+  /** The whole tree. Its cost grows with the run: only what judges a whole tree reads it. */
+  all(): Tree {
+    const rows = rowsOf<{ path: string; digest: string }>(this.#sql, "SELECT path, digest FROM tree_files WHERE digest IS NOT NULL ORDER BY path");
+    return Object.fromEntries(rows.map(({ path, digest }) => [path, digest]));
+  }
+
+  /** Digest of the whole tree, for what judges a whole tree. */
+  digest(): string {
+    return treeDigest(this.all());
+  }
+
+  /** The files that one of the patterns matches. */
+  inScope(patterns: readonly string[]): ScopedTree {
+    const found = new Map<string, FileRow>();
+    for (const range of rangesOf(patterns)) {
+      for (const row of this.#within(range)) if (row.digest !== null && (range.whole || matchesAny(patterns, row.path))) found.set(row.path, row);
+    }
+    const rows = [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+    return {
+      tree: Object.fromEntries(rows.map(({ path, digest }) => [path, digest ?? ""])),
+      changed: rows.filter((row) => row.digest !== row.base_digest).map(({ path }) => path),
+      version: this.version(),
+    };
+  }
+
+  /** Raised by every write; 0 is the starting tree. */
+  version(): number {
+    return countOf(this.#sql, "SELECT coalesce(max(version), 0) AS n FROM tree_files");
+  }
+
+  /** Whether something of what was seen was written or deleted since: of the files written since, one that its patterns match. */
+  movedSince({ version, paths }: Seen): boolean {
+    return rowsOf<{ path: string }>(this.#sql, "SELECT path FROM tree_files WHERE version > ?", version).some(({ path }) => matchesAny(paths, path));
+  }
+
+  /** Paths that differ from the starting tree and exist, with the bead that wrote each last. */
+  changedFiles(): { readonly path: string; readonly beadId: string | null }[] {
+    return rowsOf<{ path: string; bead_id: string | null }>(
+      this.#sql,
+      "SELECT path, bead_id FROM tree_files WHERE digest IS NOT NULL AND digest IS NOT base_digest ORDER BY path",
+    ).map((row) => ({ path: row.path, beadId: row.bead_id }));
+  }
+
+  /** The bead that wrote or deleted a path last; null for one that is as it was at the start, or never was. */
+  writerOf(path: string): string | null {
+    return rowsOf<{ bead_id: string | null }>(this.#sql, "SELECT bead_id FROM tree_files WHERE path = ?", path)[0]?.bead_id ?? null;
+  }
+
+  /** Writes the paths of a merged change set as they are in the new tree; a path that is not in it is deleted. */
+  write(tree: Tree, paths: readonly string[], beadId: string): void {
+    const version = this.version() + 1;
+    for (const path of paths) {
+      const digest = Object.hasOwn(tree, path) ? (tree[path] ?? null) : null;
+      this.#sql.exec(
+        `INSERT INTO tree_files (path, digest, base_digest, bead_id, version) VALUES (?, ?, NULL, ?, ?)
+         ON CONFLICT (path) DO UPDATE SET digest = excluded.digest, bead_id = excluded.bead_id, version = excluded.version`,
+        path,
+        digest,
+        beadId,
+        version,
+      );
+    }
+  }
+
+  #within({ from, to }: PathRange): FileRow[] {
+    const columns = "SELECT path, digest, base_digest FROM tree_files";
+    if (to === null) return rowsOf<FileRow>(this.#sql, `${columns} WHERE path >= ?`, from);
+    if (to === from) return rowsOf<FileRow>(this.#sql, `${columns} WHERE path = ?`, from);
+    return rowsOf<FileRow>(this.#sql, `${columns} WHERE path >= ? AND path < ?`, from, to);
+  }
+}
+
+/** What a bead and its checks see of the tree: its read and write scope, and the files that its success check names. */
+export function scopeOf({ fileScope, successCheck }: Pick<AtomDirective, "fileScope" | "successCheck">): string[] {
+  return [...new Set([...fileScope.read, ...fileScope.write, ...filesOfCheck(successCheck)])];
+}
+
+/** What merging a change set depends on: its paths, the files that stand where it needs a folder, and those below a path it writes. */
+export function pathsOfChanges(changes: readonly Pick<ChangeEntry, "path">[]): string[] {
+  return [...new Set(changes.flatMap(({ path }) => [...foldersOf(path), path, `${path}/**`]))];
+}
+
+function foldersOf(path: string): string[] {
+  const parts = path.split("/");
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));
+}
+
+function filesOfCheck(check: SuccessCheck): string[] {
+  switch (check.kind) {
+    case "all":
+      return check.checks.flatMap(filesOfCheck);
+    case "tests":
+      return [...check.files];
+    case "file-exists":
+      return [check.path];
+    case "output-contains":
+    case "output-matches":
+      return [check.module];
+    case "examples":
+    case "typecheck":
+      return [];
+    default:
+      return check satisfies never;
+  }
+}
+
+/** Paths from `from` to before `to` in binary order; `to` equal to `from` is that one path, null has no end. `whole`: every path of it matches. */
+type PathRange = { readonly from: string; readonly to: string | null; readonly whole: boolean };
+
+/** The ranges of the path index in which everything lies that a pattern matches. */
+function rangesOf(patterns: readonly string[]): PathRange[] {
+  const everything = patterns.find((pattern) => literalOf(pattern) === "");
+  if (everything !== undefined) return [{ from: "", to: null, whole: everything === "**" }];
+  return patterns.flatMap((pattern) => {
+    const prefix = literalOf(pattern);
+    if (prefix === pattern) return [{ from: pattern, to: pattern, whole: true }];
+    const range = { from: prefix, to: after(prefix), whole: pattern === `${prefix}**` && prefix.endsWith("/") };
+    // `a/**` matches a file `a` too.
+    return prefix.endsWith("/") && pattern.startsWith("**", prefix.length)
+      ? [range, { from: prefix.slice(0, -1), to: prefix.slice(0, -1), whole: false }]
+      : [range];
+  });
+}
+
+/** The pattern up to its first wildcard. */
+function literalOf(pattern: string): string {
+  return pattern.replace(/[*?].*$/su, "");
+}
+
+/** The first string in binary order that does not begin with the prefix. */
+function after(prefix: string): string {
+  return `${prefix}\u{10FFFF}`;
+}

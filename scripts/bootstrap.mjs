@@ -19,9 +19,13 @@ const COMMANDS = {
   test: ["scripts/test.ts"],
   verify: ["scripts/verify.ts"],
   factory: ["packages/cli/src/main.ts"],
+  "bench-coordinator": ["scripts/bench/coordinator.ts"],
   "bench-graph": ["scripts/bench/graph.ts"],
+  "bench-orchestration": ["scripts/bench/orchestration.ts"],
   "bench-pipeline": ["scripts/bench/pipeline.ts"],
   "bench-search": ["scripts/bench/search.ts"],
+  chaos: ["scripts/chaos/chaos.ts"],
+  "bench-stream": ["scripts/bench/stream.ts"],
 };
 
 const [command = "", ...args] = process.argv.slice(2);

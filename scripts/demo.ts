@@ -4,10 +4,14 @@ import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { toJsonString } from "@bufbuild/protobuf";
 import {
+  EMPTY_VIEW,
+  EVIDENCE_FILE,
   EXIT,
   EXIT_BY_OUTCOME,
   UsageError,
-  beadCounts,
+  beadsOrAbsent,
+  countsOrAbsent,
+  countsText,
   createFactoryClient,
   createProgress,
   errorText,
@@ -21,7 +25,6 @@ import {
   signedRequest,
   standardOutput,
   submitAndFollow,
-  totalOf,
   writeDeliverable,
   writeEvidence,
   type FactoryClient,
@@ -30,6 +33,7 @@ import {
   type SessionView,
 } from "@factory/cli";
 import { SessionEventSchema } from "@factory/schemas/proto";
+import { shown } from "@factory/verification/evidence";
 import { onOrphaned } from "./lib/orphan.mjs";
 import { hostOptionsFrom } from "./lib/host-options.ts";
 import { REPOSITORY } from "./lib/repository.ts";
@@ -66,14 +70,14 @@ function readOptions(args: readonly string[]): Options | undefined {
 
 /** The last line of `--json`. */
 function resultLine(view: SessionView | undefined, outcome: Outcome, reason: string, durationMs: number, out: string | null): string {
-  const beads = view === undefined ? { done: 0, failed: 0 } : beadCounts(view);
+  const { checks, holdouts } = view ?? EMPTY_VIEW;
   return JSON.stringify({
     session: view?.sessionId ?? null,
     outcome,
     ...(outcome === "COMPLETED" ? {} : { reason }),
-    beads: { done: beads.done, failed: beads.failed },
-    checks: totalOf(view?.checks ?? new Map()),
-    holdouts: totalOf(view?.holdouts ?? new Map()),
+    beads: beadsOrAbsent(view ?? EMPTY_VIEW),
+    checks: countsOrAbsent(checks),
+    holdouts: countsOrAbsent(holdouts),
     divergences: view?.divergences ?? 0,
     amendments: view?.amendments ?? 0,
     durationMs: Math.round(durationMs),
@@ -127,18 +131,18 @@ async function runOrder(options: Options, client: FactoryClient, request: Parame
 }
 
 function summarise(options: Options, view: SessionView, outcome: Outcome, out: string | null, durationMs: number): void {
-  const beads = beadCounts(view);
-  const checks = totalOf(view.checks);
-  const holdouts = totalOf(view.holdouts);
   say(options, "");
   if (outcome === "IN_REVIEW") say(options, reviewText(view));
   say(options, `${outcome}${view.terminal === undefined || view.terminal.reason === "" ? "" : `: ${view.terminal.reason}`}`);
-  say(options, `  beads     ${beads.done} done, ${beads.failed} failed`);
-  say(options, `  checks    ${checks.passed} passed, ${checks.failed} failed`);
-  say(options, `  holdouts  ${holdouts.passed} passed, ${holdouts.failed} failed`);
+  say(options, `  beads     ${shown(beadsOrAbsent(view), ({ done, failed }) => `${done} done, ${failed} failed`)}`);
+  say(options, `  checks    ${countsText(view.checks)}`);
+  say(options, `  holdouts  ${countsText(view.holdouts)}`);
   say(options, `  loop      ${view.divergences} divergences, ${view.amendments} amendments`);
   say(options, `  took      ${(durationMs / 1000).toFixed(1)} s`);
-  if (out !== null) say(options, `  out       ${out}/`);
+  if (out !== null) {
+    say(options, `  out       ${out}/`);
+    say(options, `  verify    npx factory verify ${out}/${EVIDENCE_FILE} --tree ${out}`);
+  }
 }
 
 async function finish(options: Options, client: FactoryClient, view: SessionView, started: number): Promise<number> {
@@ -147,7 +151,7 @@ async function finish(options: Options, client: FactoryClient, view: SessionView
   if (view.terminal !== undefined) {
     const directory = join(options.directory, "out", view.sessionId);
     if (outcome === "COMPLETED") await writeDeliverable(client, view.sessionId, directory);
-    else await writeEvidence(client, view.sessionId, join(directory, "evidence.json"));
+    else await writeEvidence(client, view.sessionId, join(directory, EVIDENCE_FILE));
     out = relative(options.directory, directory);
   }
   const durationMs = performance.now() - started;

@@ -10,7 +10,8 @@ Starts every Worker behind one loopback port and stays until Ctrl-C.
 
   PORT            the port (default 8787)
   FACTORY_STATE   the folder that keeps its state and its log (default .factory/local)
-  FACTORY_MODELS, MODEL_BASE_URL, MODEL_API_KEY   which models work; without them the offline model does`;
+  FACTORY_MODELS, MODEL_BASE_URL, MODEL_API_KEY   which models work; without them the offline model does
+  FACTORY_MODEL_PRICES   what they cost, in US dollars per million tokens: {"gpt-*":{"input":1.25,"output":10}}`;
 
 async function main(): Promise<number> {
   if (process.argv.includes("--help")) {

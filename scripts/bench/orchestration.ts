@@ -1,0 +1,149 @@
+/**
+ * `pnpm bench:orchestration [-- --beads 2000]`: beads a second through the coordinator and the log that are deployed, beside
+ * durable steps a second of Cloudflare Workflows' local engine in the same run, alternately, three times each, on
+ * Miniflare itself. A bead is READY -> claimed -> outcome -> dependants released -> events in the log; model, checks,
+ * knowing-state and graphs are left out, as a trivial step leaves them out too. Prints one JSON object.
+ */
+import { Miniflare, convertV4MiniflareOptions, type V4WorkerOptions } from "miniflare";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { CoordinatorHost, median, round } from "./coordinator-host.ts";
+
+const DEFAULT_BEADS = 2_000;
+const ROUNDS = 3;
+const AT_ONCE = 20;
+const STEPS = 10;
+const WORKFLOWS = 60;
+const WIDTH = 400;
+/** Beads or steps a second against Workflows: the goal the project has set itself. */
+const GOAL = 12;
+
+type Worked = { readonly beads: number; readonly loggedMs: number; readonly events: number };
+
+/** A workflow of trivial steps; its end is told to an object, which is quicker than asking for its status. */
+const WORKFLOW_WORKER = `
+import { DurableObject, WorkflowEntrypoint } from "cloudflare:workers";
+export class Flow extends WorkflowEntrypoint {
+  async run(event, step) {
+    for (let index = 0; index < ${STEPS}; index++) await step.do("step " + index, async () => index);
+    await this.env.ENDS.getByName("ends").ended(event.payload.id);
+  }
+}
+export class Ends extends DurableObject {
+  #waiting = new Map();
+  #ended = new Set();
+  async ended(id) { this.#ended.add(id); this.#waiting.get(id)?.(); }
+  async end(id) {
+    if (this.#ended.has(id)) return;
+    await new Promise((resolve) => this.#waiting.set(id, resolve));
+  }
+}
+export default {
+  async fetch(request, env) {
+    const { name, count, atOnce } = await request.json();
+    const ends = env.ENDS.getByName("ends");
+    let next = 0;
+    const started = Date.now();
+    const lane = async () => {
+      while (next < count) {
+        const id = name + "-" + next++;
+        await env.FLOW.create({ id, params: { id } });
+        await ends.end(id);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, lane));
+    return Response.json(Date.now() - started);
+  },
+};`;
+
+class WorkflowsHost {
+  readonly #miniflare: Miniflare;
+  readonly #state: string;
+
+  private constructor(miniflare: Miniflare, state: string) {
+    this.#miniflare = miniflare;
+    this.#state = state;
+  }
+
+  static async start(): Promise<WorkflowsHost> {
+    const state = mkdtempSync(join(tmpdir(), "factory-bench-"));
+    const worker = {
+      name: "workflows-bench",
+      compatibilityDate: "2026-08-04",
+      modulesRoot: state,
+      modules: [{ type: "ESModule", path: join(state, "workflows.js"), contents: WORKFLOW_WORKER }],
+      durableObjects: { ENDS: { className: "Ends", useSQLite: true } },
+      workflows: { FLOW: { name: "flow", className: "Flow" } },
+    } as V4WorkerOptions;
+    const miniflare = new Miniflare(
+      convertV4MiniflareOptions({ host: "127.0.0.1", cf: false, telemetry: { enabled: false }, resourcePersistencePath: state, workers: [worker] }),
+    );
+    await miniflare.ready;
+    return new WorkflowsHost(miniflare, state);
+  }
+
+  /** Steps a second of that many workflows. */
+  async stepsPerSecond(name: string, count: number): Promise<number> {
+    const response = await this.#miniflare.dispatchFetch("http://bench/", { method: "POST", body: JSON.stringify({ name, count, atOnce: AT_ONCE }) });
+    if (!response.ok) throw new Error(await response.text());
+    return (count * STEPS * 1_000) / ((await response.json()) as number);
+  }
+
+  async stop(): Promise<void> {
+    await this.#miniflare.dispose();
+    rmSync(this.#state, { recursive: true, force: true });
+  }
+}
+
+async function beadsPerSecond(host: CoordinatorHost, name: string, beads: number, batch: number): Promise<number> {
+  await host.call({ op: "seed", name, beads, width: Math.min(WIDTH, Math.floor(beads / 2)), slots: AT_ONCE });
+  // The last is left, so that no verdict on the whole tree falls into the time.
+  const worked = await host.call<Worked>({ op: "work", name, slots: AT_ONCE, batch, leave: 1, silentLog: false });
+  await host.call({ op: "work", name, slots: 1, batch: 1, leave: 0, silentLog: false });
+  return (worked.beads * 1_000) / worked.loggedMs;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { beads: { type: "string" } } });
+  const beads = values.beads === undefined ? DEFAULT_BEADS : Number(values.beads);
+  if (!Number.isSafeInteger(beads) || beads < 100) throw new Error("--beads takes a whole number from 100 on.");
+  const workflows = await WorkflowsHost.start();
+  const host = await CoordinatorHost.start("real");
+  const [steps, single, batched]: [number[], number[], number[]] = [[], [], []];
+  try {
+    await workflows.stepsPerSecond("warm", AT_ONCE);
+    await beadsPerSecond(host, "warm", Math.min(beads, 200), 1);
+    for (let index = 0; index < ROUNDS; index++) {
+      steps.push(await workflows.stepsPerSecond(`run${index}`, WORKFLOWS));
+      single.push(await beadsPerSecond(host, `single${index}`, beads, 1));
+      batched.push(await beadsPerSecond(host, `batched${index}`, beads, 10));
+    }
+  } finally {
+    await host.stop();
+    await workflows.stop();
+  }
+  const whole = (figures: readonly number[]): number[] => figures.map((figure) => round(figure, 0));
+  console.log(
+    JSON.stringify(
+      {
+        bench: "orchestration",
+        node: process.version,
+        beads,
+        atOnce: AT_ONCE,
+        leftOut: "model, checks, knowing-state, graphs",
+        workflowStepsPerSecond: { median: round(median(steps), 0), runs: whole(steps) },
+        beadsPerSecond: { median: round(median(single), 0), runs: whole(single) },
+        beadsPerSecondTenACall: { median: round(median(batched), 0), runs: whole(batched) },
+        ratio: round(median(single) / median(steps)),
+        ratioTenACall: round(median(batched) / median(steps)),
+        goal: GOAL,
+      },
+      null,
+      2,
+    ),
+  );
+}
+
+await main();

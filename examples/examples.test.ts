@@ -2,9 +2,11 @@ import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beadCounts, followSession, needsPerson, submitAndFollow, totalOf, writeDeliverable, type SessionView } from "@factory/cli";
+import { toJsonString } from "@bufbuild/protobuf";
+import { beadCounts, followSession, needsPerson, readDeliveredTree, submitAndFollow, totalOf, writeDeliverable, type SessionView } from "@factory/cli";
 import { sha256Hex } from "@factory/schemas";
-import type { SessionEvent } from "@factory/schemas/proto";
+import { SessionEventSchema, type SessionEvent } from "@factory/schemas/proto";
+import { readPublicKeys, verifyEvidence } from "@factory/verification/evidence";
 import { REPOSITORY } from "../scripts/lib/repository.ts";
 import { run } from "../scripts/lib/run.ts";
 import { expectBeadsOnce, expectWholeLog } from "../scripts/testing/log-checks.ts";
@@ -32,12 +34,19 @@ async function logOf(sessionId: string): Promise<SessionEvent[]> {
   return events;
 }
 
-/** The package is the one the terminal event names, and it covers the chain up to the event before its own. */
-async function expectSealed(view: SessionView, text: string): Promise<void> {
-  expect(sha256Hex(text)).toBe(view.terminal?.evidenceDigest);
-  const { chain } = JSON.parse(text) as { chain: { events: number; rootHash: string } };
+/** The package is the one the terminal event names, and it verifies with the delivered files and the log, up to the event before its own. */
+async function expectSealed(view: SessionView, directory: string): Promise<void> {
+  const bytes = readFileSync(join(directory, "evidence.json"));
+  expect(sha256Hex(bytes)).toBe(view.terminal?.evidenceDigest);
   const events = await logOf(view.sessionId);
-  expect(chain).toEqual({ events: events.length - 2, rootHash: events.at(-3)?.hash });
+  const report = await verifyEvidence({
+    package: bytes,
+    keys: readPublicKeys(await (await fetch(`${platform.url}/.well-known/factory-evidence-keys.json`)).text()),
+    tree: readDeliveredTree(directory),
+    log: events.map((event) => toJsonString(SessionEventSchema, event)).join("\n"),
+  });
+  expect(report.fault).toBeNull();
+  expect(report.statement?.predicate.chain).toMatchObject({ count: events.length - 2, root: events.at(-3)?.hash });
 }
 
 /** Runs the delivered tests as a user would: with vitest on Node, outside of the factory. */
@@ -46,7 +55,7 @@ async function testDeliverable(view: SessionView): Promise<{ readonly code: numb
   const paths = await writeDeliverable(platform.client, view.sessionId, directory);
   expect(paths).toEqual(expect.arrayContaining(["README.md", "src/index.ts"]));
   expect(paths.some((path) => path.startsWith("tests/"))).toBe(true);
-  await expectSealed(view, readFileSync(join(directory, "evidence.json"), "utf8"));
+  await expectSealed(view, directory);
   // A configuration of its own: the repository's would take the folder for one of its projects.
   writeFileSync(join(directory, "vitest.config.ts"), "export default {};\n");
   return run("vitest", ["run", "--root", directory]);

@@ -129,6 +129,13 @@ export const ERRORS = {
     "No way was found within the bounds.",
     "Add examples, split the unit, or connect a model (FACTORY_MODELS, MODEL_BASE_URL).",
   ),
+  NO_PROGRESS: spec(
+    "failed_precondition",
+    412,
+    "never",
+    "The work went on and nothing changed.",
+    "Amend what did not change, split the unit, or connect another model (FACTORY_MODELS, MODEL_BASE_URL).",
+  ),
   MODEL_OUTPUT_INVALID: spec(
     "failed_precondition",
     502,
@@ -142,7 +149,7 @@ export const ERRORS = {
     500,
     "never",
     "The model configuration is not usable.",
-    "Correct FACTORY_MODELS, MODEL_BASE_URL or MODEL_API_KEY as the message says.",
+    "Correct FACTORY_MODELS, FACTORY_MODEL_PRICES, MODEL_BASE_URL or MODEL_API_KEY as the message says.",
   ),
   CANCELLED: spec("canceled", 499, "never", "The session was cancelled.", "Submit a new envelope to start again."),
   UNIMPLEMENTED: spec("unimplemented", 501, "never", "This is not supported.", "Use what the documentation names instead."),

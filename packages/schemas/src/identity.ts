@@ -2,6 +2,7 @@
  * The one naming function: every object name, queue name and storage key is derived here from typed ids. Addressing
  * an object by another name yields a fresh, empty object that reports success, so no other file writes one.
  */
+import { sha256 } from "./canonical.ts";
 
 /** An organisation's slug. */
 export type Org = string;
@@ -33,6 +34,18 @@ export const objectName = {
   /** BeadGraphDO of an org. */
   beadGraph: (org: Org) => `beads:${part(org)}`,
 } as const;
+
+/**
+ * Shards that hold an org's client sockets: an object serves thousands, and every shard with sockets on a log costs that log one more
+ * push a batch. The number is part of no name, but a socket's shard follows from it, so a change of it moves new sockets only.
+ */
+export const SUBSCRIBER_SHARDS = 8;
+
+/** The shard of a connection: evenly spread, so that a principal with many sockets does not fill one. */
+export function subscriberShardOf(principalId: string, connectionId: string): number {
+  const [high = 0, low = 0] = sha256(`${principalId}\n${connectionId}`);
+  return (high * 256 + low) % SUBSCRIBER_SHARDS;
+}
 
 /**
  * The parts of an object's name, decoded: an object learns from its own name whose it is. Null when the text is none of
@@ -67,6 +80,8 @@ export const kvKey = {
   apiKey: (digest: string) => `api-key/${digest}`,
   /** An envelope signing key record. */
   envelopeKey: (keyId: string) => `envelope-key/${part(keyId)}`,
+  /** The public keys that evidence is verified with, as a JSON Web Key Set. */
+  evidenceKeys: () => "evidence-keys",
   /** A knowing-state snapshot, by the digest of the heads it was computed from: another state is another key. */
   knowingState: (org: Org, role: string, subjectId: string, headsDigest: string) =>
     `knowing-state/${part(org)}/${part(role)}/${part(subjectId)}/${headsDigest}`,

@@ -2,3 +2,4 @@ export * from "./gen/factory/v1/admin_pb.js";
 export * from "./gen/factory/v1/delivery_pb.js";
 export * from "./gen/factory/v1/events_pb.js";
 export * from "./gen/factory/v1/gateway_pb.js";
+export * from "./gen/factory/v1/producer_pb.js";

@@ -36,6 +36,13 @@ describe("the bead machine", () => {
   });
 });
 
+describe("a bead whose place another takes", () => {
+  it("is cancelled from every state but those that nothing takes back", () => {
+    expect(BEAD_STATES.filter((state) => BEAD_TRANSITIONS[state].includes("CANCELLED"))).toEqual(["BLOCKED", "READY", "LEASED", "WAITING", "FAILED"]);
+    expect(BEAD_TRANSITIONS.CANCELLED).toEqual([]);
+  });
+});
+
 describe("autonomy", () => {
   it("is the least of all levels, and SUGGEST when there is none", () => {
     expect(leastAutonomy([])).toBe("SUGGEST");

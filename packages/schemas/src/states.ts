@@ -49,14 +49,17 @@ export function canMoveSession(from: SessionState, to: SessionState): boolean {
 export const BEAD_STATES = ["BLOCKED", "READY", "LEASED", "WAITING", "DONE", "FAILED", "CANCELLED"] as const;
 export type BeadState = (typeof BEAD_STATES)[number];
 
-/** Where a bead may go from each state; DONE and FAILED are left only when an adopted amendment re-opens the bead. */
+/**
+ * Where a bead may go from each state. DONE and FAILED are left only when an adopted amendment re-opens the bead; one that
+ * FAILED is also cancelled when an amendment of the run's graph puts others in its place.
+ */
 export const BEAD_TRANSITIONS: { readonly [S in BeadState]: readonly BeadState[] } = {
   BLOCKED: ["READY", "CANCELLED"],
-  READY: ["LEASED", "BLOCKED", "CANCELLED"],
+  READY: ["LEASED", "WAITING", "BLOCKED", "CANCELLED"],
   LEASED: ["DONE", "FAILED", "READY", "WAITING", "BLOCKED", "CANCELLED"],
   WAITING: ["READY", "BLOCKED", "CANCELLED"],
   DONE: ["READY", "BLOCKED"],
-  FAILED: ["READY", "BLOCKED"],
+  FAILED: ["READY", "BLOCKED", "CANCELLED"],
   CANCELLED: [],
 };
 

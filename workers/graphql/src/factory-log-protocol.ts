@@ -5,9 +5,14 @@
  * `{type:"ping"}`, `{type:"pong"}`. Server: `{type:"next", id, events, lastSeq}`, `{type:"complete", id}`,
  * `{type:"error", id, code, message, suggestion}`, `{type:"ping"}`, `{type:"pong"}`. A client answers a ping with a pong; a server's
  * ping asks whether the client has what came before it.
+ *
+ * An event is `{ seq, eventId, kind, occurredAt, payload, runId?, sessionId?, sessionSeq? }`, the last two on an assembly's log. What
+ * the client said itself when it subscribed is not said again with each event, and hashes are for those who read the log whole.
  */
 import { ERRORS, refuse } from "@factory/schemas";
+import type { SessionEvent } from "@factory/schemas";
 import { LOG_SUBPROTOCOL } from "@factory/schemas/rpc";
+import type { AssemblyEvent } from "@factory/schemas/rpc";
 import { z } from "zod";
 import { filterShape } from "./event-filter.ts";
 import { CLOSE } from "./subscription-limits.ts";
@@ -66,6 +71,13 @@ function refused(operation: string | undefined, error: z.ZodError): ProtocolFaul
   return parsed.success ? { type: "refused", id: parsed.data, refusal: refuse("INVALID_ARGUMENT", text) } : fault("id is text of 1 to 64 characters.");
 }
 
+/** The event of a stored line as clients see it. The log wrote the line and is trusted inside. */
+function eventOf(line: string): string {
+  const { seq, eventId, kind, occurredAt, runId, sessionId, sessionSeq, payload } = JSON.parse(line) as Partial<SessionEvent & AssemblyEvent>;
+  const origin = sessionSeq === undefined ? {} : { sessionId, sessionSeq };
+  return JSON.stringify({ seq, eventId, kind, occurredAt, runId, ...origin, payload });
+}
+
 const fault = (reason: string): ProtocolFault => ({ type: "fault", code: CLOSE.BAD_MESSAGE, reason });
 
 /** The dialect of the shell. */
@@ -73,7 +85,7 @@ export const FACTORY_LOG_PROTOCOL: SubscriptionProtocol = {
   name: LOG_SUBPROTOCOL,
   autoResponse: { request: PING, response: PONG },
   parse,
-  payload: (lines, lastSeq) => `,"events":[${lines.join(",")}],"lastSeq":${lastSeq}}`,
+  payload: (lines, lastSeq) => `,"events":[${lines.map(eventOf).join(",")}],"lastSeq":${lastSeq}}`,
   next: (operation, payload) => `{"type":"next","id":${JSON.stringify(operation)}${payload}`,
   complete: (operation) => JSON.stringify({ type: "complete", id: operation }),
   error: (operation, { code, message }) => JSON.stringify({ type: "error", id: operation, code, message, suggestion: ERRORS[code].suggestion }),

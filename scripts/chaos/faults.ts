@@ -43,7 +43,7 @@ const MODEL_FAULTS: readonly Making<ModelFault>[] = [
 ];
 
 /** Mean number of calls from one fault of a site to the next, by kind of site; the first comes early. */
-const MEAN_GAP = { r2: 60, kv: 8, d1: 4, queue: 2, model: 12 } as const;
+const MEAN_GAP = { r2: 25, kv: 8, d1: 4, queue: 2, model: 12 } as const;
 /** The first fault of a site falls on one of its first so many calls, so that a quiet site is disturbed too. */
 const FIRST_WITHIN = { r2: 6, kv: 3, d1: 2, queue: 1, model: 4 } as const;
 

@@ -2,5 +2,6 @@
 export * from "./blob-store.ts";
 export * from "./change-set.ts";
 export * from "./file-scope.ts";
+export * from "./patient-bucket.ts";
 export * from "./three-way-merge.ts";
 export * from "./workspace.ts";

@@ -8,7 +8,8 @@ import { artifactGraphOf, beadGraphOf, coordinatorOf, mediationOf, sessionLogOf,
 import type { CommissionRequest, Principal, SessionReport, SessionRpc, SessionStatus } from "@factory/schemas/rpc";
 import { sandboxClient } from "@factory/verification";
 import { drizzle } from "drizzle-orm/d1";
-import type { BlobPort, SessionContext } from "./context.ts";
+import { blobsIn } from "./blobs.ts";
+import type { SessionContext } from "./context.ts";
 import { createDeliver } from "./deliver.ts";
 import { deployedAs } from "./evidence-configuration.ts";
 import { signerOf } from "./evidence-key.ts";
@@ -92,7 +93,7 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
         storage: ctx.storage,
         planner: createPlanner(() => resolveModel(PLANNER_ALIAS, env)),
         critic: createPlanner(() => resolveModel(CRITIC_ALIAS, env)),
-        blobs: r2Blobs(env.BLOBS),
+        blobs: blobsIn(env.BLOBS),
         sessionLog: (org, sessionId) => sessionLogOf(env, org, sessionId),
         graph: (org, assembly) => artifactGraphOf(env, org, assembly),
         sources: (org) => sourceGraphOf(env, org),
@@ -133,7 +134,7 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
       sessionLog: (org, sessionId) => sessionLogOf(env, org, sessionId),
       mediation: (org, sessionId) => mediationOf(env, org, sessionId),
       coordinator: (org, runId) => coordinatorOf(env, org, runId),
-      blobs: r2Blobs(env.BLOBS),
+      blobs: blobsIn(env.BLOBS),
       register: (entry) => upsertSession(drizzle(env.DB), entry),
       ingest: (amendmentId) => session.ingest(amendmentId),
       compileRequest: () => session.compileRequest(),
@@ -173,16 +174,4 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
     for (const { effectId } of this.#outbox.parked()) this.#outbox.unpark(effectId);
     await this.#outbox.poke();
   }
-}
-
-function r2Blobs(bucket: R2Bucket): BlobPort {
-  return {
-    async get(key) {
-      const object = await bucket.get(key);
-      return object === null ? null : object.bytes();
-    },
-    async put(key, bytes) {
-      await bucket.put(key, bytes);
-    },
-  };
 }

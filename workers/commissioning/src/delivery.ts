@@ -4,12 +4,15 @@ import { blobKey, canonicalJson, digestOf, functionFile, sha256Hex } from "@fact
 import type { Tree, WorkOrder } from "@factory/schemas";
 import { renderExampleTests } from "@factory/verification";
 import type { RunReport } from "@factory/schemas/rpc";
+import pMap from "p-map";
 import type { SessionContext } from "./context.ts";
 import { endWith } from "./context.ts";
 import { currentClaims, proofsOf } from "./proof.ts";
 import type { ClaimProof } from "./proof.ts";
 import { acceptedRun } from "./run-reports.ts";
 
+/** The platform's limit of connections that one invocation has open at once. */
+const AT_ONCE = { concurrency: 6 } as const;
 /** POSIX mode bits of a delivered file. */
 const FILE_MODE = 0o644;
 
@@ -63,21 +66,28 @@ export function exampleTests(order: WorkOrder, tree: Tree): { readonly path: str
 
 async function storeFiles(context: SessionContext, tree: Tree, added: readonly { readonly path: string; readonly text: string }[]): Promise<ManifestFile[]> {
   const { blobs } = context.deps;
-  const files: ManifestFile[] = [];
   const addedPaths = new Set(added.map(({ path }) => path));
-  for (const [path, digest] of Object.entries(tree)) {
-    if (addedPaths.has(path)) continue;
-    const bytes = await blobs.get(blobKey.content(digest));
-    if (bytes === null || sha256Hex(bytes) !== digest) throw new TerminalError(`The stored bytes of ${path} are not those of the accepted tree.`);
-    files.push({ path, mode: FILE_MODE, digest, bytes: bytes.length });
-  }
-  for (const { path, text } of added) {
-    const bytes = new TextEncoder().encode(text);
-    const digest = sha256Hex(bytes);
-    await blobs.put(blobKey.content(digest), bytes);
-    files.push({ path, mode: FILE_MODE, digest, bytes: bytes.length });
-  }
-  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const ofTree = Object.entries(tree).filter(([path]) => !addedPaths.has(path));
+  const kept = await pMap(
+    ofTree,
+    async ([path, digest]): Promise<ManifestFile> => {
+      const bytes = await blobs.get(blobKey.content(digest));
+      if (bytes === null || sha256Hex(bytes) !== digest) throw new TerminalError(`The stored bytes of ${path} are not those of the accepted tree.`);
+      return { path, mode: FILE_MODE, digest, bytes: bytes.length };
+    },
+    AT_ONCE,
+  );
+  const stored = await pMap(
+    added,
+    async ({ path, text }): Promise<ManifestFile> => {
+      const bytes = new TextEncoder().encode(text);
+      const digest = sha256Hex(bytes);
+      await blobs.put(blobKey.content(digest), bytes);
+      return { path, mode: FILE_MODE, digest, bytes: bytes.length };
+    },
+    AT_ONCE,
+  );
+  return [...kept, ...stored].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 type FinishedRun = Extract<RunReport, { outcome: "accepted" | "failed" }>;

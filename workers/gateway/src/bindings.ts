@@ -1,5 +1,6 @@
 /** The gateway's dependencies from its bindings. */
 import { consoleLog } from "@factory/durable";
+import { FactoryError } from "@factory/schemas";
 import { artifactGraphOf, beadGraphOf, sessionLogOf, sessionOf, type HealthRpc, type ReadModelRpc, type SessionRegistryRpc } from "@factory/schemas/rpc";
 import type { GatewayDeps } from "./deps.ts";
 
@@ -20,15 +21,14 @@ export function gatewayDeps(env: Env): GatewayDeps {
   return {
     now: () => Date.now(),
     newRequestId: () => crypto.randomUUID(),
-    records: (key) => env.CONFIG.get(key, { type: "json", cacheTtl: RECORD_CACHE_S }),
+    records: (key) => orUnavailable("The key records", () => env.CONFIG.get(key, { type: "json", cacheTtl: RECORD_CACHE_S })),
     blobs: {
-      get: async (key) => {
-        const object = await env.BLOBS.get(key);
-        return object === null ? null : new Uint8Array(await object.arrayBuffer());
-      },
-      put: async (key, bytes, sha256) => {
-        await env.BLOBS.put(key, bytes, { sha256 });
-      },
+      get: (key) =>
+        orUnavailable("The blob store", async () => {
+          const object = await env.BLOBS.get(key);
+          return object === null ? null : new Uint8Array(await object.arrayBuffer());
+        }),
+      put: (key, bytes, sha256) => orUnavailable("The blob store", async () => void (await env.BLOBS.put(key, bytes, { sha256 }))),
     },
     session: (org, sessionId) => sessionOf(env, org, sessionId),
     sessionLog: (org, sessionId) => sessionLogOf(env, org, sessionId),
@@ -50,4 +50,13 @@ export function gatewayDeps(env: Env): GatewayDeps {
     version: { id: env.VERSION.id, tag: env.VERSION.tag, timestamp: env.VERSION.timestamp },
     log: consoleLog(),
   };
+}
+
+/** A store that fails says nothing about the call: whoever made it may make it again. @throws FactoryError UNAVAILABLE */
+async function orUnavailable<T>(store: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (err) {
+    throw Object.assign(new FactoryError("UNAVAILABLE", `${store} did not answer. Try again.`), { cause: err });
+  }
 }

@@ -9,7 +9,7 @@ import { FactoryError, objectName } from "@factory/schemas";
 import { artifactGraphOf, beadGraphOf, coordinatorOf } from "@factory/schemas/rpc";
 import type { OperativeRpc } from "@factory/schemas/rpc";
 import { sandboxClient } from "@factory/verification";
-import { cachedBlobStore, r2BlobStore } from "@factory/workspace";
+import { cachedBlobStore, patientBucket, r2BlobStore } from "@factory/workspace";
 import { Operative, RUN_TIMEOUT_MS, WORK_TIMER } from "./operative.ts";
 import { governingPorts } from "./governing-ports.ts";
 import { migrateOperative } from "./operative-schema.ts";
@@ -44,7 +44,7 @@ export class OperativeDO extends DurableObject<Env> implements OperativeRpc {
           snapshots: kvSnapshots(env.KNOWING_STATE),
           waitUntil: (work) => ctx.waitUntil(work),
         }),
-      blobs: cachedBlobStore(r2BlobStore(env.BLOBS)),
+      blobs: cachedBlobStore(r2BlobStore(patientBucket(env.BLOBS))),
       sandbox: sandboxClient(env.SANDBOX),
       resolveModel: (alias) => resolveModel(alias, env),
       hideSecrets: (text) => hide(text, env.MODEL_API_KEY),

@@ -135,7 +135,7 @@ describe("a missed deadline", () => {
     expect(at(1).jobs).toEqual(["b"]);
   });
 
-  test("runs every job in flight again, alone, one at a time, the late one last", async () => {
+  test("hazard: container replaced under its callers - runs every job in flight again, alone, one at a time, the late one last", async () => {
     await start({ stallMs: 60_000 });
     send(aJob("late", 1_000), aJob("b"), aJob("c"));
     await pass(2_100);

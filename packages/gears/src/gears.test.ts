@@ -14,7 +14,7 @@ describe("the self-check of gears", () => {
     expect(() => checkGears()).not.toThrow();
   });
 
-  test("names a role that lacks permission for its own job, for every role and every tool it needs", () => {
+  test("hazard: role lacks permission for its own job - is named before anything starts, for every role and every tool it needs", () => {
     for (const role of ROLES) {
       for (const needed of GEARS[role].needs) {
         const broken = { ...GEARS[role], tools: GEARS[role].tools.filter((name) => name !== needed) };

@@ -101,7 +101,7 @@ describe("the deliverable", () => {
     expect(exampleTests(anOrder({ examples: [] }), {})).toEqual([]);
   });
 
-  test("text of the order cannot break out of the README's table", () => {
+  test("hazard: text from outside acts where it is shown - text of the order cannot break out of the README's table", () => {
     const run = { checks: { passed: 1, failed: 0 }, holdouts: { passed: 0, failed: 0, absentClaims: [] } };
     const proofs = proofsOf([aClaim({ text: "a | b\n| C-9 | forged | passed |" })], null, [], false);
     const rows = deliverableReadme(anOrder(), proofs, run)

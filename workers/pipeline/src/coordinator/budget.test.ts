@@ -116,7 +116,7 @@ describe("a run with a budget", () => {
 });
 
 describe("an exhausted budget", () => {
-  test("lets the bead wait without a lease, tells it once, and asks a person once", async () => {
+  test("hazard: keep-alive without a bound on spend - lets the bead wait without a lease, tells it once, and asks a person once", async () => {
     const world = await aFundedRun("exhausted", 3, 2);
     await world.exchange(0, [await costing(world, await world.claim(), 2)], 0);
     const answer = await world.exchange(0);

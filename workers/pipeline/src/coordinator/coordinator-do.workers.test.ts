@@ -109,7 +109,7 @@ describe("CoordinatorDO", () => {
     expect(out.filter(({ rel }) => rel === "produces")).toHaveLength(1);
   });
 
-  test("keeps what waits for a person over evictions, applies it when it is approved, and takes the decision once", async () => {
+  test("hazard: sandbox sleeps while a human thinks - keeps what waits for a person over evictions, applies it when it is approved, and takes the decision once", async () => {
     const world = await aRun("do-approval");
     await world.graphs.trust("PROPOSE");
     const bead = await claimed(world);

@@ -36,7 +36,7 @@ describe("the order of READY beads", () => {
     expect(beads.map(({ directive }) => directive.title)).toEqual(["f2", "f3", "f1", "f4", "f0"]);
   });
 
-  test("lets a bead be passed only by beads that became READY less than three minutes after it", () => {
+  test("hazard: queue serves newest first - lets a bead be passed only by beads that became READY less than three minutes after it", () => {
     const bead = fc.record({ readyAt: fc.integer({ min: 0, max: HOUR_MS }), priority: fc.constantFrom(...PRIORITIES) });
     fc.assert(
       fc.property(bead, bead, (first, second) => {

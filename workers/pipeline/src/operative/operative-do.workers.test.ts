@@ -121,7 +121,7 @@ describe("OperativeDO", () => {
     expect(await recorded()).toEqual({ executions: [outcome?.executionId], executionBeads: [outcome?.executionBeadId] });
   });
 
-  test("that is evicted once its agent may have acted reports that, under the lease it held", async () => {
+  test("hazard: marker written after a side effect - that is evicted once its agent may have acted reports that, under the lease it held", async () => {
     const { operative, applied, hold } = await aRun("acted");
     await hold(3, Date.now());
     await evictDurableObject(operative);

@@ -163,7 +163,7 @@ describe("crashes", () => {
     expect(only(world.coordinator.applied).result).toMatchObject({ kind: "task", task: { status: "COMPLETE" } });
   });
 
-  test("in the midst of the work are reported at once as a failure of the infrastructure, with the calls that were made", async () => {
+  test("hazard: DO reset on deploy mid-turn - are reported at once as a failure of the infrastructure, and no tool is run again", async () => {
     const world = aWorld();
     world.script.splice(1, 1, async () => world.crash());
     await world.settle();
@@ -185,7 +185,7 @@ describe("crashes", () => {
     expect(world.prompts).toHaveLength(3);
   });
 
-  test("after the outcome arrived have it sent again under the same effect id, and it counts once", async () => {
+  test("hazard: duplicate request delivery - after the outcome arrived have it sent again under the same effect id, and it counts once", async () => {
     const world = aWorld();
     let first = true;
     world.coordinator.onAnswer = (outcomes) => {

@@ -72,7 +72,7 @@ test("code of a model that calls a tool it has no consent for fails the bead, wh
 
 test("code of a model that never ends to ask is stopped, and the model is told so", async () => {
   const { world, outcome } = await outcomeOf(
-    "export default async (tools: any) => { const first = await tools.list_files({}); for (;;) await tools.search_files({ text: String(first.files.length) }); };",
+    "export default async (tools: any) => { const first = await tools.list_files({}); for (let n = 0; ; n++) await tools.search_files({ text: `${first.files.length} ${n}` }); };",
   );
   expect(outcome.result).toMatchObject({ kind: "task" });
   expect(world.prompts.at(-1)).toContain("SCRIPT_LIMIT");

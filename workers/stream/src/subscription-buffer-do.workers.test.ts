@@ -151,6 +151,7 @@ describe("SubscriptionBufferDO", () => {
       expect(storage.sql.exec("SELECT id FROM durable_migrations WHERE component = 'object'").toArray()).toEqual([
         { id: "0001-log" },
         { id: "0002-deliveries-and-archive" },
+        { id: "0003-sealing" },
       ]);
       storage.sql.exec("UPDATE durable_migrations SET digest = 'tampered' WHERE component = 'object'");
     });

@@ -21,6 +21,7 @@ const COMMANDS = {
   factory: ["packages/cli/src/main.ts"],
   "bench-coordinator": ["scripts/bench/coordinator.ts"],
   "bench-graph": ["scripts/bench/graph.ts"],
+  "bench-operative": ["scripts/bench/operative.ts"],
   "bench-orchestration": ["scripts/bench/orchestration.ts"],
   "bench-pipeline": ["scripts/bench/pipeline.ts"],
   "bench-search": ["scripts/bench/search.ts"],

@@ -8,7 +8,7 @@ import type { BeadContent, TypedContent } from "./bead-content.ts";
 import { knowingStateBeadId } from "./bead-id.ts";
 import { BeadRows, NO_POSITION, toBead } from "./bead-rows.ts";
 import type { BeadRow, Edge, OpenType, PlacedRow } from "./bead-rows.ts";
-import { headsDigestOf, headsFor, knowingStateOf, snapshotOf, termOf } from "./knowing-state.ts";
+import { headsContent, headsDigestOf, headsFor, knowingStateOf, snapshotOf, termOf } from "./knowing-state.ts";
 import type { Heads } from "./knowing-state.ts";
 import { Lines } from "./lines.ts";
 import { auditAction, canBeOpen, checkExecution, checkLine, checkStep, isGoverning, MAX_SCHEDULED, openAbout, staleLine } from "./succession.ts";
@@ -38,6 +38,8 @@ export const MAX_ANSWER_CHARS = 4 * 1024 * 1024;
 /** Beads read by one statement: with the largest content that is 8 MiB. */
 const READ_CHUNK = 16;
 const DEFAULT_PAGE_BEADS = 100;
+/** Digests of heads that are kept: those of about forty agents, under 100 KB. */
+const KEPT_DIGESTS = 64;
 /** Session of the beads that an organisation starts with. */
 const BOOTSTRAP_SESSION = "bootstrap";
 
@@ -48,6 +50,8 @@ export class BeadGraph {
   readonly #deps: BeadGraphDeps;
   readonly #rows: BeadRows;
   readonly #lines: Lines;
+  /** Not persisted: digests of heads by what they are the digest of. */
+  readonly #digests = new Map<string, string>();
 
   constructor(deps: BeadGraphDeps) {
     this.#deps = deps;
@@ -130,12 +134,13 @@ export class BeadGraph {
 
   /** Digest of the heads that govern an agent in a role now; the same as that of {@link BeadGraph.snapshot}. */
   heads(role: string, subjectId: string): string {
-    return headsDigestOf(this.#heads(role, subjectId));
+    return this.#digestOf(this.#heads(role, subjectId));
   }
 
   /** What governs an agent in a role now, whoever asks. What cannot be read is logged and said, so it never throws for it. */
   snapshot(role: string, subjectId: string): KnowingStateSnapshot {
-    return snapshotOf(role, subjectId, this.#heads(role, subjectId));
+    const heads = this.#heads(role, subjectId);
+    return snapshotOf(role, subjectId, heads, this.#digestOf(heads));
   }
 
   /** What governs an agent in a role and a session now. */
@@ -146,6 +151,18 @@ export class BeadGraph {
   #heads(role: string, subjectId: string): Heads {
     const now = this.#deps.now();
     return headsFor(role, subjectId, (type, subject) => this.#lines.head(type, subject, now));
+  }
+
+  /** The digest of heads; the same heads are asked for with each tool call of each agent. */
+  #digestOf(heads: Heads): string {
+    const text = JSON.stringify(headsContent(heads));
+    const known = this.#digests.get(text);
+    if (known !== undefined) return known;
+    const digest = headsDigestOf(heads);
+    const oldest = this.#digests.size < KEPT_DIGESTS ? undefined : this.#digests.keys().next().value;
+    if (oldest !== undefined) this.#digests.delete(oldest);
+    this.#digests.set(text, digest);
+    return digest;
   }
 
   #checked(bead: KnowingStateBead, actorId: string, sessionId: string): Checked {
@@ -176,7 +193,7 @@ export class BeadGraph {
 
   #fencedHeads({ role, subjectId, headsDigest }: RetrievalFence): Heads {
     const heads = this.#heads(role, subjectId);
-    const now = headsDigestOf(heads);
+    const now = this.#digestOf(heads);
     if (now === headsDigest) return heads;
     throw new FactoryError("STALE_TARGET", `What governs ${subjectId} as ${role} has changed since it was retrieved.`, { headsDigest: now });
   }

@@ -99,14 +99,21 @@ function policyFor(role: string, head: HeadReader): Pick<Heads, "policy" | "cons
 }
 
 /** Digest of the heads: another one as soon as one of them is superseded, takes effect, ends, or cannot be read any more. */
-export function headsDigestOf({ consulted, trust, consent }: Heads): string {
-  return digestOf(
-    [...consulted, trust, consent].map(({ type, subject, tip, active, standing }) => ({ type, subject, tip, active: active?.id ?? null, standing })),
-  );
+export function headsDigestOf(heads: Heads): string {
+  return digestOf(headsContent(heads));
 }
 
-/** What the heads say, without who asks in which session and when. */
-export function snapshotOf(role: string, subjectId: string, heads: Heads): KnowingStateSnapshot {
+/** What {@link headsDigestOf} is the digest of. */
+export function headsContent({ consulted, trust, consent }: Heads): readonly object[] {
+  return [...consulted, trust, consent].map(({ type, subject, tip, active, standing }) => ({ type, subject, tip, active: active?.id ?? null, standing }));
+}
+
+/**
+ * What the heads say, without who asks in which session and when.
+ *
+ * @param headsDigest - {@link headsDigestOf} the heads
+ */
+export function snapshotOf(role: string, subjectId: string, heads: Heads, headsDigest: string): KnowingStateSnapshot {
   const { policy, trust, consent } = heads;
   return {
     role,
@@ -118,7 +125,7 @@ export function snapshotOf(role: string, subjectId: string, heads: Heads): Knowi
     },
     trust: { ...partOf(trust), score: trust.active?.content.trust_score ?? null, subjectType: trust.active?.content.subject_type ?? null },
     consent: { ...partOf(consent), grants: consent.active?.content.grants ?? [] },
-    headsDigest: headsDigestOf(heads),
+    headsDigest,
   };
 }
 

@@ -82,7 +82,7 @@ export class KnowingStateSdk {
       if (session.role !== role || session.agentId !== agentId || session.openedCeiling !== ceiling) {
         throw new FactoryError("ALREADY_EXISTS", `The session ${sessionId} was opened for ${session.agentId} in the role ${session.role}.`);
       }
-      return { session: this.#open(sessionId) };
+      return { session: opened(session) };
     });
   }
 
@@ -135,8 +135,9 @@ export class KnowingStateSdk {
    */
   async checkConsent(sessionId: string, action: string, approvalId?: string): Promise<Result<ConsentGiven>> {
     return this.#answer("consent", sessionId, async () => {
-      const { role, agentId } = this.#open(sessionId);
-      groundToAct(this.#open(sessionId), approvalId);
+      const session = this.#open(sessionId);
+      const { role, agentId } = session;
+      groundToAct(session, approvalId);
       const headsDigest = await this.#orDegrade(sessionId, `Whether ${agentId} may do "${action}"`, () => this.#reader.heads(role, agentId));
       // Read again for the same reason as in a retrieval.
       const { headsDigest: retrieved, consent } = groundToAct(this.#open(sessionId), approvalId);
@@ -265,9 +266,7 @@ export class KnowingStateSdk {
 
   /** The session as it is now; read again after everything that was awaited. */
   #open(sessionId: string): KspSession {
-    const session = this.#known(sessionId);
-    if (session.closedAt !== null) throw new FactoryError("FAILED_PRECONDITION", `The session ${sessionId} is closed.`);
-    return session;
+    return opened(this.#known(sessionId));
   }
 
   #hand(sessionId: string): Writer {
@@ -288,4 +287,10 @@ export class KnowingStateSdk {
     const { log, now, org } = this.#ports;
     return answered(log, now, { op: `knowing-state.${verb}`, ids: { org, session: sessionId } }, work);
   }
+}
+
+/** A session that is not closed. @throws FactoryError FAILED_PRECONDITION */
+function opened(session: KspSession): KspSession {
+  if (session.closedAt !== null) throw new FactoryError("FAILED_PRECONDITION", `The session ${session.sessionId} is closed.`);
+  return session;
 }

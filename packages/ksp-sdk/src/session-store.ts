@@ -91,6 +91,8 @@ export function sqlSessions(storage: StoragePort): SessionStore {
 
 class SqlSessions implements SessionStore {
   readonly #storage: StoragePort;
+  /** Not persisted: the text that was parsed last and what it says; a session is read several times for each action. */
+  #parsed: { readonly text: string; readonly knowingState: KnowingState } | undefined;
 
   constructor(storage: StoragePort) {
     this.#storage = storage;
@@ -98,7 +100,7 @@ class SqlSessions implements SessionStore {
 
   get(sessionId: string): KspSession | null {
     const row = this.#storage.sql.exec<SessionRow>("SELECT * FROM ksp_sessions WHERE session_id = ?", sessionId).toArray()[0];
-    return row === undefined ? null : toSession(row);
+    return row === undefined ? null : toSession(row, row.knowing_state === null ? null : this.#knowingStateIn(row.knowing_state));
   }
 
   open(session: NewSession): void {
@@ -160,6 +162,12 @@ class SqlSessions implements SessionStore {
     this.#storage.sql.exec("DELETE FROM ksp_writes WHERE session_id = ? AND write_key = ? AND written = 0", sessionId, key);
   }
 
+  #knowingStateIn(text: string): KnowingState {
+    // The cast holds: only `stamp` writes the text, from a knowing-state.
+    if (this.#parsed?.text !== text) this.#parsed = { text, knowingState: JSON.parse(text) as KnowingState };
+    return this.#parsed.knowingState;
+  }
+
   #writeWhere(column: "write_key" | "bead_id", sessionId: string, value: string): SessionWrite | null {
     const row = this.#storage.sql
       .exec<WriteRow>(`SELECT ${WRITE_COLUMNS} FROM ksp_writes WHERE session_id = ? AND ${column} = ?`, sessionId, value)
@@ -168,7 +176,7 @@ class SqlSessions implements SessionStore {
   }
 }
 
-function toSession(row: SessionRow): KspSession {
+function toSession(row: SessionRow, knowingState: KnowingState | null): KspSession {
   return {
     sessionId: row.session_id,
     role: row.role,
@@ -176,8 +184,7 @@ function toSession(row: SessionRow): KspSession {
     openedCeiling: levelAt(row.opened_ceiling),
     ceiling: levelAt(row.ceiling),
     degraded: row.degraded,
-    // The cast holds: only `stamp` writes the text, from a knowing-state.
-    knowingState: row.knowing_state === null ? null : (JSON.parse(row.knowing_state) as KnowingState),
+    knowingState,
     openedAt: row.opened_at,
     closedAt: row.closed_at,
   };

@@ -41,6 +41,37 @@ export function kvSnapshots(kv: KvPort): SnapshotCache {
   };
 }
 
+/** Snapshots that an object remembers: those of the few roles it works in, and of their last changes. */
+const REMEMBERED = 16;
+
+/**
+ * A cache with a memory in front of it. What is remembered is under the digest of its heads too, so it is as safe as what is
+ * kept elsewhere; an object that works in the same role again asks no other store.
+ */
+export function rememberedSnapshots(cache: SnapshotCache): SnapshotCache {
+  // Not persisted: the snapshots used last, the newest at the end; each was checked when it was read or computed.
+  const remembered = new Map<string, KnowingStateSnapshot>();
+  const nameOf = ({ org, role, subjectId, headsDigest }: SnapshotKey): string => JSON.stringify([org, role, subjectId, headsDigest]);
+  const remember = (name: string, snapshot: KnowingStateSnapshot): void => {
+    remembered.delete(name);
+    remembered.set(name, snapshot);
+    const oldest = remembered.size > REMEMBERED ? remembered.keys().next().value : undefined;
+    if (oldest !== undefined) remembered.delete(oldest);
+  };
+  return {
+    get: async (key) => {
+      const name = nameOf(key);
+      const snapshot = remembered.get(name) ?? (await cache.get(key));
+      if (snapshot !== null) remember(name, snapshot);
+      return snapshot;
+    },
+    put: async (key, snapshot) => {
+      remember(nameOf(key), snapshot);
+      await cache.put(key, snapshot);
+    },
+  };
+}
+
 const text = z.string().min(1);
 const governing = { beadId: text.nullable(), standing: z.enum(["active", "missing", "inactive", "unreadable"]), autonomy: z.enum(AUTONOMY) };
 const snapshotSchema: z.ZodType<KnowingStateSnapshot> = z.object({

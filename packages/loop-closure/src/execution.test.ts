@@ -110,6 +110,20 @@ describe("BP2", () => {
     expect(world.state()).toEqual(before);
   });
 
+  test("heads that were answered with the retrieval are not asked for again, and once they have moved the fence refuses the bead all the same", async () => {
+    const world = new World();
+    const session = await world.open();
+    const headsSeen = session.knowingState?.headsDigest ?? "";
+    const asked: string[] = [];
+    world.before = (call) => void asked.push(call);
+    expect(await world.bridge().recordExecution(world.execution(session, { headsSeen }))).toMatchObject({ ok: true, headsDigest: headsSeen });
+    expect(asked).toEqual(["append", "write"]);
+    moveTrust(world, { trust_score: 0.75 });
+    const late = world.execution(session, { executionId: ulidId("EXE", 1), headsSeen });
+    expect(await world.bridge().recordExecution(late)).toMatchObject({ ok: false, code: "STALE_TARGET" });
+    expect(world.state()["beads"]?.filter(({ type }) => type === "execution")).toHaveLength(1);
+  });
+
   test("what governs the agent moves between the two writes: the node says that it set out, no bead says that it ran, and a repeat is refused alike", async () => {
     const world = new World();
     const request = world.execution(await world.open());

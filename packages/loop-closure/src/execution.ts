@@ -18,6 +18,11 @@ import type { ArtifactWrite } from "./writes.ts";
 /** An execution that is about to begin. */
 export type ExecutionRequest = {
   readonly session: OpenedSession;
+  /**
+   * Heads that the bead graph has just answered the caller with, as it retrieved: it is not asked for them again before the
+   * first write. The fence of the execution bead compares them all the same. Left out, it is asked.
+   */
+  readonly headsSeen?: string;
   /** Made once and stored by the caller; also the nonce of the execution bead. */
   readonly executionId: string;
   readonly action: string;
@@ -132,12 +137,12 @@ function levelRefusal(
 type Governed = { readonly ok: true; readonly policyBeadId: string; readonly trustBeadId: string };
 
 /** The beads that the execution bead names, and whether they still are what was retrieved. */
-async function governedNow({ beads }: Ports, { session }: ExecutionRequest, state: KnowingState): Promise<Governed | Refusal> {
+async function governedNow({ beads }: Ports, { session, headsSeen }: ExecutionRequest, state: KnowingState): Promise<Governed | Refusal> {
   const [policyBeadId, trustBeadId, heads] = await answerOf("The bead graph", () =>
     Promise.all([
       state.policy.beadId ?? lastPolicy(beads, session.role),
       state.trust.beadId ?? tipOf(beads, "trust", session.agentId),
-      beads.heads(state.role, state.subjectId),
+      headsSeen ?? beads.heads(state.role, state.subjectId),
     ]),
   );
   if (policyBeadId === null || trustBeadId === null) {

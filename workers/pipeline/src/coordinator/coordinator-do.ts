@@ -17,7 +17,7 @@ import type {
   SeedRequest,
 } from "@factory/schemas/rpc";
 import { sandboxClient } from "@factory/verification";
-import { cachedBlobStore, patientBucket, r2BlobStore } from "@factory/workspace";
+import { isolateBlobs } from "../isolate-blobs.ts";
 import { Coordinator } from "./coordinator.ts";
 import type { Neighbours } from "./delivery.ts";
 
@@ -35,7 +35,7 @@ export class CoordinatorDO extends DurableObject<Env> implements CoordinatorRpc 
       ...shared,
       scheduler: this.#scheduler,
       neighbours: neighboursOf(env),
-      blobs: cachedBlobStore(r2BlobStore(patientBucket(env.BLOBS))),
+      blobs: isolateBlobs(env.BLOBS),
       sandbox: sandboxClient(env.SANDBOX),
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       startTimeout: startRealTimeout,

@@ -8,7 +8,7 @@ import { modelFailureOf } from "@factory/models";
 import type { ResolvedModel } from "@factory/models";
 import { FactoryError } from "@factory/schemas";
 import type { ErrorCode } from "@factory/schemas";
-import type { BeadOutcome, ClaimedBead, CoordinatorRpc, FailureClass } from "@factory/schemas/rpc";
+import type { BeadOutcome, ClaimedBead, CoordinatorRpc, FailureClass, ModelCall } from "@factory/schemas/rpc";
 import type { Sandbox } from "@factory/verification";
 import { SPEC_FOLDER, Workspace } from "@factory/workspace";
 import type { BlobStore } from "@factory/workspace";
@@ -170,7 +170,8 @@ class Attempt {
     this.#denials = gate.denials;
     const resolved = this.#deps.resolveModel(directive.model.alias);
     const context = { beadId, purpose: directive.role, budgetUsd: directive.budgetUsd };
-    const model = recordedModel(resolved, context, { control, lease, gate, record: (call) => store.addModelCall(executionId, call), now });
+    const account = { record: (call: ModelCall) => store.addModelCall(executionId, call), flush: () => store.writeModelCalls() };
+    const model = recordedModel(resolved, context, { control, lease, gate, ...account, now });
     const pause = (ms: number): Promise<void> => control.race(new Promise((resolve) => void startTimeout(ms, resolve)));
     const checks = new CheckRunner({ sandbox, pause, now }, bead, workspace);
     this.#checks = checks;

@@ -157,12 +157,14 @@ export class Governance {
     return { kind: "suggest", reason };
   }
 
-  #execution(session: OpenedSession, { knowingStateId }: KnowingState): Parameters<LoopClosure["recordExecution"]>[0] {
+  #execution(session: OpenedSession, { knowingStateId, headsDigest }: KnowingState): Parameters<LoopClosure["recordExecution"]>[0] {
     const { directive, beadId, attempt, cycle, epoch } = this.#bead;
     const { directiveId, runId, title } = directive;
     const executionId = this.#executionId;
     return {
       session,
+      // Retrieved a moment ago, in this very opening.
+      headsSeen: headsDigest,
       executionId,
       action: "execute",
       level: session.autonomy,

@@ -3,13 +3,13 @@ import { DurableObject } from "cloudflare:workers";
 import { consoleLog, Scheduler, startRealTimeout } from "@factory/durable";
 import type { BackoffPolicy } from "@factory/durable";
 import { checkGears } from "@factory/gears";
-import { kvSnapshots } from "@factory/ksp-sdk";
+import { kvSnapshots, rememberedSnapshots } from "@factory/ksp-sdk";
 import { resolveModel } from "@factory/models";
 import { FactoryError, objectName } from "@factory/schemas";
 import { artifactGraphOf, beadGraphOf, coordinatorOf } from "@factory/schemas/rpc";
 import type { OperativeRpc } from "@factory/schemas/rpc";
 import { sandboxClient } from "@factory/verification";
-import { cachedBlobStore, patientBucket, r2BlobStore } from "@factory/workspace";
+import { isolateBlobs } from "../isolate-blobs.ts";
 import { Operative, RUN_TIMEOUT_MS, WORK_TIMER } from "./operative.ts";
 import { governingPorts } from "./governing-ports.ts";
 import { migrateOperative } from "./operative-schema.ts";
@@ -29,6 +29,7 @@ export class OperativeDO extends DurableObject<Env> implements OperativeRpc {
     const { storage } = ctx;
     migrateOperative(storage);
     const shared = { storage, log: consoleLog(), now: Date.now, startTimeout: startRealTimeout };
+    const snapshots = rememberedSnapshots(kvSnapshots(env.KNOWING_STATE));
     this.#scheduler = new Scheduler({ ...shared, timer: storage, random: Math.random, backoff: BACKOFF });
     this.#operative = new Operative({
       ...shared,
@@ -41,10 +42,10 @@ export class OperativeDO extends DurableObject<Env> implements OperativeRpc {
           org,
           graph: artifactGraphOf(env, org, assembly),
           beads: beadGraphOf(env, org),
-          snapshots: kvSnapshots(env.KNOWING_STATE),
+          snapshots,
           waitUntil: (work) => ctx.waitUntil(work),
         }),
-      blobs: cachedBlobStore(r2BlobStore(patientBucket(env.BLOBS))),
+      blobs: isolateBlobs(env.BLOBS),
       sandbox: sandboxClient(env.SANDBOX),
       resolveModel: (alias) => resolveModel(alias, env),
       hideSecrets: (text) => hide(text, env.MODEL_API_KEY),

@@ -58,6 +58,8 @@ type BeadRow = {
 /** Rows of one operative. */
 export class OperativeStore {
   readonly #storage: StoragePort;
+  /** Not persisted: calls of the model that the next write takes along; a crash before it costs what one in a call costs. */
+  #unwritten: { readonly executionId: string; readonly call: ModelCall }[] = [];
 
   constructor(storage: StoragePort) {
     this.#storage = storage;
@@ -161,7 +163,7 @@ export class OperativeStore {
     executionId: string,
     end: Pick<BeadOutcome, "result" | "durationMs" | "checkMs"> & { readonly denials: BeadOutcome["consentDenials"] },
   ): BeadOutcome | null {
-    return this.#storage.transactionSync(() => {
+    const concluded = this.#storage.transactionSync(() => {
       const row = this.#storage.sql.exec<BeadRow>("SELECT * FROM operative_beads WHERE execution_id = ? AND outcome IS NULL", executionId).toArray()[0];
       if (row === undefined) return null;
       const outcome: BeadOutcome = {
@@ -184,29 +186,42 @@ export class OperativeStore {
       this.#storage.sql.exec("UPDATE operative_beads SET outcome = ? WHERE seq = ?", JSON.stringify(outcome), row.seq);
       return outcome;
     });
+    // They are in the outcome, or belong to nobody.
+    this.#unwritten = [];
+    return concluded;
   }
 
   /** Drops a lease that has passed to another holder. */
   discard(lease: LeaseKey): void {
     this.#storage.transactionSync(() => this.#forget(lease));
+    this.#unwritten = [];
   }
 
-  /** Adds a model call to an execution's account. */
+  /**
+   * Adds a model call to an execution's account. It is written with the consent record or the outcome that follows, or by
+   * {@link OperativeStore.writeModelCalls}: an answer is no effect, and needs no commit of its own.
+   */
   addModelCall(executionId: string, call: ModelCall): void {
-    this.#storage.sql.exec("INSERT INTO operative_model_calls (execution_id, call) VALUES (?, ?)", executionId, JSON.stringify(call));
+    this.#unwritten.push({ executionId, call });
+  }
+
+  /** Writes the model calls that no other write has taken along; called before the next one goes out. */
+  writeModelCalls(): void {
+    if (this.#unwritten.length > 0) this.#withModelCalls(() => undefined);
   }
 
   /** Model calls of an execution in order. */
   modelCalls(executionId: string): ModelCall[] {
-    return this.#storage.sql
+    const written = this.#storage.sql
       .exec<{ call: string }>("SELECT call FROM operative_model_calls WHERE execution_id = ? ORDER BY seq", executionId)
       .toArray()
       .map(({ call }) => JSON.parse(call) as ModelCall);
+    return [...written, ...this.#unwritten.flatMap((one) => (one.executionId === executionId ? one.call : []))];
   }
 
   /** Writes a consent record and links it to the one before it. Records stay for as long as the object does. */
   addConsent(executionId: string, record: ConsentRecord, now: number): void {
-    this.#storage.transactionSync(() => {
+    this.#withModelCalls(() => {
       const digest = digestOf({ previous: this.consentDigest(executionId), record });
       this.#storage.sql.exec(
         "INSERT INTO operative_consents (execution_id, record, verdict, digest, recorded_at) VALUES (?, ?, ?, ?, ?)",
@@ -233,6 +248,17 @@ export class OperativeStore {
       .exec<{ digest: string }>("SELECT digest FROM operative_consents WHERE execution_id = ? ORDER BY seq DESC LIMIT 1", executionId)
       .toArray()[0];
     return last?.digest ?? digestOf({ executionId });
+  }
+
+  /** One transaction for a write and the model calls before it. */
+  #withModelCalls(write: () => void): void {
+    this.#storage.transactionSync(() => {
+      for (const { executionId, call } of this.#unwritten) {
+        this.#storage.sql.exec("INSERT INTO operative_model_calls (execution_id, call) VALUES (?, ?)", executionId, JSON.stringify(call));
+      }
+      write();
+    });
+    this.#unwritten = [];
   }
 
   #toolCalls(executionId: string): number {

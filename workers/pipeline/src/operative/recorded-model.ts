@@ -19,6 +19,8 @@ export interface RecordedModelDeps {
   readonly gate: ConsentGate;
   /** Keeps one call of the account. */
   readonly record: (call: ModelCall) => void;
+  /** Puts what was kept on disk, before another call goes out. */
+  readonly flush: () => void;
   readonly now: () => number;
 }
 
@@ -33,7 +35,7 @@ export type CallContext = {
 
 /** Wraps a model for one attempt. */
 export function recordedModel(resolved: ResolvedModel, { beadId, purpose, budgetUsd }: CallContext, deps: RecordedModelDeps): Model {
-  const { control, lease, record, now } = deps;
+  const { control, lease, record, flush, now } = deps;
   const [first] = resolved.members;
   let spentUsd = 0;
   return wrapLanguageModel({
@@ -43,6 +45,7 @@ export function recordedModel(resolved: ResolvedModel, { beadId, purpose, budget
       wrapGenerate: async ({ doGenerate, params }) => {
         if (spentUsd > budgetUsd) control.stop({ kind: "budget", spentUsd, budgetUsd });
         control.check();
+        flush();
         const startedAt = now();
         const head = { alias: resolved.alias, purpose, beadId, promptHash: hashOf(params.prompt) };
         try {

@@ -1,12 +1,12 @@
 /** The tools of an attempt over its workspace. Each call passes the gate first; what a model did wrong it is told, in data. */
 import { messageOf } from "@factory/durable";
-import { isToolName, TOOLS } from "@factory/gears";
+import { isToolName, TOOL_NAMES, TOOLS } from "@factory/gears";
 import type { ToolInput, ToolName } from "@factory/gears";
 import { FactoryError } from "@factory/schemas";
 import { WorkspaceError } from "@factory/workspace";
 import type { Workspace } from "@factory/workspace";
-import { tool } from "ai";
-import type { ToolSet } from "ai";
+import { tool, zodSchema } from "ai";
+import type { Schema, ToolSet } from "ai";
 import { z } from "zod";
 import { AttemptStopped } from "./attempt-control.ts";
 import type { AttemptControl } from "./attempt-control.ts";
@@ -36,6 +36,18 @@ export interface ToolDeps {
 
 /** What each tool does with input that fits its schema; the answer is data for whoever called. */
 type ToolHandlers = { readonly [N in ToolName]: (input: ToolInput<N>) => Promise<object> };
+
+/** Not persisted: the registry's schemas as the AI SDK takes them; each is turned into JSON Schema once, not with each model call. */
+const INPUT_SCHEMAS = new Map<ToolName, Schema>(
+  // The union of the registry's schemas has no common input type; `callTool` parses whatever comes.
+  TOOL_NAMES.map((name) => [name, zodSchema(TOOLS[name].input as z.ZodType)]),
+);
+
+function inputSchemaOf(name: ToolName): Schema {
+  const schema = INPUT_SCHEMAS.get(name);
+  if (schema === undefined) throw new FactoryError("INTERNAL", `The tool ${name} has no schema.`);
+  return schema;
+}
 
 /** Tools of one attempt. */
 export class AttemptTools {
@@ -67,9 +79,8 @@ export class AttemptTools {
   toolSet(permitted: readonly string[]): ToolSet {
     return Object.fromEntries(
       permitted.filter(isToolName).map((name) => {
-        const { description, input } = TOOLS[name];
-        // The union of the registry's schemas has no common input type; `callTool` parses whatever comes.
-        return [name, tool({ description, inputSchema: input as z.ZodType, execute: (sent: unknown) => this.callTool(name, sent) })];
+        const { description } = TOOLS[name];
+        return [name, tool({ description, inputSchema: inputSchemaOf(name), execute: (sent: unknown) => this.callTool(name, sent) })];
       }),
     );
   }

@@ -4,17 +4,19 @@ import { checkJob } from "@factory/schemas";
 import type { Result } from "@factory/schemas";
 import type { BeadOutcome, ClaimedBead, CoordinatorRpc, ExchangeAnswer } from "@factory/schemas/rpc";
 
-export { ArtifactGraphDO } from "../../../../graph/src/artifact-graph-do.ts";
-export { BeadGraphDO } from "../../../../graph/src/bead-graph-do.ts";
-export { OperativeDO } from "../operative-do.ts";
+export { CountedArtifactGraphDO as ArtifactGraphDO, CountedBeadGraphDO as BeadGraphDO, CountedOperativeDO as OperativeDO } from "./counted-objects.ts";
 
 /** Name of the object that every check of the sandbox passes. */
 export const SANDBOX_GATE = "sandbox-gate";
+/** How long a lease holds, of a bead that is offered with one, in milliseconds. */
+const LEASE_MS = 120_000;
 
 /** Hands out what a test offers and keeps what comes back, each effect once. */
 export class ProbeCoordinatorDO extends DurableObject implements Pick<CoordinatorRpc, "exchange" | "heartbeat"> {
   readonly #offers: ClaimedBead[] = [];
   readonly #applied = new Map<string, BeadOutcome>();
+  #calls = 0;
+  #awaited: { readonly outcomes: number; readonly resolve: () => void } | undefined;
 
   async offer(bead: ClaimedBead): Promise<void> {
     this.#offers.push(bead);
@@ -24,9 +26,24 @@ export class ProbeCoordinatorDO extends DurableObject implements Pick<Coordinato
     return JSON.stringify([...this.#applied.values()]);
   }
 
+  /** Comes back when so many outcomes have been applied. */
+  async reached(outcomes: number): Promise<void> {
+    if (this.#applied.size < outcomes) await new Promise<void>((resolve) => (this.#awaited = { outcomes, resolve }));
+  }
+
+  /** Exchanges and heartbeats since the last call. */
+  async takeCalls(): Promise<number> {
+    const calls = this.#calls;
+    this.#calls = 0;
+    return calls;
+  }
+
   async exchange(_slot: number, outcomes: readonly BeadOutcome[], want: number): Promise<Result<ExchangeAnswer>> {
+    this.#calls += 1;
     for (const outcome of outcomes) this.#applied.set(outcome.effectId, outcome);
-    const beads = this.#offers.splice(0, want);
+    if (this.#awaited !== undefined && this.#applied.size >= this.#awaited.outcomes) this.#awaited.resolve();
+    // A lease that was given just now is not asked for.
+    const beads = this.#offers.splice(0, want).map((bead) => ({ ...bead, leaseUntil: bead.leaseUntil === 0 ? 0 : Date.now() + LEASE_MS }));
     const verdicts = outcomes.map(({ beadId, epoch }) => ({ beadId, epoch, accepted: true, state: "DONE" as const, reason: "taken" }));
     return { ok: true, verdicts, beads, work: beads.length > 0 ? "ready" : "complete" };
   }
@@ -54,6 +71,7 @@ export class ProbeCoordinatorDO extends DurableObject implements Pick<Coordinato
   }
 
   async heartbeat(): Promise<{ current: boolean; leaseUntil: number }> {
+    this.#calls += 1;
     return { current: true, leaseUntil: Date.now() };
   }
 }

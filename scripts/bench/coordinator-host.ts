@@ -7,6 +7,9 @@ import { join } from "node:path";
 import { REPOSITORY } from "../lib/repository.ts";
 import { buildWorker, miniflareWorker } from "../platform/build.ts";
 
+/** What is measured: what storage is asked for, or time. A storage that is counted is slower. */
+export type Measure = "rows" | "time";
+
 /** Which log events go to: one that keeps nothing, so that every flush is the coordinator's, or the deployed one. */
 export type LogKind = "silent" | "real";
 
@@ -26,9 +29,9 @@ export class CoordinatorHost {
     this.log = log;
   }
 
-  static async start(log: LogKind): Promise<CoordinatorHost> {
+  static async start(log: LogKind, measure: Measure): Promise<CoordinatorHost> {
     const state = mkdtempSync(join(tmpdir(), "factory-bench-"));
-    const workers = [await benchWorker(state, log), ...(log === "real" ? [await logWorker(), subscribersWorker()] : [])];
+    const workers = [await benchWorker(state, log, measure), ...(log === "real" ? [await logWorker(), subscribersWorker()] : [])];
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
         host: "127.0.0.1",
@@ -62,7 +65,7 @@ export class CoordinatorHost {
   }
 }
 
-async function benchWorker(state: string, log: LogKind): Promise<V4WorkerOptions> {
+async function benchWorker(state: string, log: LogKind, measure: Measure): Promise<V4WorkerOptions> {
   const bundle = await build({
     entryPoints: [join(REPOSITORY, "workers/pipeline/src/testing/coordinator-bench.worker.ts")],
     bundle: true,
@@ -81,11 +84,9 @@ async function benchWorker(state: string, log: LogKind): Promise<V4WorkerOptions
     modulesRoot: state,
     modules: [{ type: "ESModule", path: join(state, "bench.js"), contents }],
     durableObjects: {
-      COORDINATORS: sqlite("CountedCoordinator"),
+      COORDINATORS: sqlite(measure === "rows" ? "CountedCoordinator" : "BenchCoordinator"),
       CAPACITIES: sqlite("CapacityDO"),
       SESSIONS: sqlite("SilentSession"),
-      ARTIFACT_GRAPHS: sqlite("SilentGraph"),
-      BEAD_GRAPHS: sqlite("SilentGraph"),
       SESSION_LOGS: log === "silent" ? sqlite("SilentLog") : { ...sqlite("SubscriptionBufferDO"), scriptName: "factory-stream" },
     },
     r2Buckets: ["BLOBS"],

@@ -10,7 +10,12 @@ interface Item {
 }
 
 function aGroupCommit(
-  options: { readonly maxItems?: number; readonly beforeCommit?: () => void; readonly onCommitted?: (outs: readonly string[]) => void } = {},
+  options: {
+    readonly maxItems?: number;
+    readonly beforeCommit?: () => void;
+    readonly onUndone?: () => void;
+    readonly onCommitted?: (outs: readonly string[]) => void;
+  } = {},
 ) {
   const inner = new NodeSqliteStorage();
   inner.sql.exec("CREATE TABLE items (seq INTEGER PRIMARY KEY, name TEXT UNIQUE)");
@@ -44,6 +49,7 @@ function aGroupCommit(
     commit,
     log,
     transactions: () => depths.filter((level) => level === 0).length,
+    savepoints: () => depths.filter((level) => level > 0).length,
     runAll: () => {
       for (let run = runs.shift(); run !== undefined; run = runs.shift()) run();
     },
@@ -93,6 +99,34 @@ describe("GroupCommit", () => {
     expect((await Promise.allSettled(answers)).map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     await expect(answers[1]).rejects.toThrow("bad b");
     expect(group.names()).toEqual(["a", "c"]);
+  });
+
+  test("items of one that can forget its memory have no savepoints, until one throws: then all are undone and applied apart", async () => {
+    let undone = 0;
+    const group = aGroupCommit({ onUndone: () => (undone += 1) });
+    const good = ["a", "b"].map((name) => group.commit.submit({ name }));
+    group.runAll();
+    expect(await Promise.all(good)).toEqual(["A", "B"]);
+    expect([group.transactions(), group.savepoints(), undone]).toEqual([1, 0, 0]);
+    const mixed = [{ name: "c" }, { name: "d", fails: true }, { name: "e" }].map((item) => group.commit.submit(item));
+    group.runAll();
+    expect((await Promise.allSettled(mixed)).map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(group.names()).toEqual(["a", "b", "c", "e"]);
+    expect([group.transactions(), group.savepoints(), undone]).toEqual([3, 3, 2]);
+  });
+
+  test("what fails a whole commit is told to every caller after memory was made to forget", async () => {
+    let undone = 0;
+    const group = aGroupCommit({
+      onUndone: () => (undone += 1),
+      beforeCommit: () => {
+        throw new Error("no commit");
+      },
+    });
+    const answers = ["a", "b"].map((name) => group.commit.submit({ name }));
+    group.runAll();
+    expect((await Promise.allSettled(answers)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect([group.names(), undone]).toEqual([[], 2]);
   });
 
   test("a later call joins the next commit", async () => {
@@ -174,8 +208,9 @@ describe("GroupCommit", () => {
       fc.asyncProperty(
         fc.array(fc.record({ name: fc.integer({ min: 0, max: 12 }).map(String), fails: fc.boolean() }), { maxLength: 25 }),
         fc.integer({ min: 1, max: 7 }),
-        async (items, maxItems) => {
-          const group = aGroupCommit({ maxItems });
+        fc.boolean(),
+        async (items, maxItems, forgets) => {
+          const group = aGroupCommit({ maxItems, ...(forgets ? { onUndone: () => undefined } : {}) });
           const answers = items.map((item) => group.commit.submit(item));
           group.runAll();
           const settled = await Promise.allSettled(answers);

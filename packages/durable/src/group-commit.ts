@@ -2,7 +2,9 @@
  * Group commit: calls that arrive together are applied in one synchronous turn and one transaction, and answered after
  * it. The disk is asked once for all of them, and the output gate holds every answer until it has them.
  *
- * Each item is a savepoint of its own, so one that throws does not undo its neighbours.
+ * One item that throws does not undo its neighbours. Who can forget what memory holds of the rows has its items applied
+ * without savepoints, whose copies of pages cost more than most items do: only when one throws are all undone and applied
+ * again, each in a savepoint of its own. Without that, each has one from the start.
  */
 import { runBestEffortSync } from "./best-effort.ts";
 import type { Log } from "./log.ts";
@@ -15,10 +17,12 @@ export interface GroupCommitDeps<In, Out> {
   /** Applies one item; synchronous. What it throws goes to that item's caller and undoes that item only. */
   readonly apply: (item: In) => Out;
   /**
-   * Called once in each commit, after its items: what follows from all of them together. What it throws fails the whole
-   * commit, and nothing of it is kept.
+   * Called once in each commit, after its items, with the answers of those that were applied: what follows from all of them
+   * together. What it throws fails the whole commit, and nothing of it is kept.
    */
-  readonly beforeCommit?: () => void;
+  readonly beforeCommit?: (outs: readonly Out[]) => void;
+  /** Called when rows that items wrote are undone: forgets what memory holds of them. An item may be applied again after it. */
+  readonly onUndone?: () => void;
   /**
    * Called once after each commit with the answers of the items that were applied, before they are resolved: one
    * broadcast for all events of a turn. What it throws is logged; the commit stands.
@@ -80,14 +84,11 @@ export class GroupCommit<In, Out> {
     this.#scheduled = false;
     const group = this.#waiting.splice(0, this.#maxItems);
     if (this.#waiting.length > 0) this.#schedule();
-    let applied: Applied<In, Out>[];
+    let applied: readonly Applied<In, Out>[];
     try {
-      applied = this.#deps.storage.transactionSync(() => {
-        const results = group.map((call) => this.#applyOne(call));
-        this.#deps.beforeCommit?.();
-        return results;
-      });
+      applied = this.#applyTogether(group) ?? this.#commitOf(group, (call) => this.#applyApart(call));
     } catch (err) {
+      this.#deps.onUndone?.();
       for (const call of group) call.reject(err);
       return;
     }
@@ -98,19 +99,48 @@ export class GroupCommit<In, Out> {
     }
   }
 
-  #applyOne(call: Waiting<In, Out>): Applied<In, Out> {
+  /** Every item without a savepoint; null when that cannot be, or when something threw and all is undone. */
+  #applyTogether(group: readonly Waiting<In, Out>[]): readonly Applied<In, Out>[] | null {
+    const { onUndone } = this.#deps;
+    if (onUndone === undefined) return null;
     try {
-      const out = this.#deps.storage.transactionSync(() => requireSynchronous(this.#deps.apply(call.item), "An item of a group commit"));
-      return { call, ok: true, out };
+      return this.#commitOf(group, (call) => ({ call, ok: true, out: this.#applyOne(call) }));
+    } catch {
+      // Whose fault it is shows when each is applied apart: it throws there again.
+      onUndone();
+      return null;
+    }
+  }
+
+  #commitOf(group: readonly Waiting<In, Out>[], apply: (call: Waiting<In, Out>) => Applied<In, Out>): readonly Applied<In, Out>[] {
+    return this.#deps.storage.transactionSync(() => {
+      const applied = group.map(apply);
+      this.#deps.beforeCommit?.(outsOf(applied));
+      return applied;
+    });
+  }
+
+  #applyApart(call: Waiting<In, Out>): Applied<In, Out> {
+    try {
+      return { call, ok: true, out: this.#deps.storage.transactionSync(() => this.#applyOne(call)) };
     } catch (err) {
+      this.#deps.onUndone?.();
       return { call, ok: false, err };
     }
+  }
+
+  #applyOne({ item }: Waiting<In, Out>): Out {
+    return requireSynchronous(this.#deps.apply(item), "An item of a group commit");
   }
 
   #announce(applied: readonly Applied<In, Out>[]): void {
     const { onCommitted, log } = this.#deps;
     if (onCommitted === undefined) return;
-    const outs = applied.flatMap((result) => (result.ok ? [result.out] : []));
+    const outs = outsOf(applied);
     if (outs.length > 0) runBestEffortSync("group-commit.announce", () => onCommitted(outs), log);
   }
+}
+
+function outsOf<In, Out>(applied: readonly Applied<In, Out>[]): Out[] {
+  return applied.flatMap((result) => (result.ok ? [result.out] : []));
 }

@@ -32,10 +32,19 @@ export interface NewEffect {
   readonly lane: string;
   /** Whom `deliver` is to call. */
   readonly target: string;
-  /** JSON value. */
+  /** JSON value, or one that is text already. */
   readonly payload: unknown;
   /** Earliest delivery in epoch milliseconds; it holds back the rest of the lane too. */
   readonly notBefore?: number;
+}
+
+/** A JSON value that its maker has serialised already; it is stored as it is and delivered as the value. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
 }
 
 /** An effect as `deliver` gets it. */
@@ -376,7 +385,7 @@ export class Outbox {
 const UTF8 = new TextEncoder();
 
 function payloadText(effect: NewEffect): string {
-  const text: string | undefined = JSON.stringify(effect.payload);
+  const text: string | undefined = effect.payload instanceof JsonText ? effect.payload.text : JSON.stringify(effect.payload);
   if (text === undefined) throw new TerminalError(`The payload of effect ${effect.effectId} is no JSON value.`);
   const bytes = text.length <= SURE_PAYLOAD_CHARS ? text.length : UTF8.encode(text).length;
   if (bytes > MAX_PAYLOAD_BYTES) {

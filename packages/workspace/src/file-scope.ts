@@ -20,6 +20,8 @@ export function matchesAny(patterns: readonly string[], path: string): boolean {
 
 /** Whether a glob matches a whole path. Time is bounded by the product of the two lengths. */
 export function matchesGlob(pattern: string, path: string): boolean {
+  // Most patterns are a path: one comparison decides them.
+  if (!pattern.includes("*") && !pattern.includes("?")) return pattern === path;
   return matchParts(pattern.split("/"), path.split("/"), (part, segment) => matchSegment(part, segment), "**");
 }
 

@@ -55,6 +55,7 @@ export class AssemblyEvents {
     this.#appends = new GroupCommit<WritesCall, Taken>({
       storage: runtime.storage,
       apply: ({ identity, events }) => this.#apply(identity, events),
+      onUndone: () => this.#log.openedEvents()?.log.forget(),
       onCommitted: (taken) => this.#committed(taken),
       log: runtime.log,
       ...(deps.defer === undefined ? {} : { defer: deps.defer }),
@@ -72,13 +73,8 @@ export class AssemblyEvents {
     return answered(log, now, { op: "log.appendWrites", ids: { org, assembly: assemblyId } }, async () => {
       // Outside the commit: what a refused call rolls back must not be the tables.
       this.#log.opened();
-      try {
-        const { tip } = await this.#appends.submit({ identity: { org, assemblyId }, events });
-        return { tip };
-      } catch (err) {
-        if (!(err instanceof FactoryError)) this.#log.stored()?.log.forget();
-        throw err;
-      }
+      const { tip } = await this.#appends.submit({ identity: { org, assemblyId }, events });
+      return { tip };
     });
   }
 

@@ -59,34 +59,33 @@ export class AssemblyLog {
   }
 
   /**
-   * Takes events of one or more sessions, all or none; what is known is skipped.
+   * Takes events of one or more sessions in the caller's transaction, which undoes the call when it throws; what is known
+   * is skipped.
    *
    * @throws FactoryError INTEGRITY for another assembly's events, INVALID_ARGUMENT for events of a session that are out
    *   of order or of another stream, TOO_LARGE for more than `LOG_LIMITS.pageEvents`.
    */
   append(identity: AssemblyIdentity, events: readonly SessionEvent[]): { readonly tip: LogTip; readonly appended: number } {
-    return this.#deps.storage.transactionSync(() => {
-      this.#check(identity, events);
-      const before = this.#head();
-      let head: Head = before ?? { identity, seq: 0, hash: GENESIS_HASH, trimmed: 0 };
-      const taken = new Map<string, number>();
-      for (const event of events) {
-        const known = taken.get(event.sessionId) ?? this.#takenFrom(event.sessionId);
-        if (event.seq <= known) continue;
-        head = this.#appendOne(head, event);
-        taken.set(event.sessionId, event.seq);
-      }
-      const appended = head.seq - (before?.seq ?? 0);
-      if (appended > 0) {
-        this.#writeTaken(taken);
-        this.#writeHead(head);
-        this.#cached = head;
-      }
-      return { tip: tipOf(head), appended };
-    });
+    this.#check(identity, events);
+    const before = this.#head();
+    let head: Head = before ?? { identity, seq: 0, hash: GENESIS_HASH, trimmed: 0 };
+    const taken = new Map<string, number>();
+    for (const event of events) {
+      const known = taken.get(event.sessionId) ?? this.#takenFrom(event.sessionId);
+      if (event.seq <= known) continue;
+      head = this.#appendOne(head, event);
+      taken.set(event.sessionId, event.seq);
+    }
+    const appended = head.seq - (before?.seq ?? 0);
+    if (appended > 0) {
+      this.#writeTaken(taken);
+      this.#writeHead(head);
+      this.#cached = head;
+    }
+    return { tip: tipOf(head), appended };
   }
 
-  /** Forgets what memory holds of the rows; called when a transaction that appended was rolled back as a whole. */
+  /** Forgets what memory holds of the rows; called when appends were undone. */
   forget(): void {
     this.#cached = undefined;
   }

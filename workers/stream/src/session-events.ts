@@ -73,6 +73,7 @@ export class SessionEvents {
     this.#appends = new GroupCommit<AppendCall, Appended>({
       storage: runtime.storage,
       apply: ({ identity, events }) => this.#apply(identity, events),
+      onUndone: () => this.#log.openedEvents()?.log.forget(),
       onCommitted: (appends) => this.#committed(appends),
       log: runtime.log,
       ...(deps.defer === undefined ? {} : { defer: deps.defer }),
@@ -147,7 +148,6 @@ export class SessionEvents {
 
   #refused(identity: LogIdentity, err: unknown): void {
     const stored = this.#log.openedEvents();
-    if (!(err instanceof FactoryError)) return stored?.log.forget();
     if (stored === undefined || !isLate(err)) return;
     const { eventId, kind } = err.details;
     reportLate(this.#deps.runtime.log, identity.sessionId, { eventId, kind }, stored.late.record(eventId, kind, this.#deps.runtime.now()));

@@ -116,7 +116,7 @@ export class SessionLog {
     return tipOf(head);
   }
 
-  /** Forgets what memory holds of the rows; called when a transaction that appended was rolled back as a whole. */
+  /** Forgets what memory holds of the rows; called when appends were undone. */
   forget(): void {
     this.#cached = undefined;
   }

@@ -4,6 +4,8 @@ import type { OutcomeCheck } from "@factory/factory-graph";
 import type { ReviewDecision } from "@factory/schemas";
 import type { ApprovalStage } from "@factory/schemas/rpc";
 import { COORDINATOR_SLOT } from "./bead-store.ts";
+import { Remembered } from "./remembered.ts";
+import { countOf } from "./rows.ts";
 
 /** A request for a person's leave, with the decision once there is one. */
 export type Approval = {
@@ -41,9 +43,17 @@ type ApprovalSqlRow = {
 /** The table of approvals. A bead has at most one live request for each stage. */
 export class ApprovalStore {
   readonly #sql: SqlPort;
+  /** Whether anybody was ever asked: most runs ask nobody, and their beads need not be looked up. */
+  readonly #any: Remembered<boolean>;
 
   constructor(sql: SqlPort) {
     this.#sql = sql;
+    this.#any = new Remembered(() => countOf(sql, "SELECT EXISTS (SELECT 1 FROM approvals) AS n") > 0);
+  }
+
+  /** Forgets what memory holds of the rows; called when a transaction was undone. */
+  forgetRows(): void {
+    this.#any.forget();
   }
 
   add(approval: Pick<Approval, "requestId" | "beadId" | "stage" | "effectId" | "subjectDigest" | "checks">, now: number): void {
@@ -57,6 +67,7 @@ export class ApprovalStore {
       JSON.stringify(approval.checks),
       now,
     );
+    this.#any.forget();
   }
 
   get(requestId: string): Approval | null {
@@ -66,6 +77,7 @@ export class ApprovalStore {
 
   /** The request of a stage that a bead's work may still rest on, or null. */
   live(beadId: string, stage: ApprovalStage): Approval | null {
+    if (!this.#any.get()) return null;
     const [row] = this.#rows<ApprovalSqlRow>("SELECT * FROM approvals WHERE bead_id = ? AND stage = ? AND closed = 0", beadId, stage);
     return row === undefined ? null : approvalOf(row);
   }
@@ -85,6 +97,7 @@ export class ApprovalStore {
 
   /** Notes that bind the attempts at a bead, oldest first. */
   notes(beadId: string): string[] {
+    if (!this.#any.get()) return [];
     return this.#rows<{ note: string }>("SELECT note FROM approvals WHERE bead_id = ? AND binding = 1 ORDER BY asked_at, request_id", beadId).map(
       ({ note }) => note,
     );
@@ -97,12 +110,14 @@ export class ApprovalStore {
 
   /** The bead has ended or begins anew: nothing that was asked or said of it holds any longer. */
   forget(beadId: string): void {
+    if (!this.#any.get()) return;
     this.#sql.exec("UPDATE approvals SET closed = 1 WHERE bead_id = ? AND closed = 0", beadId);
     this.#sql.exec("UPDATE approvals SET binding = 0 WHERE bead_id = ? AND binding = 1", beadId);
   }
 
   /** The first bead whose approved change set is to be applied now: READY, or in the coordinator's own hands; null when there is none. */
   nextToApply(now: number): string | null {
+    if (!this.#any.get()) return null;
     const [row] = this.#rows<{ bead_id: string }>(
       `SELECT b.bead_id FROM approvals a CROSS JOIN beads b ON b.bead_id = a.bead_id
        WHERE a.closed = 0 AND a.stage = 'apply' AND a.decision = 'approved'

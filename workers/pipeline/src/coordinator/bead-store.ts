@@ -1,9 +1,10 @@
 /** The run's beads and the dependencies between them, as rows. */
-import type { SqlPort } from "@factory/durable";
+import type { SqlPort, SqlValue } from "@factory/durable";
 import type { AtomDirective, BeadState, Priority, Role } from "@factory/schemas";
 import type { BeadSeed } from "@factory/schemas/rpc";
+import { Remembered } from "./remembered.ts";
 import { BoundedMemo } from "./report-memo.ts";
-import { countOf, rowsOf } from "./rows.ts";
+import { countOf, limitTo, rowsOf } from "./rows.ts";
 
 /** The slot number of work that the coordinator does itself: outcome beads, and change sets that a person has approved. */
 export const COORDINATOR_SLOT = -1;
@@ -56,8 +57,8 @@ export function rankOf(readyAt: number, priority: Priority): number {
   return readyAt - PRIORITY_AGE_MS[priority];
 }
 
-/** Parsed directives that are kept: those that are at work, those they release, and the next ones. */
-const MEMO_DIRECTIVES = 512;
+/** Beads that are kept with their parsed directives: those that are at work, those they release, and the next ones. */
+const MEMO_BEADS = 1_024;
 
 /** READY beads that an operative may be given: an approved change set is applied by the coordinator, with no further attempt. */
 const FOR_OPERATIVES = `state = 'READY' AND outcome = 0 AND delayed = 0
@@ -117,11 +118,29 @@ const BEAD_COLUMNS = {
 /** The tables of beads and their dependencies. */
 export class BeadStore {
   readonly #sql: SqlPort;
-  /** Not persisted: parsed directives by their JSON text; a directive never changes under its text. */
-  readonly #directives = new BoundedMemo<AtomDirective>(MEMO_DIRECTIVES);
+  /** Not persisted: rows by bead, as this store has read or written them last. */
+  readonly #known = new BoundedMemo<Bead>(MEMO_BEADS);
+  /** When the first delayed bead may be claimed, in epoch milliseconds; null when none is delayed. */
+  readonly #nextDelayed: Remembered<number | null>;
+  /** Not persisted: by how much the beads in each state have become more since {@link BeadStore.writeCounts}, in the same transaction. */
+  readonly #moved = new Map<BeadState, number>();
 
   constructor(sql: SqlPort) {
     this.#sql = sql;
+    this.#nextDelayed = new Remembered(() => rowsOf<{ at: number | null }>(sql, "SELECT min(not_before) AS at FROM beads WHERE delayed = 1")[0]?.at ?? null);
+  }
+
+  /** Forgets what memory holds of the rows; called when a transaction was undone. */
+  forgetRows(): void {
+    this.#known.clear();
+    this.#nextDelayed.forget();
+    this.#moved.clear();
+  }
+
+  /** Writes how many beads are in each state; every piece of work that moves beads ends with it, in its own savepoint. */
+  writeCounts(): void {
+    for (const [state, change] of this.#moved) if (change !== 0) this.#sql.exec("UPDATE state_counts SET beads = beads + ? WHERE state = ?", change, state);
+    this.#moved.clear();
   }
 
   /**
@@ -132,6 +151,8 @@ export class BeadStore {
    */
   insert(beads: readonly BeadSeed[], firstPosition: number, priority: Priority, now: number): void {
     for (const [index, bead] of beads.entries()) {
+      const state = bead.dependsOn.length === 0 ? "READY" : "BLOCKED";
+      this.#count(state, 1);
       this.#sql.exec(
         "INSERT INTO beads (bead_id, position, atom_id, molecule_id, role, title, outcome, directive, state, pending, priority, rank) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         bead.beadId,
@@ -142,7 +163,7 @@ export class BeadStore {
         bead.title,
         bead.outcome ? 1 : 0,
         JSON.stringify(bead.directive),
-        bead.dependsOn.length === 0 ? "READY" : "BLOCKED",
+        state,
         bead.dependsOn.length,
         bead.priority ?? priority,
         rankOf(now, bead.priority ?? priority),
@@ -156,33 +177,44 @@ export class BeadStore {
   }
 
   get(beadId: string): Bead | null {
+    const known = this.#known.get(beadId);
+    if (known !== undefined) return known;
     const [row] = rowsOf<BeadSqlRow>(this.#sql, "SELECT * FROM beads WHERE bead_id = ?", beadId);
-    return row === undefined ? null : this.#bead(row);
+    if (row === undefined) return null;
+    return this.#kept(row);
   }
 
   /** Whether there is such a bead. */
   has(beadId: string): boolean {
-    return countOf(this.#sql, "SELECT count(*) AS n FROM beads WHERE bead_id = ?", beadId) > 0;
+    return this.get(beadId) !== null;
   }
 
   /** Every bead in seed order. */
   all(): Bead[] {
-    return rowsOf<BeadSqlRow>(this.#sql, "SELECT * FROM beads ORDER BY position").map((row) => this.#bead(row));
+    return rowsOf<BeadSqlRow>(this.#sql, "SELECT * FROM beads ORDER BY position").map(beadOf);
   }
 
   /** The READY beads for operatives, by rank. {@link releaseDue} goes before. */
   ready(limit: number): Bead[] {
-    return rowsOf<BeadSqlRow>(this.#sql, `SELECT * FROM beads WHERE ${FOR_OPERATIVES} ORDER BY rank, position LIMIT ?`, limit).map((row) => this.#bead(row));
+    return this.#found(`SELECT bead_id FROM beads WHERE ${FOR_OPERATIVES} ORDER BY rank, position ${limitTo(limit)}`);
   }
 
   /** How many READY beads there are for operatives, counted up to `limit`. {@link releaseDue} goes before. */
   countReady(limit: number): number {
-    return countOf(this.#sql, `SELECT count(*) AS n FROM (SELECT 1 FROM beads WHERE ${FOR_OPERATIVES} LIMIT ?)`, limit);
+    return countOf(this.#sql, `SELECT count(*) AS n FROM (SELECT 1 FROM beads WHERE ${FOR_OPERATIVES} ${limitTo(limit)})`);
   }
 
   /** Takes the delayed beads whose time has come into the order of those that may be claimed. */
   releaseDue(now: number): void {
-    this.#sql.exec("UPDATE beads SET delayed = 0 WHERE delayed = 1 AND not_before <= ?", now);
+    const next = this.#nextDelayed.get();
+    if (next === null || next > now) return;
+    this.#nextDelayed.forget();
+    for (const { bead_id: beadId } of rowsOf<{ bead_id: string }>(
+      this.#sql,
+      "UPDATE beads SET delayed = 0 WHERE delayed = 1 AND not_before <= ? RETURNING bead_id",
+      now,
+    ))
+      this.#note(beadId, { delayed: false });
   }
 
   /** Gives a bead another priority, and with it another place in the order. */
@@ -194,29 +226,27 @@ export class BeadStore {
 
   /** Beads a slot holds whose outcome has not arrived. */
   heldBy(slot: number): Bead[] {
-    return rowsOf<BeadSqlRow>(
-      this.#sql,
-      `SELECT * FROM beads b WHERE state = 'LEASED' AND slot = ?
+    return this.#found(
+      `SELECT bead_id FROM beads b WHERE state = 'LEASED' AND slot = ?
          AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.bead_id = b.bead_id AND o.epoch = b.epoch AND o.verdict IS NULL) ORDER BY position`,
       slot,
-    ).map((row) => this.#bead(row));
+    );
   }
 
+  /** Beads whose lease has ended, read from the rows: what a lease is taken back by is never what memory holds. */
   expired(now: number): Bead[] {
-    return rowsOf<BeadSqlRow>(this.#sql, "SELECT * FROM beads WHERE state = 'LEASED' AND lease_until <= ? ORDER BY position", now).map((row) =>
-      this.#bead(row),
-    );
+    const rows = rowsOf<BeadSqlRow>(this.#sql, "SELECT * FROM beads WHERE state = 'LEASED' AND lease_until <= ? ORDER BY position", now);
+    return rows.map((row) => this.#kept(row));
   }
 
   /** The outcome bead to work on: one that is READY, or leased to the coordinator. */
   outcomeBead(now: number): Bead | null {
-    const [row] = rowsOf<BeadSqlRow>(
-      this.#sql,
-      `SELECT * FROM beads WHERE outcome = 1 AND state IN ('READY', 'LEASED') AND ((state = 'READY' AND not_before <= ?) OR slot = ?) ORDER BY position LIMIT 1`,
+    const [bead] = this.#found(
+      `SELECT bead_id FROM beads WHERE outcome = 1 AND state IN ('READY', 'LEASED') AND ((state = 'READY' AND not_before <= ?) OR slot = ?) ORDER BY position LIMIT 1`,
       now,
       COORDINATOR_SLOT,
     );
-    return row === undefined ? null : this.#bead(row);
+    return bead ?? null;
   }
 
   patch(beadId: string, patch: BeadPatch): void {
@@ -224,7 +254,13 @@ export class BeadStore {
     if (entries.length === 0) return;
     const assignments = entries.map(([field]) => `${BEAD_COLUMNS[field]} = ?`).join(", ");
     const values = entries.map(([, value]) => sqlValueOf(value));
+    const before = this.get(beadId);
     this.#sql.exec(`UPDATE beads SET ${assignments} WHERE bead_id = ?`, ...values, beadId);
+    if (before === null) return;
+    this.#count(before.state, -1);
+    this.#count(patch.state ?? before.state, 1);
+    if (before.delayed || patch.delayed === true) this.#nextDelayed.forget();
+    this.#note(beadId, patch);
   }
 
   /** Parents of a bead. */
@@ -259,16 +295,12 @@ export class BeadStore {
     ).map((row) => row.bead_id);
   }
 
-  /** Lowers the counter of the children of a parent that ended and answers those that wait for nothing more. */
-  releaseChildren(parentId: string, edges: "all" | "optional"): string[] {
+  /** The children of a parent, by one kind of dependency or by both. */
+  childrenOf(parentId: string, edges: "all" | "optional"): string[] {
     const which = edges === "all" ? "" : "AND required = 0";
-    return rowsOf<{ bead_id: string; pending: number; state: string }>(
-      this.#sql,
-      `UPDATE beads SET pending = pending - 1 WHERE bead_id IN (SELECT child_id FROM bead_edges WHERE parent_id = ? ${which}) AND pending > 0 RETURNING bead_id, pending, state`,
-      parentId,
-    )
-      .filter(({ pending, state }) => pending === 0 && state === "BLOCKED")
-      .map((row) => row.bead_id);
+    return rowsOf<{ child_id: string }>(this.#sql, `SELECT child_id FROM bead_edges WHERE parent_id = ? ${which} ORDER BY child_id`, parentId).map(
+      (row) => row.child_id,
+    );
   }
 
   /** Parents a bead still waits for: required ones that are not DONE, optional ones that have not ended. */
@@ -283,60 +315,71 @@ export class BeadStore {
 
   /** How many beads are in each state; states without beads are absent. */
   stateCounts(): Partial<Record<BeadState, number>> {
-    const rows = rowsOf<{ state: string; beads: number }>(this.#sql, "SELECT state, beads FROM state_counts WHERE beads > 0");
     // The cast holds: the migration wrote the states.
-    return Object.fromEntries(rows.map(({ state, beads }) => [state, beads])) as Partial<Record<BeadState, number>>;
+    const rows = rowsOf<{ state: string; beads: number }>(this.#sql, "SELECT state, beads FROM state_counts") as { state: BeadState; beads: number }[];
+    const counts = rows.map(({ state, beads }) => [state, beads + (this.#moved.get(state) ?? 0)] as const);
+    return Object.fromEntries(counts.filter(([, beads]) => beads > 0));
   }
 
   /** When the next lease expires or the next bead may be claimed again; null when nothing is to come. */
   nextMoment(): number | null {
-    const [row] = rowsOf<{ lease: number | null; ready: number | null }>(
-      this.#sql,
-      `SELECT (SELECT min(lease_until) FROM beads WHERE state = 'LEASED') AS lease, (SELECT min(not_before) FROM beads WHERE delayed = 1) AS ready`,
-    );
-    const moments = [row?.lease, row?.ready].filter((moment) => typeof moment === "number");
+    const [row] = rowsOf<{ lease: number | null }>(this.#sql, "SELECT min(lease_until) AS lease FROM beads WHERE state = 'LEASED'");
+    const moments = [row?.lease, this.#nextDelayed.get()].filter((moment) => typeof moment === "number");
     return moments.length === 0 ? null : Math.min(...moments);
   }
 
-  #bead(row: BeadSqlRow): Bead {
-    return {
-      beadId: row.bead_id,
-      position: row.position,
-      atomId: row.atom_id,
-      moleculeId: row.molecule_id,
-      // The casts hold: the seed wrote parsed values, and the table's CHECK lists the states.
-      role: row.role as Role,
-      title: row.title,
-      outcome: row.outcome === 1,
-      directive: this.#directive(row.directive),
-      state: row.state as BeadState,
-      pending: row.pending,
-      epoch: row.epoch,
-      attempts: row.attempts,
-      cycle: row.cycle,
-      faults: row.faults,
-      slot: row.slot,
-      claimedAt: row.claimed_at,
-      leaseUntil: row.lease_until,
-      notBefore: row.not_before,
-      reservedUsd: row.reserved_usd,
-      priority: row.priority as Priority,
-      rank: row.rank,
-      delayed: row.delayed === 1,
-      feedback: JSON.parse(row.feedback) as string[],
-      clarificationId: row.clarification_id,
-      question: row.question,
-      answer: row.answer,
-    };
+  #kept(row: BeadSqlRow): Bead {
+    const bead = beadOf(row);
+    this.#known.set(bead.beadId, bead);
+    return bead;
   }
 
-  #directive(text: string): AtomDirective {
-    const known = this.#directives.get(text);
-    if (known !== undefined) return known;
-    const directive = JSON.parse(text) as AtomDirective;
-    this.#directives.set(text, directive);
-    return directive;
+  /** The beads that a query names. */
+  #found(query: string, ...bindings: SqlValue[]): Bead[] {
+    return rowsOf<{ bead_id: string }>(this.#sql, query, ...bindings).flatMap(({ bead_id: beadId }) => this.get(beadId) ?? []);
   }
+
+  #count(state: BeadState, change: number): void {
+    this.#moved.set(state, (this.#moved.get(state) ?? 0) + change);
+  }
+
+  /** Takes over what was just written to a row that memory holds. */
+  #note(beadId: string, patch: BeadPatch): void {
+    const known = this.#known.get(beadId);
+    if (known !== undefined) this.#known.set(beadId, { ...known, ...patch });
+  }
+}
+
+function beadOf(row: BeadSqlRow): Bead {
+  return {
+    beadId: row.bead_id,
+    position: row.position,
+    atomId: row.atom_id,
+    moleculeId: row.molecule_id,
+    // The casts hold: the seed wrote parsed values, and the table's CHECK lists the states.
+    role: row.role as Role,
+    title: row.title,
+    outcome: row.outcome === 1,
+    directive: JSON.parse(row.directive) as AtomDirective,
+    state: row.state as BeadState,
+    pending: row.pending,
+    epoch: row.epoch,
+    attempts: row.attempts,
+    cycle: row.cycle,
+    faults: row.faults,
+    slot: row.slot,
+    claimedAt: row.claimed_at,
+    leaseUntil: row.lease_until,
+    notBefore: row.not_before,
+    reservedUsd: row.reserved_usd,
+    priority: row.priority as Priority,
+    rank: row.rank,
+    delayed: row.delayed === 1,
+    feedback: JSON.parse(row.feedback) as string[],
+    clarificationId: row.clarification_id,
+    question: row.question,
+    answer: row.answer,
+  };
 }
 
 function sqlValueOf(value: BeadPatch[keyof BeadPatch]): string | number | null {

@@ -1,6 +1,7 @@
 /** The run's account in US dollars, the beads that wait for money, and what people were asked about it, as rows. */
 import type { Migration, SqlPort } from "@factory/durable";
 import type { BudgetDecision } from "@factory/schemas/rpc";
+import { Remembered } from "./remembered.ts";
 import { countOf, rowsOf } from "./rows.ts";
 
 /** The tables of budget and of the org's slots. A run that was seeded before has no account: it has no bound. */
@@ -53,18 +54,30 @@ const MAX_WAITING = 200;
 /** The tables of the budget. */
 export class BudgetStore {
   readonly #sql: SqlPort;
+  readonly #account: Remembered<Account | null>;
 
   constructor(sql: SqlPort) {
     this.#sql = sql;
+    this.#account = new Remembered(() => this.#row());
+  }
+
+  /** Forgets what memory holds of the row; called when a transaction was undone. */
+  forgetRows(): void {
+    this.#account.forget();
   }
 
   /** Opens the account of a run with a bound. */
   open(budgetUsd: number): void {
     this.#sql.exec("INSERT INTO budget (id, budget_usd) VALUES (1, ?)", budgetUsd);
+    this.#account.forget();
   }
 
   /** The account, or null for a run that never had a bound. */
   account(): Account | null {
+    return this.#account.get();
+  }
+
+  #row(): Account | null {
     const [row] = rowsOf<{ budget_usd: number | null; spent_usd: number; reserved_usd: number }>(
       this.#sql,
       "SELECT budget_usd, spent_usd, reserved_usd FROM budget",
@@ -80,6 +93,7 @@ export class BudgetStore {
       change.spentUsd,
       change.reservedUsd,
     );
+    this.#account.forget();
   }
 
   /** What was reserved for an epoch that nobody has accounted for is spent. */
@@ -89,6 +103,7 @@ export class BudgetStore {
 
   setBound(budgetUsd: number | null): void {
     this.#sql.exec("UPDATE budget SET budget_usd = ?", budgetUsd);
+    this.#account.forget();
   }
 
   /** The bead waits for money. */

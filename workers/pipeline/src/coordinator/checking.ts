@@ -107,7 +107,7 @@ export class Checking {
     const { store } = this.#context;
     const changeSet = result.kind === "task" ? result.changeSet : [];
     const paths = [...new Set([...scopeOf(directive), ...pathsOfChanges(changeSet)])];
-    const { tree, changed, version } = store.tree.inScope(paths);
+    const { tree, changed } = store.tree.inScope(paths);
     return {
       directive,
       wholeTree: false,
@@ -116,7 +116,7 @@ export class Checking {
       typesRequired: run.typesRequired,
       changed,
       tree,
-      seen: { version, paths },
+      seen: { version: store.tree.version(), paths },
       changeSet,
     };
   }

@@ -7,17 +7,22 @@ import { rowsOf } from "./rows.ts";
 
 type Invariant = SeedRequest["invariants"][number];
 
-/** Parsed claims that are kept: more than most runs have. */
-const MEMO_CLAIMS = 512;
+/** Sets of claims that are kept: the beads of a run name few different ones at a time. */
+const MEMO_SETS = 256;
 
 /** The tables of claims and invariants. */
 export class ClaimStore {
   readonly #sql: SqlPort;
-  /** Not persisted: parsed claims by their JSON text; a claim never changes under its text. */
-  readonly #claims = new BoundedMemo<Claim>(MEMO_CLAIMS);
+  /** Not persisted: what {@link ClaimStore.of} has answered, by the claims it was asked for. */
+  readonly #sets = new BoundedMemo<readonly Claim[]>(MEMO_SETS);
 
   constructor(sql: SqlPort) {
     this.#sql = sql;
+  }
+
+  /** Forgets what memory holds of the rows; called when a transaction was undone. */
+  forgetRows(): void {
+    this.#sets.clear();
   }
 
   /** Stores the invariants of a seed. */
@@ -28,24 +33,30 @@ export class ClaimStore {
 
   /** Claims in document order, hidden examples included. */
   all(): Claim[] {
-    return rowsOf<{ body: string }>(this.#sql, "SELECT body FROM claims ORDER BY position").map(({ body }) => this.#claim(body));
+    return rowsOf<{ body: string }>(this.#sql, "SELECT body FROM claims ORDER BY position").map(claimOf);
   }
 
   /**
    * Those claims and the ones on the same functions, in document order, hidden examples included: a second criterion on a
    * function shares the examples of the first.
    */
-  of(claimIds: readonly string[]): Claim[] {
-    return rowsOf<{ body: string }>(
+  of(claimIds: readonly string[]): readonly Claim[] {
+    const key = JSON.stringify(claimIds);
+    const known = this.#sets.get(key);
+    if (known !== undefined) return known;
+    const found = rowsOf<{ body: string }>(
       this.#sql,
       `WITH named AS MATERIALIZED (SELECT claim_id, function_name FROM claims WHERE claim_id IN (SELECT value FROM json_each(?)))
        SELECT body FROM claims WHERE claim_id IN (SELECT claim_id FROM named)
          OR function_name IN (SELECT function_name FROM named WHERE function_name IS NOT NULL) ORDER BY position`,
-      JSON.stringify(claimIds),
-    ).map(({ body }) => this.#claim(body));
+      key,
+    ).map(claimOf);
+    this.#sets.set(key, found);
+    return found;
   }
 
   replace(claims: readonly Claim[]): void {
+    this.#sets.clear();
     for (const claim of claims) {
       const position = Number(claim.claimId.slice(2));
       this.#sql.exec("INSERT OR REPLACE INTO claims (claim_id, position, body) VALUES (?, ?, ?)", claim.claimId, position, JSON.stringify(claim));
@@ -65,15 +76,11 @@ export class ClaimStore {
       JSON.stringify(invariantIds),
     ).map(invariantOf);
   }
+}
 
-  #claim(body: string): Claim {
-    const known = this.#claims.get(body);
-    if (known !== undefined) return known;
-    // The cast holds: only `replace` writes the column.
-    const claim = JSON.parse(body) as Claim;
-    this.#claims.set(body, claim);
-    return claim;
-  }
+function claimOf({ body }: { readonly body: string }): Claim {
+  // The cast holds: only `replace` writes the column.
+  return JSON.parse(body) as Claim;
 }
 
 function invariantOf({ body }: { readonly body: string }): Invariant {

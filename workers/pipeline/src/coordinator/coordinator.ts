@@ -93,7 +93,7 @@ export class Coordinator implements CoordinatorRpc {
   readonly #store: RunStore;
   readonly #outbox: Outbox;
   readonly #context: RunContext & { readonly ledger: Ledger };
-  readonly #commits: GroupCommit<() => void, void>;
+  readonly #commits: GroupCommit<() => void, readonly string[]>;
   readonly #checking: Checking;
   readonly #capacity: OrgCapacity;
   /** Not persisted: a request to the org is under way; there is one at a time. */
@@ -130,7 +130,13 @@ export class Coordinator implements CoordinatorRpc {
       underCheck,
       slotsAllowed: (run) => this.#capacity.allowed(run),
     };
-    this.#commits = new GroupCommit({ storage, apply: (work) => this.#context.ledger.recording(work), beforeCommit: () => this.#followUp(), log });
+    this.#commits = new GroupCommit({
+      storage,
+      apply: (work) => this.#recorded(work),
+      beforeCommit: (entered) => this.#followUp(entered.flat()),
+      onUndone: () => this.#forgetRows(),
+      log,
+    });
     const verifier = { blobs: deps.blobs, sandbox: deps.sandbox, memo: new BoundedMemo<CheckReport>(MEMO_REPORTS), random, now, sleep: deps.sleep };
     this.#checking = new Checking(this.#context, { verifier, knowingState: neighbours.knowingState, random, startTimeout: deps.startTimeout }, underCheck);
     scheduler.on(TICK_TIMER, () => this.#tick(), { dueAt: () => this.#nextTick() });
@@ -210,23 +216,44 @@ export class Coordinator implements CoordinatorRpc {
     return done.value;
   }
 
-  /** Once a commit: wakes slots for what is READY and sets the timers that the new state calls for. */
-  #followUp(): void {
+  /** A piece of work with the counts of what it moved; answers what it entered into the ledger. */
+  #recorded(work: () => void): readonly string[] {
+    const entered = this.#context.ledger.recording(work);
+    this.#store.beads.writeCounts();
+    return entered;
+  }
+
+  #forgetRows(): void {
+    this.#store.forgetRows();
+    this.#context.approvals.forgetRows();
+    this.#context.budget.forgetRows();
+    this.#capacity.forgetRows();
+  }
+
+  /**
+   * Once a commit: wakes slots for what is READY, enqueues what was entered, and sets the timers that the new state calls for.
+   */
+  #followUp(entered: readonly string[]): void {
     const run = this.#store.run();
+    // Nothing is entered before there is a run.
     if (run === null) return;
+    const { ledger } = this.#context;
     this.#store.beads.releaseDue(this.#deps.now());
-    this.#context.ledger.recording(() => {
+    const followed = this.#recorded(() => {
       fundWaiting(this.#context, run);
       dispatchReady(this.#context, run);
     });
-    const capacityAt = this.#capacityDueAt(run);
-    if (capacityAt !== null && capacityAt <= this.#deps.now()) this.#deps.background(this.#askForSlots(run));
+    ledger.enqueueEntries([...entered, ...followed]);
     const { scheduler, background, now } = this.#deps;
-    const tick = this.#nextTick();
+    const capacityAt = this.#capacityDueAt(run);
+    const asks = capacityAt !== null && capacityAt <= now();
+    if (asks) background(this.#askForSlots(run));
+    // While a request is under way no other is due.
+    const tick = run.status === "open" ? this.#earliest(asks ? null : capacityAt) : null;
     if (tick !== null) background(scheduler.scheduleBy(TICK_TIMER, tick));
     if (this.#outcomeBeadIsDue()) background(scheduler.scheduleBy(VERDICT_TIMER, now()));
     if (this.#approvedIsDue()) background(scheduler.scheduleBy(APPLY_TIMER, now()));
-    if (this.#context.ledger.takeEntered()) background(this.#outbox.poke());
+    if (ledger.takeEntered()) background(this.#outbox.poke());
   }
 
   #exchangeTurn(slot: number, outcomes: readonly BeadOutcome[], want: number, verified: ReadonlyMap<string, Verification>): Turn {
@@ -336,8 +363,12 @@ export class Coordinator implements CoordinatorRpc {
 
   #nextTick(): number | null {
     const run = this.#store.run();
-    if (run?.status !== "open") return null;
-    const moments = [this.#store.beads.nextMoment(), nextHintLoss(this.#context), this.#capacityDueAt(run)].filter((moment) => moment !== null);
+    return run?.status === "open" ? this.#earliest(this.#capacityDueAt(run)) : null;
+  }
+
+  /** The first moment at which something of an open run is due: a lease, a bead, a wake-up, or the next request for slots. */
+  #earliest(capacityAt: number | null): number | null {
+    const moments = [this.#store.beads.nextMoment(), nextHintLoss(this.#context), capacityAt].filter((moment) => moment !== null);
     return moments.length === 0 ? null : Math.min(...moments);
   }
 

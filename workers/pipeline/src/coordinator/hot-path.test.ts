@@ -107,7 +107,8 @@ describe("the files a bead sees", () => {
         const store = new TreeStore(storage.sql);
         const base: Tree = Object.fromEntries(paths.map((name) => [name, sha256Hex(name)]));
         store.insertBase(base);
-        const { tree, version, changed } = store.inScope(patterns);
+        const { tree, changed } = store.inScope(patterns);
+        const version = store.version();
         expect(tree).toEqual(Object.fromEntries(Object.entries(base).filter(([name]) => matchesAny(patterns, name))));
         expect(changed).toEqual([]);
         expect(store.movedSince({ version, paths: patterns })).toBe(false);
@@ -146,6 +147,27 @@ describe("the files a bead sees", () => {
     const { verdicts } = await world.exchange(0, [await world.written(bead, "x")], 0);
     expect(verdicts[0]?.state).toBe("READY");
     expect(world.rows("SELECT path FROM tree_files")).toEqual([{ path: "src" }]);
+  });
+});
+
+describe("a call that throws in the commit of others", () => {
+  test("leaves no trace in rows, memory or the log, and theirs are told of once", async () => {
+    const world = new CoordinatorWorld();
+    await world.seed(aSeed({ name: "thrown", slots: 2, beads: [{ key: "a" }, { key: "b" }] }));
+    const [a, b] = [await world.claim(0), await world.claim(1)];
+    const outcomes = [await world.written(a, "a"), await world.written(b, "b")] as const;
+    // What no row can hold.
+    const unstorable = { ...outcomes[1], durationMs: 1n as unknown as number };
+    const [taken, thrown] = await Promise.allSettled([world.exchange(0, [outcomes[0]], 0), world.exchange(1, [unstorable], 0)]);
+    expect(taken).toMatchObject({ status: "fulfilled", value: { verdicts: [{ state: "DONE" }] } });
+    expect(thrown.status).toBe("rejected");
+    await world.settle();
+    expect(world.moves(a.beadId)).toEqual([">READY", "READY>LEASED", "LEASED>DONE"]);
+    expect(world.moves(b.beadId)).toEqual([">READY", "READY>LEASED"]);
+    expect(await world.stateOf("b")).toBe("LEASED");
+    const { verdicts } = await world.exchange(1, [outcomes[1]], 0);
+    expect(verdicts).toMatchObject([{ state: "DONE" }]);
+    expect((await world.coordinator.poke()).beads).toEqual({ DONE: 2, READY: 1, BLOCKED: 1 });
   });
 });
 

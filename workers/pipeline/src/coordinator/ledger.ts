@@ -2,6 +2,7 @@
  * Everything that leaves a run, as rows of its outbox. Nodes, knowing-state beads, events and reports to the session share
  * one lane, so that a node is there before the event that names it, and a report leaves after everything it rests on.
  */
+import { JsonText } from "@factory/durable";
 import type { NewEffect, Outbox } from "@factory/durable";
 import { canonicalJson, sha256Hex, ulidId } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode, EventKind, EventPayload, EventWrite } from "@factory/schemas";
@@ -18,7 +19,7 @@ export type LedgerEntry =
   /** `effectId` is unique to what is told, so that the session takes a repeat for one; without it, it is the row's own. */
   | { readonly kind: "report"; readonly effectId?: string; readonly report: RunReport };
 
-/** A row of the ledger lane: what one item of work entered, in order. Rows of before there were several in one have it bare. */
+/** A row of the ledger lane: what the work of one commit entered, in order. Rows of before there were several in one have it bare. */
 export type LedgerRow = readonly LedgerEntry[] | LedgerEntry;
 
 /** JSON of one row, in UTF-16 units, before the next is begun: a seed enters thousands of events in one piece of work. */
@@ -27,12 +28,12 @@ const MAX_ROW_CHARS = 200_000;
 /** Artifact data in an event, in UTF-16 units of its canonical form; of a larger one the event has id and digest only. */
 const MAX_EVENT_DATA_CHARS = 64 * 1024;
 
-/** Collects what one item of work enters and enqueues it in the transaction of that work: a row for all of it, not one for each. */
+/** Collects what the work of one commit enters and enqueues it in that commit: a row for all of it, not one for each. */
 export class Ledger {
   readonly #outbox: Pick<Outbox, "enqueue">;
   readonly #now: () => number;
-  /** Not persisted: what the work under way has entered so far. */
-  #entries: LedgerEntry[] = [];
+  /** Not persisted: what the work under way has entered so far, each as JSON. */
+  #entries: string[] = [];
   /** Not persisted: whether something was enqueued since it was last asked. */
   #entered = false;
 
@@ -41,16 +42,18 @@ export class Ledger {
     this.#now = now;
   }
 
-  /** Runs a piece of work and enqueues what it entered. What it throws takes its entries along. */
-  recording<T>(work: () => T): T {
-    try {
-      const value = work();
-      for (const row of rowsOfEntries(this.#entries))
-        this.#enqueue({ effectId: ulidId("EVT", this.#now()), lane: LANES.ledger, target: LANES.ledger, payload: row });
-      return value;
-    } finally {
-      this.#entries = [];
-    }
+  /** Runs a piece of work and answers what it entered, each as JSON. */
+  recording(work: () => void): readonly string[] {
+    const entries: string[] = [];
+    this.#entries = entries;
+    work();
+    return entries;
+  }
+
+  /** Enqueues what the work of a commit has entered. */
+  enqueueEntries(entries: readonly string[]): void {
+    for (const row of rowsOfEntries(entries))
+      this.#enqueue({ effectId: ulidId("EVT", this.#now()), lane: LANES.ledger, target: LANES.ledger, payload: new JsonText(row) });
   }
 
   /** Whether something was enqueued since the last call: then the outbox has to be poked. */
@@ -66,13 +69,13 @@ export class Ledger {
     const eventId = ulidId("EVT", now);
     // The cast names one member of the union that `kind` selects; TypeScript does not correlate the two.
     const event = { eventId, kind, runId, occurredAt: now, payload } as EventWrite;
-    this.#entries.push({ kind: "event", event });
+    this.#enter({ kind: "event", event });
   }
 
   /** Appends nodes and edges to the artifact graph and reports each node. */
   artifacts(runId: string, nodes: readonly ArtifactNode[], edges: readonly ArtifactEdge[]): void {
     if (nodes.length === 0) return;
-    this.#entries.push({ kind: "graph", nodes, edges });
+    this.#enter({ kind: "graph", nodes, edges });
     const ids = new Set(nodes.map(({ id }) => id));
     for (const node of nodes) {
       const text = canonicalJson(node.data);
@@ -95,17 +98,21 @@ export class Ledger {
 
   /** Writes a bead of the knowing-state. */
   knowingState(bead: KnowingStateBead): void {
-    this.#entries.push({ kind: "bead", bead });
+    this.#enter({ kind: "bead", bead });
   }
 
   /** Tells the session; it follows everything that was entered before. */
   report(effectId: string, report: RunReport): void {
-    this.#entries.push({ kind: "report", effectId, report });
+    this.#enter({ kind: "report", effectId, report });
   }
 
   /** Puts a wake-up for a slot on the `atoms` queue. */
   wake(message: WakeMessage, hint: number): void {
     this.#enqueue({ effectId: `wake:${message.slot}:${hint}:${ulidId("EVT", this.#now())}`, lane: LANES.wake, target: LANES.wake, payload: message });
+  }
+
+  #enter(entry: LedgerEntry): void {
+    this.#entries.push(JSON.stringify(entry));
   }
 
   #enqueue(effect: NewEffect): void {
@@ -114,18 +121,17 @@ export class Ledger {
   }
 }
 
-/** Consecutive entries, together as long as they are small; a large one is alone. */
-function rowsOfEntries(entries: readonly LedgerEntry[]): LedgerEntry[][] {
-  const rows: LedgerEntry[][] = [];
+/** Consecutive entries as JSON arrays, together as long as they are small; a large one is alone. */
+function rowsOfEntries(entries: readonly string[]): string[] {
+  const rows: string[][] = [];
   let chars = Number.POSITIVE_INFINITY;
   for (const entry of entries) {
-    const size = JSON.stringify(entry).length;
-    if (chars + size > MAX_ROW_CHARS) {
+    if (chars + entry.length > MAX_ROW_CHARS) {
       rows.push([]);
       chars = 0;
     }
     rows.at(-1)?.push(entry);
-    chars += size;
+    chars += entry.length;
   }
-  return rows;
+  return rows.map((row) => `[${row.join(",")}]`);
 }

@@ -4,6 +4,7 @@
  */
 import type { SqlPort } from "@factory/durable";
 import type { CapacityGrant } from "@factory/schemas/rpc";
+import { Remembered } from "./remembered.ts";
 import { rowsOf } from "./rows.ts";
 import type { Run } from "./run-store.ts";
 
@@ -37,17 +38,24 @@ const UNASKED: State = { want: 0, held: 0, slots: 0, until: 0, askedAt: null, fa
 export class OrgCapacity {
   readonly #sql: SqlPort;
   readonly #now: () => number;
+  readonly #state: Remembered<State>;
   /** Not persisted: the org has said that shares have changed; a hint that is lost is made up for by the next request. */
   #poked = false;
 
   constructor(sql: SqlPort, now: () => number) {
     this.#sql = sql;
     this.#now = now;
+    this.#state = new Remembered(() => this.#row());
+  }
+
+  /** Forgets what memory holds of the row; called when a transaction was undone. */
+  forgetRows(): void {
+    this.#state.forget();
   }
 
   /** How many slots of the run may hold beads at once now. A grant that has ended, or that nothing was asked for, is none. */
   allowed({ slots: most }: Pick<Run, "slots">): number {
-    const { want, slots, until } = this.#state();
+    const { want, slots, until } = this.#state.get();
     return Math.min(most, want === 0 || until <= this.#now() ? SLOTS_UNTOLD : slots);
   }
 
@@ -58,7 +66,7 @@ export class OrgCapacity {
 
   /** When the run asks next, given what it could use now, in epoch milliseconds; null when it needs and has nothing. */
   dueAt(wish: Wish): number | null {
-    const { askedAt, failures, want, held, slots, until } = this.#state();
+    const { askedAt, failures, want, held, slots, until } = this.#state.get();
     if (wish.want === 0 && wish.held === 0 && want === 0 && held === 0) return null;
     if (askedAt === null) return this.#now();
     // A wish grows to the width of the graph and shrinks with a pause only, so this is seldom.
@@ -75,7 +83,7 @@ export class OrgCapacity {
 
   /** Whether a run that is over has something to give back; told once, since a grant that nobody renews ends by itself. */
   hasToGiveBack(): boolean {
-    const { want, held, failures } = this.#state();
+    const { want, held, failures } = this.#state.get();
     return (want > 0 || held > 0) && failures === 0;
   }
 
@@ -86,16 +94,16 @@ export class OrgCapacity {
 
   /** Stores an answer. */
   granted({ want, held }: Wish, { slots, until }: CapacityGrant): void {
-    this.#write({ ...this.#state(), want, held, slots, until, askedAt: this.#now(), failures: 0 });
+    this.#write({ ...this.#state.get(), want, held, slots, until, askedAt: this.#now(), failures: 0 });
   }
 
   /** Nobody answered: what was granted holds until it ends. */
   unanswered(): void {
-    const state = this.#state();
+    const state = this.#state.get();
     this.#write({ ...state, askedAt: this.#now(), failures: state.failures + 1 });
   }
 
-  #state(): State {
+  #row(): State {
     const [row] = rowsOf<{ want: number; held: number; slots: number; until: number; asked_at: number | null; failures: number }>(
       this.#sql,
       "SELECT want, held, slots, until, asked_at, failures FROM org_capacity",
@@ -117,5 +125,6 @@ export class OrgCapacity {
       askedAt,
       failures,
     );
+    this.#state.forget();
   }
 }

@@ -67,14 +67,17 @@ export class OutcomeStore {
     return row.outcome;
   }
 
-  insert(outcome: BeadOutcome): void {
-    this.#sql.exec(
-      "INSERT INTO outcomes (effect_id, bead_id, epoch, body) VALUES (?, ?, ?, ?)",
+  /** Stores an outcome that has no verdict yet. False for one that was received before: nothing is changed. */
+  insert(outcome: BeadOutcome): boolean {
+    const inserted = rowsOf<{ epoch: number }>(
+      this.#sql,
+      "INSERT INTO outcomes (effect_id, bead_id, epoch, body) VALUES (?, ?, ?, ?) ON CONFLICT (effect_id) DO NOTHING RETURNING epoch",
       outcome.effectId,
       outcome.beadId,
       outcome.epoch,
       JSON.stringify(outcome),
     );
+    return inserted.length > 0;
   }
 
   settle(effectId: string, verdict: BeadVerdict): void {

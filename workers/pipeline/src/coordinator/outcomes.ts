@@ -36,11 +36,12 @@ export function needsCheck({ store, approvals }: RunContext, slot: number, outco
  */
 export function receiveOutcome(context: RunContext, run: Run, slot: number, outcome: BeadOutcome): Received {
   const { store } = context;
-  const known = store.outcomes.verdict(outcome.effectId);
-  if (known !== undefined) return known === null ? { kind: "check" } : { kind: "verdict", verdict: known };
   const bead = store.beads.get(outcome.beadId);
   if (bead === null) throw new Error(`${outcome.beadId} is not in the run.`);
-  store.outcomes.insert(outcome);
+  if (!store.outcomes.insert(outcome)) {
+    const verdict = store.outcomes.verdict(outcome.effectId) ?? null;
+    return verdict === null ? { kind: "check" } : { kind: "verdict", verdict };
+  }
   reportExecution(context, run, bead, outcome);
   if (!isCurrent(bead, outcome.epoch) || bead.slot !== slot) return settled(context, outcome.effectId, staleVerdict(bead, outcome.epoch));
   const verdict = verdictAtOnce(context, run, settleOutcome(context, bead, outcome), outcome);
@@ -81,16 +82,14 @@ function verdictAtOnce(context: RunContext, run: Run, bead: Bead, outcome: BeadO
 }
 
 /**
- * Commits what checking found. Null when what the checks saw has moved since: the candidate has to be checked again.
+ * Commits what checking found of an outcome that has just been taken in and has no verdict. Null when what the checks saw
+ * has moved since: the candidate has to be checked again.
  *
- * @throws Error for an outcome that was never received: the caller has taken it in.
+ * @throws Error for a bead the run does not have: the caller has checked.
  */
 export function settleVerified(context: RunContext, run: Run, outcome: BeadOutcome, verification: Verification): BeadVerdict | null {
   const { store } = context;
   const { effectId } = outcome;
-  const known = store.outcomes.verdict(effectId);
-  if (known === undefined) throw new Error(`The outcome ${effectId} was never received.`);
-  if (known !== null) return known;
   const bead = store.beads.get(outcome.beadId);
   if (bead === null) throw new Error(`${outcome.beadId} is not in the run.`);
   if (!isCurrent(bead, outcome.epoch)) return record(context, effectId, staleVerdict(bead, outcome.epoch));

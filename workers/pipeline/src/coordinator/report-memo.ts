@@ -1,6 +1,6 @@
-/** A bounded memory of check reports: the oldest one goes when it is full. */
+/** A bounded memory of what can be had again, from rows or by running a check: the oldest entry goes when it is full. */
 
-/** Not persisted: whatever is in it can be had again by running the check. */
+/** Not persisted. */
 export class BoundedMemo<T> {
   readonly #entries = new Map<string, T>();
   readonly #max: number;
@@ -16,9 +16,14 @@ export class BoundedMemo<T> {
   set(key: string, value: T): void {
     this.#entries.delete(key);
     this.#entries.set(key, value);
+    if (this.#entries.size <= this.#max) return;
     for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#max) return;
       this.#entries.delete(oldest);
+      return;
     }
+  }
+
+  clear(): void {
+    this.#entries.clear();
   }
 }

@@ -10,3 +10,8 @@ export function rowsOf<Row extends SqlRow>(sql: SqlPort, query: string, ...bindi
 export function countOf(sql: SqlPort, query: string, ...bindings: SqlValue[]): number {
   return rowsOf<{ n: number }>(sql, query, ...bindings)[0]?.n ?? 0;
 }
+
+/** The clause for at most so many rows. SQLite prepares a statement whose limit is bound anew each time it runs. */
+export function limitTo(rows: number): string {
+  return `LIMIT ${Math.max(0, Math.trunc(rows))}`;
+}

@@ -8,9 +8,14 @@ import { DivergenceStore } from "./divergence-store.ts";
 import { GraphStore } from "./graph-store.ts";
 import { OutcomeStore } from "./outcome-store.ts";
 import { ProgressStore } from "./progress-store.ts";
+import { Remembered } from "./remembered.ts";
+import { BoundedMemo } from "./report-memo.ts";
 import { countOf, rowsOf } from "./rows.ts";
 import { SlotStore } from "./slot-store.ts";
 import { TreeStore } from "./tree-store.ts";
+
+/** Commands that are remembered: the last ones; another one is looked up. */
+const MEMO_COMMANDS = 512;
 
 export type RunStatus = "open" | "accepted" | "cancelled";
 
@@ -41,9 +46,13 @@ export class RunStore {
   readonly slots: SlotStore;
   readonly tree: TreeStore;
   readonly #sql: SqlPort;
+  readonly #run: Remembered<Run | null>;
+  /** Not persisted: commands that are known to be carried out; none is ever taken back. */
+  readonly #done = new BoundedMemo<true>(MEMO_COMMANDS);
 
   constructor(sql: SqlPort) {
     this.#sql = sql;
+    this.#run = new Remembered(() => this.#read());
     this.beads = new BeadStore(sql);
     this.breaker = new BreakerStore(sql);
     this.claims = new ClaimStore(sql);
@@ -55,8 +64,23 @@ export class RunStore {
     this.tree = new TreeStore(sql);
   }
 
+  /** Forgets what memory holds of the rows; called when a transaction was undone. */
+  forgetRows(): void {
+    this.#run.forget();
+    this.#done.clear();
+    this.beads.forgetRows();
+    this.breaker.forgetRows();
+    this.claims.forgetRows();
+    this.divergences.forgetRows();
+    this.slots.forgetRows();
+  }
+
   /** The run, or null before it is seeded. */
   run(): Run | null {
+    return this.#run.get();
+  }
+
+  #read(): Run | null {
     const [row] = rowsOf<{
       org: string;
       session_id: string;
@@ -110,6 +134,7 @@ export class RunStore {
       typesRequired ? 1 : 0,
       seedDigest,
     );
+    this.#run.forget();
     this.graph.keepSeed(request.priority, beads.length);
     this.claims.replace(claims);
     this.claims.insertInvariants(invariants);
@@ -120,10 +145,12 @@ export class RunStore {
 
   setStatus(status: RunStatus): void {
     this.#sql.exec("UPDATE run SET status = ?", status);
+    this.#run.forget();
   }
 
   setSpecification(specificationId: string): void {
     this.#sql.exec("UPDATE run SET specification_id = ?", specificationId);
+    this.#run.forget();
   }
 
   /** Why the run was cancelled, or null. */
@@ -137,7 +164,10 @@ export class RunStore {
 
   /** Whether a command was carried out. */
   wasDone(key: string): boolean {
-    return countOf(this.#sql, "SELECT count(*) AS n FROM commands WHERE key = ?", key) > 0;
+    if (this.#done.get(key) === true) return true;
+    const done = countOf(this.#sql, "SELECT count(*) AS n FROM commands WHERE key = ?", key) > 0;
+    if (done) this.#done.set(key, true);
+    return done;
   }
 
   markDone(key: string): void {
@@ -145,6 +175,7 @@ export class RunStore {
   }
 
   countModelCalls(calls: readonly { readonly costUsd?: number | undefined }[]): void {
+    if (calls.length === 0) return;
     const cost = calls.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0);
     const known = calls.every(({ costUsd }) => costUsd !== undefined) ? 1 : 0;
     this.#sql.exec("UPDATE run SET model_calls = model_calls + ?, cost_usd = cost_usd + ?, cost_known = min(cost_known, ?)", calls.length, cost, known);

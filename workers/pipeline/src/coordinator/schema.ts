@@ -198,4 +198,7 @@ export const COORDINATOR_MIGRATIONS: readonly Migration[] = [
   },
   // What was run, as the plan names it; null for a check of before it was kept.
   { id: "0006-check-command", statements: ["ALTER TABLE checks ADD COLUMN command TEXT"] },
+  // The counts of states are written by the store of the beads, once for each item of a commit: a trigger's statement journal
+  // copies every page that a change of state touches.
+  { id: "0007-counted-by-the-store", statements: ["DROP TRIGGER beads_counted_in", "DROP TRIGGER beads_counted_over"] },
 ];

@@ -1,6 +1,7 @@
 /** The operative slots of the run, as rows, with the wake-ups that left for them. */
 import type { SqlPort } from "@factory/durable";
-import { countOf, rowsOf } from "./rows.ts";
+import { Remembered } from "./remembered.ts";
+import { countOf, limitTo, rowsOf } from "./rows.ts";
 
 /** Goes from slot to slot over the index of what is leased instead of reading every slot or every bead. */
 const BUSY = `WITH RECURSIVE held (slot) AS (
@@ -9,12 +10,27 @@ const BUSY = `WITH RECURSIVE held (slot) AS (
   SELECT (SELECT min(slot) FROM beads WHERE state = 'LEASED' AND slot > held.slot) FROM held WHERE held.slot IS NOT NULL
 ) SELECT count(*) AS n FROM held WHERE slot IS NOT NULL`;
 
+type Marked = { readonly slot: number; readonly hintedAt: number | null; readonly hints: number };
+
 /** The table of slots. */
 export class SlotStore {
   readonly #sql: SqlPort;
+  /** Slots of which the row says anything: a wake-up is out, or some were lost. */
+  readonly #marked: Remembered<readonly Marked[]>;
 
   constructor(sql: SqlPort) {
     this.#sql = sql;
+    this.#marked = new Remembered(() =>
+      rowsOf<{ slot: number; hinted_at: number | null; hints: number }>(
+        sql,
+        "SELECT slot, hinted_at, hints FROM slots WHERE hinted_at IS NOT NULL OR hints > 0 ORDER BY slot",
+      ).map((row) => ({ slot: row.slot, hintedAt: row.hinted_at, hints: row.hints })),
+    );
+  }
+
+  /** Forgets what memory holds of the rows; called when a transaction was undone. */
+  forgetRows(): void {
+    this.#marked.forget();
   }
 
   /** Stores that many slots. */
@@ -32,35 +48,35 @@ export class SlotStore {
     return rowsOf<{ slot: number }>(
       this.#sql,
       `SELECT slot FROM slots s WHERE hinted_at IS NULL AND NOT EXISTS (SELECT 1 FROM beads b WHERE b.state = 'LEASED' AND b.slot = s.slot)
-       ORDER BY slot LIMIT ?`,
-      limit,
+       ORDER BY slot ${limitTo(limit)}`,
     );
   }
 
   /** For how many slots a wake-up is out that nobody has answered. */
   countHinted(): number {
-    return countOf(this.#sql, "SELECT count(*) AS n FROM slots WHERE hinted_at IS NOT NULL");
+    return this.hinted().length;
   }
 
   /** Slots with a wake-up nobody has answered. */
   hinted(): { readonly slot: number; readonly hintedAt: number; readonly hints: number }[] {
-    return rowsOf<{ slot: number; hinted_at: number; hints: number }>(
-      this.#sql,
-      "SELECT slot, hinted_at, hints FROM slots WHERE hinted_at IS NOT NULL ORDER BY slot",
-    ).map((row) => ({ slot: row.slot, hintedAt: row.hinted_at, hints: row.hints }));
+    return this.#marked.get().flatMap(({ slot, hintedAt, hints }) => (hintedAt === null ? [] : [{ slot, hintedAt, hints }]));
   }
 
   hint(slot: number, now: number): number {
+    this.#marked.forget();
     return rowsOf<{ hints: number }>(this.#sql, "UPDATE slots SET hinted_at = ?, hints = hints + 1 WHERE slot = ? RETURNING hints", now, slot)[0]?.hints ?? 0;
   }
 
   /** The slot has been heard of. */
   answerHint(slot: number): void {
-    this.#sql.exec("UPDATE slots SET hinted_at = NULL, hints = 0 WHERE slot = ? AND (hinted_at IS NOT NULL OR hints > 0)", slot);
+    if (this.#marked.get().every((marked) => marked.slot !== slot)) return;
+    this.#marked.forget();
+    this.#sql.exec("UPDATE slots SET hinted_at = NULL, hints = 0 WHERE slot = ?", slot);
   }
 
   /** The wake-up of the slot is taken as lost; how many were lost in a row stays known. */
   forgetHint(slot: number): void {
+    this.#marked.forget();
     this.#sql.exec("UPDATE slots SET hinted_at = NULL WHERE slot = ?", slot);
   }
 }

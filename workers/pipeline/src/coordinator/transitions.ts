@@ -61,10 +61,15 @@ function orderOf({ notBefore, priority, delayed }: Bead, to: BeadState, now: num
   return delayed ? { delayed: false } : {};
 }
 
+/** Lowers the counter of the children of a parent that ended; who waits for nothing more is READY. */
 function release(context: RunContext, run: Run, parentId: string, edges: "all" | "optional"): void {
-  for (const beadId of context.store.beads.releaseChildren(parentId, edges)) {
-    const child = context.store.beads.get(beadId);
-    if (child !== null) moveBead(context, run, child, "READY", { reason: "Everything it waits for has ended." });
+  const { beads } = context.store;
+  for (const beadId of beads.childrenOf(parentId, edges)) {
+    const child = beads.get(beadId);
+    if (child === null || child.pending === 0) continue;
+    const pending = child.pending - 1;
+    if (pending > 0 || child.state !== "BLOCKED") beads.patch(beadId, { pending });
+    else moveBead(context, run, child, "READY", { reason: "Everything it waits for has ended." }, { pending });
   }
 }
 

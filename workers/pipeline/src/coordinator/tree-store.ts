@@ -15,9 +15,9 @@ export type ScopedTree = {
   readonly tree: Tree;
   /** Paths of it that differ from the starting tree. */
   readonly changed: readonly string[];
-  /** Version of the whole tree when it was read; see {@link TreeStore.movedSince}. */
-  readonly version: number;
 };
+
+const FILES = "SELECT path, digest, base_digest FROM tree_files WHERE digest IS NOT NULL";
 
 type FileRow = { path: string; digest: string | null; base_digest: string | null };
 
@@ -49,18 +49,20 @@ export class TreeStore {
   /** The files that one of the patterns matches. */
   inScope(patterns: readonly string[]): ScopedTree {
     const found = new Map<string, FileRow>();
-    for (const range of rangesOf(patterns)) {
-      for (const row of this.#within(range)) if (row.digest !== null && (range.whole || matchesAny(patterns, row.path))) found.set(row.path, row);
+    const ranges = rangesOf(patterns);
+    const named = this.#named([...new Set(ranges.flatMap(({ from, to }) => (from === to ? [from] : [])))]);
+    for (const row of named) if (matchesAny(patterns, row.path)) found.set(row.path, row);
+    for (const range of ranges.filter(({ from, to }) => from !== to)) {
+      for (const row of this.#within(range)) if (range.whole || matchesAny(patterns, row.path)) found.set(row.path, row);
     }
     const rows = [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
     return {
       tree: Object.fromEntries(rows.map(({ path, digest }) => [path, digest ?? ""])),
       changed: rows.filter((row) => row.digest !== row.base_digest).map(({ path }) => path),
-      version: this.version(),
     };
   }
 
-  /** Raised by every write; 0 is the starting tree. */
+  /** Version of the whole tree: raised by every write; 0 is the starting tree. See {@link TreeStore.movedSince}. */
   version(): number {
     return countOf(this.#sql, "SELECT coalesce(max(version), 0) AS n FROM tree_files");
   }
@@ -85,25 +87,29 @@ export class TreeStore {
 
   /** Writes the paths of a merged change set as they are in the new tree; a path that is not in it is deleted. */
   write(tree: Tree, paths: readonly string[], beadId: string): void {
-    const version = this.version() + 1;
     for (const path of paths) {
       const digest = Object.hasOwn(tree, path) ? (tree[path] ?? null) : null;
       this.#sql.exec(
-        `INSERT INTO tree_files (path, digest, base_digest, bead_id, version) VALUES (?, ?, NULL, ?, ?)
+        `INSERT INTO tree_files (path, digest, base_digest, bead_id, version) VALUES (?, ?, NULL, ?, (SELECT coalesce(max(version), 0) + 1 FROM tree_files))
          ON CONFLICT (path) DO UPDATE SET digest = excluded.digest, bead_id = excluded.bead_id, version = excluded.version`,
         path,
         digest,
         beadId,
-        version,
       );
     }
   }
 
+  /** The files of those names that there are. */
+  #named(paths: readonly string[]): FileRow[] {
+    const [only] = paths;
+    if (only === undefined) return [];
+    if (paths.length === 1) return rowsOf<FileRow>(this.#sql, `${FILES} AND path = ?`, only);
+    return rowsOf<FileRow>(this.#sql, `${FILES} AND path IN (SELECT value FROM json_each(?))`, JSON.stringify(paths));
+  }
+
   #within({ from, to }: PathRange): FileRow[] {
-    const columns = "SELECT path, digest, base_digest FROM tree_files";
-    if (to === null) return rowsOf<FileRow>(this.#sql, `${columns} WHERE path >= ?`, from);
-    if (to === from) return rowsOf<FileRow>(this.#sql, `${columns} WHERE path = ?`, from);
-    return rowsOf<FileRow>(this.#sql, `${columns} WHERE path >= ? AND path < ?`, from, to);
+    if (to === null) return rowsOf<FileRow>(this.#sql, `${FILES} AND path >= ?`, from);
+    return rowsOf<FileRow>(this.#sql, `${FILES} AND path >= ? AND path < ?`, from, to);
   }
 }
 

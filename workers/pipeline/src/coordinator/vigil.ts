@@ -32,8 +32,9 @@ export class Vigil {
     const [begun, ended] = [claimedAt ?? 0, leaseUntil ?? 0];
     const reachable = begun >= this.#since || now - this.#since >= ORPHAN_GRACE_MS;
     const given = this.#given.get(key);
-    // A heartbeat moves the end of the lease beyond the time that was given, and with that a new silence begins.
-    if ((reachable && now - ended <= LATE_MS) || (given !== undefined && ended <= given)) {
+    // A heartbeat moves the end of the lease beyond the time that was given, and with that a new silence begins. Time that
+    // has not passed was not had: what gave it may have been undone with the commit it was part of.
+    if ((reachable && now - ended <= LATE_MS) || (given !== undefined && ended <= given && given <= now)) {
       this.#given.delete(key);
       return null;
     }

@@ -181,7 +181,8 @@ export function aDirective(runId: AtomDirective["runId"], key: string, role: Rol
   };
 }
 
-const TASK: TaskResult = { status: "COMPLETE", reasoning: "done", blockers: [], assumptionsMade: [], verifiedFacts: [] };
+/** A task that an agent has done. */
+export const TASK: TaskResult = { status: "COMPLETE", reasoning: "done", blockers: [], assumptionsMade: [], verifiedFacts: [] };
 
 /** Stands for the heads of an operative's own retrieval until whoever plays it puts in what it has of BP1 and BP2. */
 export const HEADS = sha256Hex("heads");

@@ -1,17 +1,18 @@
 /**
- * The Worker that `pnpm bench:coordinator` and `pnpm bench:orchestration` measure: the coordinator as it is deployed, with
- * its storage counted, agents that work through a run from inside the runtime, and neighbours that keep nothing.
+ * The Worker that `pnpm bench:coordinator` and `pnpm bench:orchestration` measure: the coordinator as it is deployed, agents
+ * that work through a run from inside the runtime, and in place of the graphs and the session what takes everything at once
+ * and keeps nothing. Where rows are counted its storage is; where time is measured nothing is counted.
  */
 import { DurableObject } from "cloudflare:workers";
 import { EVENT_KINDS, objectName, sha256Hex } from "@factory/schemas";
 import { coordinatorOf, sessionLogOf } from "@factory/schemas/rpc";
 import type { EventWrite, Result } from "@factory/schemas";
-import type { BeadOutcome, ClaimedBead, CoordinatorRpc, LogTip } from "@factory/schemas/rpc";
+import type { BeadOutcome, ClaimedBead, CoordinatorRpc, LogTip, NamespaceLike } from "@factory/schemas/rpc";
 import { r2BlobStore } from "@factory/workspace";
 import { CapacityDO } from "../capacity/capacity-do.ts";
 import { BeadStore } from "../coordinator/bead-store.ts";
 import { CoordinatorDO } from "../coordinator/coordinator-do.ts";
-import { HEADS, ORG, complete } from "./builders.ts";
+import { HEADS, ORG, TASK, complete } from "./builders.ts";
 import { RowCounter } from "./row-counter.ts";
 import type { StorageCount } from "./row-counter.ts";
 import { aWideSeed, wideFile } from "./wide-seed.ts";
@@ -25,18 +26,22 @@ const DIGEST = sha256Hex(CONTENT);
 const QUIET_POLL_MS = 2;
 const QUIET_MS = 150;
 
-/** The deployed class over a storage that counts. */
-export class CountedCoordinator extends CoordinatorDO {
-  readonly #counter: RowCounter;
+/** The knowing-state and the artifact graph, which these runs leave out: they answer within the caller. */
+const NO_GRAPHS: { readonly [binding in "ARTIFACT_GRAPHS" | "BEAD_GRAPHS"]: NamespaceLike } = {
+  ARTIFACT_GRAPHS: { getByName: () => ({ append: async () => ({ ok: true, written: 0 }) }) },
+  BEAD_GRAPHS: { getByName: () => ({ write: async () => ({ ok: true, beadId: "", auditBeadId: "" }), heads: async () => HEADS }) },
+};
 
+/** The deployed class without graphs. */
+export class BenchCoordinator extends CoordinatorDO {
   constructor(ctx: DurableObjectState, env: Env) {
-    const counter = new RowCounter(ctx.storage);
-    super(ctx, env);
-    this.#counter = counter;
+    // The cast holds: a coordinator asks a namespace for its objects and for nothing else.
+    super(ctx, { ...env, ...NO_GRAPHS } as Env);
   }
 
-  async counts(): Promise<StorageCount> {
-    return this.#counter.take();
+  /** What its storage was asked for since the last call; null where nothing is counted. */
+  async counts(): Promise<StorageCount | null> {
+    return null;
   }
 
   /** Milliseconds of so many reads of the first ten beads that may be claimed. */
@@ -59,16 +64,18 @@ export class CountedCoordinator extends CoordinatorDO {
   }
 }
 
-/** Both graphs, keeping nothing. */
-export class SilentGraph extends DurableObject {
-  async append(): Promise<Result> {
-    return { ok: true };
+/** The same over a storage that counts. */
+export class CountedCoordinator extends BenchCoordinator {
+  readonly #counter: RowCounter;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    const counter = new RowCounter(ctx.storage);
+    super(ctx, env);
+    this.#counter = counter;
   }
-  async write(): Promise<Result> {
-    return { ok: true };
-  }
-  async heads(): Promise<string> {
-    return HEADS;
+
+  override async counts(): Promise<StorageCount> {
+    return this.#counter.take();
   }
 }
 
@@ -113,18 +120,20 @@ type Ask =
 /** What working through a run came to. */
 export type Worked = {
   readonly beads: number;
+  /** Calls that brought outcomes, and calls that only asked: the first of each agent, and those that were told to wait. */
   readonly calls: number;
+  readonly asks: number;
   /** From the first call to the last answer, and to the last event in the log, in milliseconds. */
   readonly answeredMs: number;
   readonly loggedMs: number;
   readonly events: number;
   /** Calls into a log that keeps nothing: as many commits as the deployed one would make. Null beside the deployed one. */
   readonly appends: number | null;
-  readonly counts: StorageCount;
+  readonly counts: StorageCount | null;
 };
 
 type BenchEnv = Omit<Env, "COORDINATORS" | "SESSIONS"> & {
-  readonly COORDINATORS: DurableObjectNamespace<CountedCoordinator>;
+  readonly COORDINATORS: DurableObjectNamespace<BenchCoordinator>;
   readonly SESSIONS: DurableObjectNamespace<SilentSession>;
 };
 
@@ -163,7 +172,7 @@ async function work(env: BenchEnv, { name, slots, batch, leave, silentLog }: Ext
   const stub = coordinatorOf(env, ORG, runId);
   const before = (await sessionLogOf(env, ORG, sessionId).tip()).lastSeq;
   const appendsBefore = silentLog ? await silentLogOf(env, sessionId).appends() : 0;
-  const shared: Shared = { done: 0, calls: 0, leave, total: await openBeads(env, runId) };
+  const shared: Shared = { done: 0, calls: 0, asks: 0, leave, total: await openBeads(env, runId), moved: Promise.withResolvers<void>() };
   const started = Date.now();
   await Promise.all(Array.from({ length: slots }, (_, slot) => agent(stub, slot, batch, shared)));
   const answeredMs = Date.now() - started;
@@ -171,6 +180,7 @@ async function work(env: BenchEnv, { name, slots, batch, leave, silentLog }: Ext
   return {
     beads: shared.done,
     calls: shared.calls,
+    asks: shared.asks,
     answeredMs,
     loggedMs: settled.at - started,
     events: settled.events - before,
@@ -179,29 +189,39 @@ async function work(env: BenchEnv, { name, slots, batch, leave, silentLog }: Ext
   };
 }
 
-type Shared = { done: number; calls: number; readonly leave: number; readonly total: number };
+/** What the agents of a run have in common; `moved` resolves with the next answer to one of them, as a wake-up would come with it. */
+type Shared = { done: number; calls: number; asks: number; readonly leave: number; readonly total: number; moved: PromiseWithResolvers<void> };
 
 /** Claims, writes its file, reports and claims in the same call, until so many beads are left. */
 async function agent(stub: Pick<CoordinatorRpc, "exchange">, slot: number, batch: number, shared: Shared): Promise<void> {
   let outcomes: BeadOutcome[] = [];
   for (;;) {
     const left = shared.total - shared.leave - shared.done - outcomes.length;
-    shared.calls += 1;
+    if (outcomes.length > 0) shared.calls += 1;
+    else shared.asks += 1;
     shared.done += outcomes.length;
     const answer = await stub.exchange(slot, outcomes, Math.max(0, Math.min(batch, left)));
     if (!answer.ok) throw new Error(`${answer.code} ${answer.message}`);
     const lost = answer.verdicts.find(({ state }) => state !== "DONE");
     if (lost !== undefined) throw new Error(`${lost.beadId} is ${lost.state}: ${lost.reason}`);
     outcomes = answer.beads.map(outcomeOf);
+    const { moved } = shared;
+    shared.moved = Promise.withResolvers<void>();
+    moved.resolve();
     if (outcomes.length > 0) continue;
     if (shared.done >= shared.total - shared.leave || left <= 0) return;
-    await scheduler.wait(1);
+    await shared.moved.promise;
   }
 }
 
-function outcomeOf(bead: ClaimedBead): BeadOutcome {
-  const path = wideFile(bead.directive.title);
-  return complete(bead, [{ path, baseDigest: bead.tree[path] ?? null, digest: DIGEST, bytes: CONTENT.length }]);
+/** What every outcome has in common; made once, since its digests are no part of what is measured. No model was asked. */
+const OUTCOME: BeadOutcome = { ...complete({ beadId: "", epoch: 0 }, []), modelCalls: [] };
+
+function outcomeOf({ beadId, epoch, directive, tree }: ClaimedBead): BeadOutcome {
+  const path = wideFile(directive.title);
+  const effectId = `${beadId}:${epoch}`;
+  const changeSet = [{ path, baseDigest: tree[path] ?? null, digest: DIGEST, bytes: CONTENT.length }];
+  return { ...OUTCOME, effectId, beadId, epoch, executionId: `EXE-${effectId}`, result: { kind: "task", task: TASK, changeSet } };
 }
 
 /** How many beads for agents have not ended. */
@@ -218,8 +238,8 @@ async function ready(env: BenchEnv, { beads, rounds }: Extract<Ask, { op: "ready
   await stub.readyTen(rounds);
   await stub.counts();
   const ms = await stub.readyTen(rounds);
-  const { read } = await stub.counts();
-  return { usPerCall: (ms * 1_000) / rounds, read: read / rounds };
+  const counts = await stub.counts();
+  return { usPerCall: (ms * 1_000) / rounds, read: (counts?.read ?? 0) / rounds };
 }
 
 /** Waits until nothing comes to the log any more; answers when the last came, in epoch milliseconds. */
@@ -242,6 +262,6 @@ function silentLogOf(env: BenchEnv, sessionId: string): DurableObjectStub<Silent
   return env.SESSION_LOGS.getByName(objectName.sessionLog(ORG, sessionId)) as unknown as DurableObjectStub<SilentLog>;
 }
 
-function counted(env: BenchEnv, runId: string): DurableObjectStub<CountedCoordinator> {
+function counted(env: BenchEnv, runId: string): DurableObjectStub<BenchCoordinator> {
   return env.COORDINATORS.getByName(objectName.coordinator(ORG, runId));
 }

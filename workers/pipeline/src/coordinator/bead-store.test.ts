@@ -1,0 +1,65 @@
+/** What memory holds of the beads is what the rows say, whatever is written and undone. */
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { migrate } from "@factory/durable";
+import { NodeSqliteStorage } from "@factory/durable/testing";
+import { aSeed } from "../testing/builders.ts";
+import { BeadStore } from "./bead-store.ts";
+import type { BeadPatch } from "./bead-store.ts";
+import { COORDINATOR_MIGRATIONS } from "./schema.ts";
+
+const KEYS = ["a", "b", "c"];
+
+/** A step on one bead of the run; an undone one is part of a transaction that throws. */
+type Step = { readonly at: number; readonly patch: BeadPatch; readonly undone: boolean; readonly releasedAt: number };
+
+const step: fc.Arbitrary<Step> = fc.record({
+  at: fc.nat(KEYS.length - 1),
+  patch: fc.oneof(
+    fc.record({ state: fc.constant("LEASED" as const), slot: fc.nat(2), leaseUntil: fc.nat(9), claimedAt: fc.nat(9), delayed: fc.constant(false) }),
+    fc.record({
+      state: fc.constantFrom("DONE" as const, "FAILED" as const),
+      slot: fc.constant(null),
+      leaseUntil: fc.constant(null),
+      delayed: fc.constant(false),
+    }),
+    fc.nat(9).map((notBefore) => ({ state: "READY" as const, slot: null, leaseUntil: null, notBefore, delayed: true, feedback: [`wait ${notBefore}`] })),
+    fc.record({ attempts: fc.nat(3), question: fc.constantFrom(null, "why?") }),
+  ),
+  undone: fc.boolean(),
+  releasedAt: fc.nat(9),
+});
+
+test("memory and rows say the same of every bead, of what is delayed and of the counts, after every transaction that stands or is undone", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+      const storage = new NodeSqliteStorage();
+      migrate(storage, COORDINATOR_MIGRATIONS);
+      const beads = new BeadStore(storage.sql);
+      const seed = aSeed({ name: "memory", beads: KEYS.map((key) => ({ key })) }).beads;
+      storage.transactionSync(() => {
+        beads.insert(seed, 0, "normal", 0);
+        beads.writeCounts();
+      });
+      for (const { at, patch, undone, releasedAt } of steps) {
+        try {
+          storage.transactionSync(() => {
+            beads.patch(seed[at]?.beadId ?? "", patch);
+            beads.releaseDue(releasedAt);
+            beads.writeCounts();
+            if (undone) throw new Error("undone");
+          });
+        } catch (err) {
+          if (!undone) throw err;
+          beads.forgetRows();
+        }
+        const rows = new BeadStore(storage.sql);
+        expect(seed.map(({ beadId }) => beads.get(beadId))).toEqual(seed.map(({ beadId }) => rows.get(beadId)));
+        expect(beads.nextMoment()).toEqual(rows.nextMoment());
+        const counted: Record<string, number> = {};
+        for (const { state } of rows.all()) counted[state] = (counted[state] ?? 0) + 1;
+        expect(beads.stateCounts()).toEqual(counted);
+      }
+    }),
+  );
+});

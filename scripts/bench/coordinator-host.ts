@@ -1,11 +1,11 @@
 /** Starts the Worker that the coordinator's benchmarks measure on Miniflare itself, and reads what the disk was asked for. */
-import { build } from "esbuild";
 import { Miniflare, convertV4MiniflareOptions, type V4WorkerOptions } from "miniflare";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { REPOSITORY } from "../lib/repository.ts";
+import { diskFlushes } from "../lib/disk-flushes.ts";
 import { buildWorker, miniflareWorker } from "../platform/build.ts";
+import { benchWorker, COMPATIBILITY_DATE, sqlite } from "./bench-worker.ts";
 
 /** What is measured: what storage is asked for, or time. A storage that is counted is slower. */
 export type Measure = "rows" | "time";
@@ -13,7 +13,6 @@ export type Measure = "rows" | "time";
 /** Which log events go to: one that keeps nothing, so that every flush is the coordinator's, or the deployed one. */
 export type LogKind = "silent" | "real";
 
-const COMPATIBILITY_DATE = "2026-08-04";
 const WORKER = "coordinator-bench";
 
 /** The platform of one benchmark, with empty state. */
@@ -31,7 +30,7 @@ export class CoordinatorHost {
 
   static async start(log: LogKind, measure: Measure): Promise<CoordinatorHost> {
     const state = mkdtempSync(join(tmpdir(), "factory-bench-"));
-    const workers = [await benchWorker(state, log, measure), ...(log === "real" ? [await logWorker(), subscribersWorker()] : [])];
+    const workers = [await coordinatorWorker(state, log, measure), ...(log === "real" ? [await logWorker(), subscribersWorker()] : [])];
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
         host: "127.0.0.1",
@@ -65,24 +64,10 @@ export class CoordinatorHost {
   }
 }
 
-async function benchWorker(state: string, log: LogKind, measure: Measure): Promise<V4WorkerOptions> {
-  const bundle = await build({
-    entryPoints: [join(REPOSITORY, "workers/pipeline/src/testing/coordinator-bench.worker.ts")],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "import"],
-    external: ["cloudflare:*", "node:*"],
-  });
-  const contents = bundle.outputFiles[0]?.text;
-  if (contents === undefined) throw new Error("The bundle is empty.");
-  const sqlite = (className: string) => ({ className, useSQLite: true });
+async function coordinatorWorker(state: string, log: LogKind, measure: Measure): Promise<V4WorkerOptions> {
   return {
     name: WORKER,
-    compatibilityDate: COMPATIBILITY_DATE,
-    modulesRoot: state,
-    modules: [{ type: "ESModule", path: join(state, "bench.js"), contents }],
+    ...(await benchWorker("workers/pipeline/src/testing/coordinator-bench.worker.ts", state)),
     durableObjects: {
       COORDINATORS: sqlite(measure === "rows" ? "CountedCoordinator" : "BenchCoordinator"),
       CAPACITIES: sqlite("CapacityDO"),
@@ -110,26 +95,6 @@ function subscribersWorker(): V4WorkerOptions {
     durableObjects: { SUBSCRIBERS: { className: "SubscriberDO", useSQLite: true } },
     script: `import { DurableObject } from "cloudflare:workers"; export class SubscriberDO extends DurableObject {} export default { fetch: () => new Response() };`,
   };
-}
-
-/** Column of completed flushes in `/proc/diskstats`. */
-const FLUSHES_COLUMN = 18;
-
-function diskFlushes(directory: string): number | null {
-  try {
-    const { dev } = statSync(directory);
-    // The upper bits hold the major number: https://man7.org/linux/man-pages/man3/makedev.3.html
-    const device = `${(dev >> 8) & 0xfff} ${(dev & 0xff) | ((dev >> 12) & 0xfff00)}`;
-    const line = readFileSync("/proc/diskstats", "utf8")
-      .split("\n")
-      .map((text) => text.trim().split(/\s+/))
-      .find(([major, minor]) => `${major} ${minor}` === device);
-    const count = Number(line?.[FLUSHES_COLUMN]);
-    return Number.isFinite(count) ? count : null;
-  } catch {
-    // No such file on this system: the figure is left out rather than guessed.
-    return null;
-  }
 }
 
 /** The middle of three or any odd number of values. */

@@ -4,13 +4,12 @@
  * call reads and writes do not depend on the machine. Exits 1 when a call costs more rows in the largest graph than the
  * depth of an index explains.
  */
-import { build } from "esbuild";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { REPOSITORY } from "../lib/repository.ts";
+import { benchWorker, sqlite } from "./bench-worker.ts";
 
 const DEFAULT_SIZES = [1_000, 10_000, 100_000, 1_000_000];
 /** Calls measured in one request, so that the way to the object weighs little. */
@@ -38,18 +37,6 @@ class Bench {
   }
 
   static async start(stateDirectory: string): Promise<Bench> {
-    const bundle = await build({
-      entryPoints: [join(REPOSITORY, "workers/graph/src/testing/graph-bench.worker.ts")],
-      bundle: true,
-      write: false,
-      format: "esm",
-      target: "es2024",
-      conditions: ["workerd", "worker", "import"],
-      external: ["cloudflare:*", "node:*"],
-    });
-    const contents = bundle.outputFiles[0]?.text;
-    if (contents === undefined) throw new Error("The bundle is empty.");
-    const sqlite = (className: string) => ({ className, useSQLite: true });
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
         host: "127.0.0.1",
@@ -59,9 +46,7 @@ class Bench {
         workers: [
           {
             name: "graph-bench",
-            compatibilityDate: "2026-08-04",
-            modulesRoot: stateDirectory,
-            modules: [{ type: "ESModule", path: join(stateDirectory, "bench.js"), contents }],
+            ...(await benchWorker("workers/graph/src/testing/graph-bench.worker.ts", stateDirectory)),
             durableObjects: { LINEAGE: sqlite("LineageBench"), KNOWING: sqlite("KnowingBench"), AGENTS: sqlite("AgentBench") },
             kvNamespaces: ["SNAPSHOTS"],
           },

@@ -4,16 +4,15 @@
  * statements and calls, with one slot and with four, on Miniflare itself. The attempts are real; the offline model writes a one-line function, checks pass at once, and the coordinator only
  * hands out and takes back. Prints one JSON object with medians of three runs; the counts do not depend on the machine.
  */
-import { build } from "esbuild";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { diskFlushes } from "../lib/disk-flushes.ts";
-import { REPOSITORY } from "../lib/repository.ts";
 import { commitsBetween, sampleWal, type WalSample } from "./wal-commits.ts";
 import type { BeadsCost, ObjectCount } from "../../workers/pipeline/src/operative/testing/cost.ts";
+import { benchWorker, sqlite } from "./bench-worker.ts";
 
 const ROUNDS = 3;
 const WARM_UP = 8;
@@ -78,18 +77,6 @@ function partOf(portions: readonly Portion[], part: Part, read?: (cost: BeadsCos
 }
 
 async function start(state: string): Promise<Miniflare> {
-  const bundle = await build({
-    entryPoints: [join(REPOSITORY, "workers/pipeline/src/operative/testing/operative-bench.worker.ts")],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "import"],
-    external: ["cloudflare:*", "node:*"],
-  });
-  const contents = bundle.outputFiles[0]?.text;
-  if (contents === undefined) throw new Error("The bundle is empty.");
-  const sqlite = (className: string) => ({ className, useSQLite: true });
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: "127.0.0.1",
@@ -101,9 +88,7 @@ async function start(state: string): Promise<Miniflare> {
       workers: [
         {
           name: WORKER,
-          compatibilityDate: "2026-08-04",
-          modulesRoot: state,
-          modules: [{ type: "ESModule", path: join(state, "bench.js"), contents }],
+          ...(await benchWorker("workers/pipeline/src/operative/testing/operative-bench.worker.ts", state)),
           durableObjects: {
             OPERATIVES: sqlite("OperativeDO"),
             COORDINATORS: sqlite("ProbeCoordinatorDO"),

@@ -5,11 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { Miniflare, convertV4MiniflareOptions, type V4WorkerOptions } from "miniflare";
 import { diskFlushes } from "../lib/disk-flushes.ts";
-import { REPOSITORY } from "../lib/repository.ts";
 import { buildWorker, miniflareWorker } from "../platform/build.ts";
+import { benchWorker } from "./bench-worker.ts";
 
 /** A server under load. */
 export type MeasuredServer = {
@@ -48,22 +47,9 @@ export async function startFactory(): Promise<MeasuredServer> {
 }
 
 async function doorWorker(directory: string): Promise<V4WorkerOptions & { readonly name: string }> {
-  const bundle = await build({
-    entryPoints: [join(REPOSITORY, "workers/graphql/src/testing/stream-bench.worker.ts")],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "import"],
-    external: ["cloudflare:*", "node:*"],
-  });
-  const contents = bundle.outputFiles[0]?.text;
-  if (contents === undefined) throw new Error("The bundle is empty.");
   return {
     name: "stream-bench",
-    compatibilityDate: "2026-08-04",
-    modulesRoot: directory,
-    modules: [{ type: "ESModule", path: join(directory, "bench.js"), contents }],
+    ...(await benchWorker("workers/graphql/src/testing/stream-bench.worker.ts", directory)),
     durableObjects: { SESSION_LOGS: { className: "SubscriptionBufferDO", scriptName: "factory-stream", useSQLite: true } },
     serviceBindings: { GRAPHQL: "factory-graphql" },
   };

@@ -7,7 +7,8 @@ import { describe, expect, test } from "vitest";
 import { Capacity, GRANT_TTL_MS, POKE_PAUSE_MS, TURN_MS } from "./capacity.ts";
 import { CAPACITY_MIGRATIONS } from "./capacity-store.ts";
 import { slotsOfOrg } from "./org-slots.ts";
-import { PRIORITY_STEP_MS, rankOf, sharesOf } from "./shares.ts";
+import { PRIORITY_STEP_MS } from "../rank.ts";
+import { byRank, sharesOf } from "./shares.ts";
 import type { Demand } from "./shares.ts";
 
 /** The capacity of an org over real SQLite, with a clock that the test moves. */
@@ -67,7 +68,7 @@ describe("shares", () => {
   test("hazard: Queue serves newest first - a run of any priority is passed over only by runs that came less than three minutes after it", () => {
     fc.assert(
       fc.property(fc.constantFrom(...PRIORITIES), fc.constantFrom(...PRIORITIES), fc.nat(600_000), (first, later, ms) => {
-        const overtakes = rankOf({ since: ms, priority: later }) < rankOf({ since: 0, priority: first });
+        const overtakes = byRank({ since: ms, priority: later }, { since: 0, priority: first }) < 0;
         return !overtakes || ms < (PRIORITIES.length - 1) * PRIORITY_STEP_MS;
       }),
     );

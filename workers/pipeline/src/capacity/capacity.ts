@@ -9,7 +9,7 @@ import { FactoryError } from "@factory/schemas";
 import type { CapacityGrant, CapacityRequest } from "@factory/schemas/rpc";
 import { CAPACITY_MIGRATIONS, CapacityStore } from "./capacity-store.ts";
 import type { DemandRow } from "./capacity-store.ts";
-import { rankOf, sharesOf } from "./shares.ts";
+import { byRank, sharesOf } from "./shares.ts";
 
 /** How long a grant lasts: a run renews at half of it, so one renewal may be lost. */
 export const GRANT_TTL_MS = 90_000;
@@ -91,7 +91,7 @@ export class Capacity {
   #changed(others: readonly DemandRow[], shares: ReadonlyMap<string, number>, free: number): string[] {
     const shareOf = (row: DemandRow): number => shares.get(row.runId) ?? 0;
     const over = others.filter((row) => row.slots > shareOf(row));
-    const short = others.filter((row) => row.slots < shareOf(row)).toSorted((a, b) => rankOf(a) - rankOf(b));
+    const short = others.filter((row) => row.slots < shareOf(row)).toSorted(byRank);
     return [...over, ...short.slice(0, Math.max(0, free))].map(({ runId }) => runId);
   }
 

@@ -4,9 +4,7 @@
  */
 import { PRIORITIES } from "@factory/schemas";
 import type { Priority } from "@factory/schemas";
-
-/** What a step of priority is worth in age, in milliseconds: a run is passed over only by runs that came this much later a step. */
-export const PRIORITY_STEP_MS = 60_000;
+import { rankOf } from "../rank.ts";
 
 /** A run that wants slots. */
 export type Demand = {
@@ -17,9 +15,9 @@ export type Demand = {
   readonly since: number;
 };
 
-/** Where a demand stands in the queue: less is earlier. A demand never gets later, so age wins against any priority in the end. */
-export function rankOf({ since, priority }: Pick<Demand, "since" | "priority">): number {
-  return since - PRIORITIES.indexOf(priority) * PRIORITY_STEP_MS;
+/** Who comes first: less is earlier. A demand never gets later, so age wins against any priority in the end. */
+export function byRank(a: Pick<Demand, "since" | "priority">, b: Pick<Demand, "since" | "priority">): number {
+  return rankOf(a.since, a.priority) - rankOf(b.since, b.priority);
 }
 
 /**
@@ -31,7 +29,7 @@ export function rankOf({ since, priority }: Pick<Demand, "since" | "priority">):
  * @returns shares by run; a run that wants nothing is left out
  */
 export function sharesOf(demands: readonly Demand[], bound: number): Map<string, number> {
-  const queue = demands.filter(({ want }) => want > 0).toSorted((a, b) => rankOf(a) - rankOf(b) || (a.runId < b.runId ? -1 : 1));
+  const queue = demands.filter(({ want }) => want > 0).toSorted((a, b) => byRank(a, b) || (a.runId < b.runId ? -1 : 1));
   const shares = queue.map((demand, place) => ({ demand, weight: PRIORITIES.indexOf(demand.priority) + 1, share: place < bound ? 1 : 0 }));
   for (let left = bound - Math.min(bound, shares.length); left > 0; left--) {
     const [next] = shares.filter(({ demand, share }) => share < demand.want).toSorted((a, b) => a.share / a.weight - b.share / b.weight);

@@ -2,6 +2,7 @@
 import type { SqlPort, SqlValue } from "@factory/durable";
 import type { AtomDirective, BeadState, Priority, Role } from "@factory/schemas";
 import type { BeadSeed } from "@factory/schemas/rpc";
+import { rankOf, waitedSince } from "../rank.ts";
 import { Remembered } from "./remembered.ts";
 import { BoundedMemo } from "./report-memo.ts";
 import { countOf, limitTo, rowsOf } from "./rows.ts";
@@ -45,17 +46,6 @@ export type Bead = {
 
 /** What of a bead changes. */
 export type BeadPatch = Partial<Omit<Bead, "beadId" | "position" | "atomId" | "moleculeId" | "role" | "title" | "outcome">>;
-
-/** What each priority is worth, as milliseconds of waiting: one minute a step. */
-const PRIORITY_AGE_MS: Readonly<Record<Priority, number>> = { low: 0, normal: 60_000, high: 120_000, urgent: 180_000 };
-
-/**
- * The place of a bead among those that may be claimed: when it became READY, less the age that its priority is worth. So
- * a bead is passed only by beads that became READY less than three minutes after it, whatever their priority.
- */
-export function rankOf(readyAt: number, priority: Priority): number {
-  return readyAt - PRIORITY_AGE_MS[priority];
-}
 
 /** Beads that are kept with their parsed directives: those that are at work, those they release, and the next ones. */
 const MEMO_BEADS = 1_024;
@@ -221,7 +211,7 @@ export class BeadStore {
   reorder(beadId: string, priority: Priority): void {
     const bead = this.get(beadId);
     if (bead === null) return;
-    this.patch(beadId, { priority, rank: bead.rank + PRIORITY_AGE_MS[bead.priority] - PRIORITY_AGE_MS[priority] });
+    this.patch(beadId, { priority, rank: rankOf(waitedSince(bead.rank, bead.priority), priority) });
   }
 
   /** Beads a slot holds whose outcome has not arrived. */

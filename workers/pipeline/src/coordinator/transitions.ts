@@ -2,7 +2,8 @@
 import { BEAD_TRANSITIONS } from "@factory/schemas";
 import type { BeadState, EventPayload } from "@factory/schemas";
 import type { RunContext } from "./context.ts";
-import { COORDINATOR_SLOT, rankOf } from "./bead-store.ts";
+import { rankOf } from "../rank.ts";
+import { COORDINATOR_SLOT } from "./bead-store.ts";
 import type { Bead, BeadPatch } from "./bead-store.ts";
 import type { Run } from "./run-store.ts";
 

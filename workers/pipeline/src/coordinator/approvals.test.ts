@@ -10,7 +10,7 @@ import { answerByContent } from "../testing/content-sandbox.ts";
 import { CoordinatorWorld } from "../testing/coordinator-world.ts";
 import { treeDigest } from "@factory/workspace";
 import { LEASE_TTL_MS } from "./leases.ts";
-import { COORDINATOR_MIGRATIONS } from "./schema.ts";
+import { COORDINATOR_MIGRATIONS } from "./store/schema.ts";
 
 /** A run whose coder may do no more than `autonomy`. */
 async function aWorld(autonomy: Autonomy, plan: Partial<SeedPlan> = {}) {

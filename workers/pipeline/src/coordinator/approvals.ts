@@ -7,14 +7,14 @@ import { digestOf, refuse, ulidId } from "@factory/schemas";
 import type { ChangeEntry, Result, ReviewDecision, Tree } from "@factory/schemas";
 import type { ApprovalStage, BeadDecision, BeadOutcome } from "@factory/schemas/rpc";
 import { applyChangeSet } from "@factory/workspace";
-import type { Approval } from "./approval-store.ts";
+import type { Approval } from "./store/approval-store.ts";
 import { BROUGHT_IN, mayApply, whyItWaits } from "./autonomy.ts";
 import type { RunContext } from "./context.ts";
 import { endingOf, recordEnding } from "./evidence.ts";
 import { leaseBead } from "./leases.ts";
-import { COORDINATOR_SLOT } from "./bead-store.ts";
-import type { Bead } from "./bead-store.ts";
-import type { Run } from "./run-store.ts";
+import { COORDINATOR_SLOT } from "./store/bead-store.ts";
+import type { Bead } from "./store/bead-store.ts";
+import type { Run } from "./store/run-store.ts";
 import { moveBead } from "./transitions.ts";
 
 /** Asks whether a bead may begin of which nothing has run. No attempt is burnt. */

@@ -7,7 +7,7 @@ import { loneCoordinator } from "../testing/lone-coordinator.ts";
 import { RowCounter } from "../testing/row-counter.ts";
 import type { StorageCount } from "../testing/row-counter.ts";
 import { aWideSeed } from "../testing/wide-seed.ts";
-import { BeadStore } from "./bead-store.ts";
+import { BeadStore } from "./store/bead-store.ts";
 
 const SIZES = [100, 1_000] as const;
 /** Beads that are measured: some way into the run, with as many again behind them. */

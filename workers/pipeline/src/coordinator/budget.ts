@@ -6,11 +6,11 @@
 import { refuse, ulidId } from "@factory/schemas";
 import type { Result } from "@factory/schemas";
 import type { BeadOutcome, BudgetDecision } from "@factory/schemas/rpc";
-import type { Account } from "./budget-store.ts";
-import type { Bead } from "./bead-store.ts";
+import type { Account } from "./store/budget-store.ts";
+import type { Bead } from "./store/bead-store.ts";
 import { cancelRun } from "./commands.ts";
 import type { RunContext } from "./context.ts";
-import type { Run } from "./run-store.ts";
+import type { Run } from "./store/run-store.ts";
 import { moveBead } from "./transitions.ts";
 
 /** Shares of a budget do not add up to it to the last bit. */

@@ -8,10 +8,10 @@ import { checkKey } from "./context.ts";
 import type { RunContext } from "./context.ts";
 import type { Neighbours } from "./delivery.ts";
 import { compareHeads } from "./fence.ts";
-import type { Bead } from "./bead-store.ts";
-import type { Run } from "./run-store.ts";
+import type { Bead } from "./store/bead-store.ts";
+import type { Run } from "./store/run-store.ts";
 import { claimsOfCheck } from "./run-graph.ts";
-import { pathsOfChanges, scopeOf } from "./tree-store.ts";
+import { pathsOfChanges, scopeOf } from "./store/tree-store.ts";
 import { verifyCandidate, verifyRun } from "./verification.ts";
 import type { Candidate, RunCheck, Verification, VerifierDeps } from "./verification.ts";
 

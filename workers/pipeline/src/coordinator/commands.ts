@@ -5,8 +5,8 @@ import type { CoordinatorRpc, ReopenRequest, SeedRequest } from "@factory/schema
 import type { RunContext } from "./context.ts";
 import { MAX_BEADS, seedProblems } from "./seed-graph.ts";
 import { successorDirectives } from "./merging.ts";
-import type { Bead } from "./bead-store.ts";
-import type { Run } from "./run-store.ts";
+import type { Bead } from "./store/bead-store.ts";
+import type { Run } from "./store/run-store.ts";
 import { announceBead, moveBead } from "./transitions.ts";
 
 type Answer = Parameters<CoordinatorRpc["clarify"]>[1];

@@ -1,9 +1,9 @@
 /** What every part of the coordinator works with. All of it is synchronous: a part runs inside one transaction. */
 import type { Log, Random } from "@factory/durable";
-import type { ApprovalStore } from "./approval-store.ts";
-import type { BudgetStore } from "./budget-store.ts";
+import type { ApprovalStore } from "./store/approval-store.ts";
+import type { BudgetStore } from "./store/budget-store.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Run, RunStore } from "./run-store.ts";
+import type { Run, RunStore } from "./store/run-store.ts";
 import type { Vigil } from "./vigil.ts";
 
 /** The coordinator's state and its way out, with the clock of this turn. */

@@ -11,7 +11,7 @@ import { BoundGraphs } from "../testing/bound-graphs.ts";
 import { aSeed, complete, suggestion, writing } from "../testing/builders.ts";
 import type { BeadPlan } from "../testing/builders.ts";
 import type { Recorder } from "../testing/neighbours.ts";
-import { COORDINATOR_MIGRATIONS } from "./schema.ts";
+import { COORDINATOR_MIGRATIONS } from "./store/schema.ts";
 
 /**
  * A seeded run of an org of its own, with both graphs as mediation leaves them. The queue's consumer is not attached here:

@@ -17,7 +17,7 @@ import type {
 } from "@factory/schemas/rpc";
 import { LANES } from "./ledger.ts";
 import type { LedgerEntry, LedgerRow } from "./ledger.ts";
-import type { Run } from "./run-store.ts";
+import type { Run } from "./store/run-store.ts";
 
 /** Neighbours of a run; each is asked for when it is needed, so that a broken stub is not kept. */
 export interface Neighbours {

@@ -6,7 +6,7 @@
 import { fullJitterMs } from "@factory/durable";
 import type { BackoffPolicy } from "@factory/durable";
 import type { RunContext } from "./context.ts";
-import type { Run } from "./run-store.ts";
+import type { Run } from "./store/run-store.ts";
 
 /** How long a wake-up may take through a queue before it counts as lost, in milliseconds; the interval doubles each time. */
 export const REDISPATCH_MS = 15_000;

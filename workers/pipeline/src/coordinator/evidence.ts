@@ -8,8 +8,8 @@ import type { Tree } from "@factory/schemas";
 import type { BeadOutcome, DivergenceReport } from "@factory/schemas/rpc";
 import type { CheckPlan, CheckResult } from "@factory/verification";
 import type { RunContext } from "./context.ts";
-import type { Bead } from "./bead-store.ts";
-import type { Run } from "./run-store.ts";
+import type { Bead } from "./store/bead-store.ts";
+import type { Run } from "./store/run-store.ts";
 import { attemptOf } from "./transitions.ts";
 
 /** Tests that passed and failed over several results. */

@@ -5,7 +5,7 @@ import type { RunGraphAmendment } from "@factory/schemas/rpc";
 import type { RunContext } from "./context.ts";
 import { planAmendment } from "./graph-amendments.ts";
 import type { GraphPlan } from "./graph-amendments.ts";
-import type { Run } from "./run-store.ts";
+import type { Run } from "./store/run-store.ts";
 import { announceBead, moveBead } from "./transitions.ts";
 
 /** Problems a refusal lists; the first is in its message. */

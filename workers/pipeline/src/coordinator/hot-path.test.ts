@@ -10,10 +10,10 @@ import { matchesAny } from "@factory/workspace";
 import { aSeed, failure } from "../testing/builders.ts";
 import { CoordinatorWorld } from "../testing/coordinator-world.ts";
 import { rankOf } from "../rank.ts";
-import { BeadStore } from "./bead-store.ts";
+import { BeadStore } from "./store/bead-store.ts";
 import { BREAKER_COOLDOWN, BREAKER_FAILURES } from "./dispatch.ts";
-import { COORDINATOR_MIGRATIONS } from "./schema.ts";
-import { TreeStore, pathsOfChanges } from "./tree-store.ts";
+import { COORDINATOR_MIGRATIONS } from "./store/schema.ts";
+import { TreeStore, pathsOfChanges } from "./store/tree-store.ts";
 
 const HOUR_MS = 60 * 60_000;
 

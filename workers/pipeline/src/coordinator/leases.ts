@@ -3,11 +3,11 @@ import type { ClaimedBead, WorkState } from "@factory/schemas/rpc";
 import { checkKey } from "./context.ts";
 import type { RunContext } from "./context.ts";
 import { fundBeads } from "./budget.ts";
-import type { Bead } from "./bead-store.ts";
-import type { Run } from "./run-store.ts";
+import type { Bead } from "./store/bead-store.ts";
+import type { Run } from "./store/run-store.ts";
 import { claimsOfCheck } from "./run-graph.ts";
 import { agentOf, attemptOf, moveBead } from "./transitions.ts";
-import { scopeOf } from "./tree-store.ts";
+import { scopeOf } from "./store/tree-store.ts";
 
 /** Four missed heartbeats: an operative that is silent for so long is taken as gone. */
 export const LEASE_TTL_MS = 2 * 60_000;

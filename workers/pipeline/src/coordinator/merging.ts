@@ -7,7 +7,7 @@ import { beadIdOf, canonicalJson, contentId, digestOf } from "@factory/schemas";
 import type { ArtifactNode, AtomDirective, Id, SuccessCheck } from "@factory/schemas";
 import type { BeadOutcome, BeadSeed, BeadVerdict } from "@factory/schemas/rpc";
 import { mayApply } from "./autonomy.ts";
-import type { Bead } from "./bead-store.ts";
+import type { Bead } from "./store/bead-store.ts";
 import type { RunContext } from "./context.ts";
 import { endingOf, recordEnding } from "./evidence.ts";
 import { CONFLICT } from "./feedback.ts";
@@ -15,7 +15,7 @@ import { carryOutPlan } from "./graph-amending.ts";
 import { planReplacement } from "./graph-amendments.ts";
 import { conflictLines, describeMergeConflict } from "./merge-material.ts";
 import type { MergeFile } from "./merge-material.ts";
-import type { Run } from "./run-store.ts";
+import type { Run } from "./store/run-store.ts";
 
 /** Merge beads in a row for one unit; after that it is tried again like any other result that does not fit. */
 export const MAX_MERGE_DEPTH = 3;

@@ -4,9 +4,9 @@
  */
 import type { SqlPort } from "@factory/durable";
 import type { CapacityGrant } from "@factory/schemas/rpc";
-import { Remembered } from "./remembered.ts";
-import { rowsOf } from "./rows.ts";
-import type { Run } from "./run-store.ts";
+import { Remembered } from "./store/remembered.ts";
+import { rowsOf } from "./store/rows.ts";
+import type { Run } from "./store/run-store.ts";
 
 /** What the run may use while nobody has told it: it never stands still, and it never goes wide by itself. */
 export const SLOTS_UNTOLD = 1;

@@ -10,8 +10,8 @@ import { CONFLICT } from "./feedback.ts";
 import { conflictLines } from "./merge-material.ts";
 import type { MergeFile } from "./merge-material.ts";
 import { mayMergeAgain, supersedeByMerge } from "./merging.ts";
-import type { Bead } from "./bead-store.ts";
-import type { Run } from "./run-store.ts";
+import type { Bead } from "./store/bead-store.ts";
+import type { Run } from "./store/run-store.ts";
 import { settleBlocked, settleBreach, settleChecked, settleFailure, settleQuality, settleQuestion, verdictOf } from "./settling.ts";
 import type { Verification } from "./verification.ts";
 

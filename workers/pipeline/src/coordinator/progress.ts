@@ -5,9 +5,9 @@
 import { digestOf } from "@factory/schemas";
 import type { BeadOutcome } from "@factory/schemas/rpc";
 import type { CheckResult } from "@factory/verification";
-import type { Bead } from "./bead-store.ts";
+import type { Bead } from "./store/bead-store.ts";
 import type { RunContext } from "./context.ts";
-import type { ProgressRow } from "./progress-store.ts";
+import type { ProgressRow } from "./store/progress-store.ts";
 
 /** Attempts in a row that change nothing, after which a bead is stopped. */
 export const MAX_BARREN_ATTEMPTS = 2;

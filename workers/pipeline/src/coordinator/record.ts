@@ -1,6 +1,6 @@
 /** What the evidence package says of a run. */
 import type { RunRecord } from "@factory/schemas/rpc";
-import type { RunStore } from "./run-store.ts";
+import type { RunStore } from "./store/run-store.ts";
 import { attemptOf } from "./transitions.ts";
 
 /** Beads, executed checks and model use; null before the run is seeded. */

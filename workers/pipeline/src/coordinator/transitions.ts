@@ -3,9 +3,9 @@ import { BEAD_TRANSITIONS } from "@factory/schemas";
 import type { BeadState, EventPayload } from "@factory/schemas";
 import type { RunContext } from "./context.ts";
 import { rankOf } from "../rank.ts";
-import { COORDINATOR_SLOT } from "./bead-store.ts";
-import type { Bead, BeadPatch } from "./bead-store.ts";
-import type { Run } from "./run-store.ts";
+import { COORDINATOR_SLOT } from "./store/bead-store.ts";
+import type { Bead, BeadPatch } from "./store/bead-store.ts";
+import type { Run } from "./store/run-store.ts";
 
 /** States in which no person's leave is waited for or holds: the bead has ended, or a re-opening has set it back. */
 const LEAVES_NO_REQUEST: ReadonlySet<BeadState> = new Set(["BLOCKED", "DONE", "FAILED", "CANCELLED"]);

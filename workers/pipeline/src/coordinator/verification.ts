@@ -13,7 +13,7 @@ import { planOfBead, planOfHoldouts, scopeViolation } from "./check-plans.ts";
 import type { CheckSubject, ScopeViolation } from "./check-plans.ts";
 import { describeMergeConflict, readMaterial } from "./merge-material.ts";
 import type { MergeFile } from "./merge-material.ts";
-import type { Seen } from "./tree-store.ts";
+import type { Seen } from "./store/tree-store.ts";
 
 /** What checking needs. */
 export interface VerifierDeps {

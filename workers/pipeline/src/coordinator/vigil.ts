@@ -3,7 +3,7 @@
  * any more. After a restart, a gap between alarms or a jump of the clock the holder has had no way of saying that it is
  * there, so it is given the time of a few heartbeats first.
  */
-import type { Bead } from "./bead-store.ts";
+import type { Bead } from "./store/bead-store.ts";
 import { checkKey } from "./context.ts";
 
 /** How long a holder is given to be heard of: six heartbeats of an operative. */

@@ -10,7 +10,7 @@ import type { EventWrite, Result } from "@factory/schemas";
 import type { BeadOutcome, ClaimedBead, CoordinatorRpc, LogTip, NamespaceLike } from "@factory/schemas/rpc";
 import { r2BlobStore } from "@factory/workspace";
 import { CapacityDO } from "../capacity/capacity-do.ts";
-import { BeadStore } from "../coordinator/bead-store.ts";
+import { BeadStore } from "../coordinator/store/bead-store.ts";
 import { CoordinatorDO } from "../coordinator/coordinator-do.ts";
 import { HEADS, ORG, TASK, complete } from "./builders.ts";
 import { RowCounter } from "./row-counter.ts";

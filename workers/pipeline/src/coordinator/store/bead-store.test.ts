@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { migrate } from "@factory/durable";
 import { NodeSqliteStorage } from "@factory/durable/testing";
-import { aSeed } from "../testing/builders.ts";
+import { aSeed } from "../../testing/builders.ts";
 import { BeadStore } from "./bead-store.ts";
 import type { BeadPatch } from "./bead-store.ts";
 import { COORDINATOR_MIGRATIONS } from "./schema.ts";

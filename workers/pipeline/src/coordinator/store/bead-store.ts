@@ -2,9 +2,9 @@
 import type { SqlPort, SqlValue } from "@factory/durable";
 import type { AtomDirective, BeadState, Priority, Role } from "@factory/schemas";
 import type { BeadSeed } from "@factory/schemas/rpc";
-import { rankOf, waitedSince } from "../rank.ts";
+import { rankOf, waitedSince } from "../../rank.ts";
 import { Remembered } from "./remembered.ts";
-import { BoundedMemo } from "./report-memo.ts";
+import { BoundedMemo } from "../report-memo.ts";
 import { countOf, limitTo, rowsOf } from "./rows.ts";
 
 /** The slot number of work that the coordinator does itself: outcome beads, and change sets that a person has approved. */

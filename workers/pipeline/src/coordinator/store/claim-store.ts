@@ -2,7 +2,7 @@
 import type { SqlPort } from "@factory/durable";
 import type { Claim } from "@factory/schemas";
 import type { SeedRequest } from "@factory/schemas/rpc";
-import { BoundedMemo } from "./report-memo.ts";
+import { BoundedMemo } from "../report-memo.ts";
 import { rowsOf } from "./rows.ts";
 
 type Invariant = SeedRequest["invariants"][number];

@@ -9,7 +9,7 @@ import { GraphStore } from "./graph-store.ts";
 import { OutcomeStore } from "./outcome-store.ts";
 import { ProgressStore } from "./progress-store.ts";
 import { Remembered } from "./remembered.ts";
-import { BoundedMemo } from "./report-memo.ts";
+import { BoundedMemo } from "../report-memo.ts";
 import { countOf, rowsOf } from "./rows.ts";
 import { SlotStore } from "./slot-store.ts";
 import { TreeStore } from "./tree-store.ts";

@@ -1,7 +1,7 @@
 /** How the run's graph has changed since its seed, as rows: amendments, which beads took whose place, and merge beads. */
 import type { SqlPort } from "@factory/durable";
 import type { BeadState, Priority } from "@factory/schemas";
-import type { AmendableBead, GraphEdge } from "./graph-amendments.ts";
+import type { AmendableBead, GraphEdge } from "../graph-amendments.ts";
 import { countOf, rowsOf } from "./rows.ts";
 
 /** What is known of a bead that resolves a conflict. */

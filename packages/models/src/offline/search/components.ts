@@ -2,7 +2,7 @@
  * The operations of the expression language. Each is a JavaScript operation and prints as that operation, so that a
  * program means in the search what it means when it runs.
  */
-import { associative, atLeast, call, comparison, concatenation, infix, method, member, negate, PRECEDENCE, primary, type Code } from "./code.ts";
+import { associative, atLeast, call, comparison, concatenation, infix, literal, method, member, negate, PRECEDENCE, primary, type Code } from "./code.ts";
 import type { Argument, Component, HigherOrder } from "./terms.ts";
 import { arrayOf, BOOLEAN, isPlainObject, NUMBER, optionalOf, propertyName, REGEX, STRING, type Field, type Type } from "./types.ts";
 import { FAIL, MAX_ARRAY_LENGTH, MAX_STRING_UNITS } from "./values.ts";
@@ -148,7 +148,7 @@ const text: readonly Component[] = [
   }),
   component("separateCapitals", [read(S), mark(S)], S, 3, {
     apply: (a: string, by: string) => (by.includes("$") ? FAIL : a.replace(/([a-z0-9])([A-Z])/g, `$1${by}$2`)),
-    print: (a, by) => method(a, "replace", primary("/([a-z0-9])([A-Z])/g"), primary(JSON.stringify(`$1${partText(by)}$2`))),
+    print: (a, by) => method(a, "replace", primary("/([a-z0-9])([A-Z])/g"), between("$1", by, "$2")),
   }),
   component("matches", [read(S), constant(REGEX)], STRINGS, 1, {
     apply: (a: string, pattern: RegExp) => a.match(pattern) ?? [],
@@ -210,9 +210,11 @@ const text: readonly Component[] = [
   component("endsWith", [read(S), small(S, 3)], B, 1, { apply: (a: string, b: string) => a.endsWith(b), print: (a, b) => method(a, "endsWith", b) }),
 ];
 
-function partText(code: Code): string {
+/** Text with a string in its midst: one literal where that is one. */
+function between(before: string, code: Code, after: string): Code {
   const [part] = code.parts ?? [];
-  return typeof part === "string" ? part : "";
+  if (code.literal === true && typeof part === "string") return literal(`${before}${part}${after}`);
+  return concatenation(concatenation(literal(before), code), literal(after));
 }
 
 const spread = (code: Code): Code => primary(`...${atLeast(code, PRECEDENCE.conditional)}`);

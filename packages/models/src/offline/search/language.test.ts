@@ -77,6 +77,18 @@ describe.each(Object.entries(SIGNATURES))("programs over (%s)", (signature, row)
   });
 });
 
+test("capitals that are separated by a parameter are separated by it in the code, too", () => {
+  const rows = [
+    ["$", 4],
+    ["bB\\", 4],
+    [", ,,0", 5],
+  ];
+  const { terms, names } = bankOf("text: string, count: number", rows, 5);
+  const separated = terms.filter((term) => new Printer(names).print(term).text.includes("`$1${text}$2`"));
+  expect(separated.length).toBeGreaterThan(0);
+  for (const term of separated) agree(term, names, "text: string, count: number", rows);
+});
+
 function agree(term: Term, names: readonly string[], signature: string, rows: readonly (readonly unknown[])[]): void {
   const code = new Printer(names).print(term).text;
   const source = `export function f(${signature}): unknown {\n  return ${code};\n}\n`;

@@ -443,7 +443,7 @@ describe("a crash before the agent acts", () => {
     }
   });
 
-  test("after which its ground moved begins another execution under what holds now", async () => {
+  test("hazard: instance id cannot be used again - after which its ground moved begins another execution under what holds now", async () => {
     const world = aWorld();
     let crashed = false;
     world.graphs.around = ({ method, when }) => {

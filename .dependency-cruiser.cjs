@@ -1,6 +1,6 @@
 /** The floors of the house: imports only go down, Workers meet through RPC, nothing goes in circles. */
 const KERNEL = "^packages/(artifact-graph|bead-graph|ksp-sdk|durable|schemas)/";
-const DOMAIN = "^packages/(compiler|verification|workspace|gears|models|governance|knowledge|factory-graph|loop-closure)/";
+const DOMAIN = "^packages/(compiler|planning|verification|workspace|gears|models|governance|knowledge|factory-graph|loop-closure)/";
 const WORKERS = "^workers/";
 const PEOPLE = "^packages/cli/";
 const SCRIPTS = "^scripts/";

@@ -4,8 +4,8 @@ import { artifactNode, PASSES } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode, PassName } from "@factory/schemas";
 import type { PlanAnswer, SessionContext } from "./context.ts";
 import { endWith } from "./context.ts";
-import { overlay, passPrompt, passSchema, passSystem } from "./pass-prompts.ts";
-import type { Upstream } from "./pass-prompts.ts";
+import { overlay, passPrompt, passSchema, passSystem } from "@factory/planning";
+import type { Upstream } from "@factory/planning";
 import { openReview } from "./reviews.ts";
 
 /** The relation of a pass's artifact to the one before it. */

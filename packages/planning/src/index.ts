@@ -1,0 +1,1 @@
+export * from "./pass-prompts.ts";

@@ -9,5 +9,7 @@ export * from "./events.ts";
 export * from "./function-file.ts";
 export * from "./identity.ts";
 export * from "./ids.ts";
+export * from "./open-question.ts";
+export * from "./repository.ts";
 export * from "./states.ts";
 export * from "./work-order.ts";

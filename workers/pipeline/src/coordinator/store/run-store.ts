@@ -6,6 +6,7 @@ import { BreakerStore } from "./breaker-store.ts";
 import { ClaimStore } from "./claim-store.ts";
 import { DivergenceStore } from "./divergence-store.ts";
 import { GraphStore } from "./graph-store.ts";
+import { MoleculeStore } from "./molecule-store.ts";
 import { OutcomeStore } from "./outcome-store.ts";
 import { ProgressStore } from "./progress-store.ts";
 import { Remembered } from "./remembered.ts";
@@ -41,6 +42,7 @@ export class RunStore {
   readonly claims: ClaimStore;
   readonly divergences: DivergenceStore;
   readonly graph: GraphStore;
+  readonly molecules: MoleculeStore;
   readonly outcomes: OutcomeStore;
   readonly progress: ProgressStore;
   readonly slots: SlotStore;
@@ -58,6 +60,7 @@ export class RunStore {
     this.claims = new ClaimStore(sql);
     this.divergences = new DivergenceStore(sql);
     this.graph = new GraphStore(sql);
+    this.molecules = new MoleculeStore(sql);
     this.outcomes = new OutcomeStore(sql);
     this.progress = new ProgressStore(sql);
     this.slots = new SlotStore(sql);
@@ -72,6 +75,7 @@ export class RunStore {
     this.breaker.forgetRows();
     this.claims.forgetRows();
     this.divergences.forgetRows();
+    this.molecules.forgetRows();
     this.slots.forgetRows();
   }
 

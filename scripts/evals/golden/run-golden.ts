@@ -15,6 +15,7 @@ import {
   type FactoryClient,
 } from "@factory/cli";
 import type { SessionEvent } from "@factory/schemas/proto";
+import pMap from "p-map";
 import { ensureDevKey } from "../../lib/dev-key.ts";
 import { freePort } from "../../platform/ports.ts";
 import { startSandbox } from "../../platform/sandbox-supervisor.ts";
@@ -49,11 +50,12 @@ export async function runGolden(orders: readonly GoldenOrder[], options: GoldenR
       const sandbox = await startSandbox({ spare: false });
       try {
         const client = createFactoryClient({ url: platform.url, apiKey: credentials.apiKey });
-        return await each(orders, AT_ONCE, async (order) => {
+        const carryOut = async (order: GoldenOrder): Promise<OrderResult> => {
           const result = await runOrder(order, { client, credentials, sandbox, folder, options });
           say(`${order.name}: ${result.end} after ${(result.durationMs / 1000).toFixed(1)} s`);
           return result;
-        });
+        };
+        return await pMap(orders, carryOut, { concurrency: AT_ONCE });
       } finally {
         await sandbox.stop();
       }
@@ -101,18 +103,4 @@ async function judgeDelivered(order: GoldenOrder, sessionId: string, { client, s
   const paths = await writeDeliverable(client, sessionId, directory);
   const tree: Files = Object.fromEntries(paths.map((path) => [path, readFileSync(join(directory, path), "utf8")]));
   return runHiddenTests(order.name, sandbox, tree, order.hidden);
-}
-
-/** Runs the work on each item, at most `width` at once; results in the items' order. The first failure ends all. */
-async function each<T, R>(items: readonly T[], width: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const waiting = [...items.entries()];
-  const take = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [index, item] = next;
-      results[index] = await work(item);
-    }
-  };
-  await Promise.all(Array.from({ length: width }, take));
-  return results;
 }

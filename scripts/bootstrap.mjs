@@ -27,6 +27,7 @@ const COMMANDS = {
   "bench-search": ["scripts/bench/search.ts"],
   chaos: ["scripts/chaos/chaos.ts"],
   "eval-gates": ["scripts/evals/gates/eval-gates.ts"],
+  "eval-golden": ["scripts/evals/golden/eval-golden.ts"],
   "bench-stream": ["scripts/bench/stream.ts"],
 };
 

@@ -1,7 +1,7 @@
 /** What a session's log says of how well its order went. Pure: the same events give the same figures. */
 import type { SessionView } from "@factory/cli";
 import { SessionEventKind, type BeadPayload, type SessionEvent, type VerificationPayload } from "@factory/schemas/proto";
-import { wilsonInterval } from "./wilson.ts";
+import { wilsonInterval } from "@factory/verification/evidence";
 
 /** Something counted, passed and failed. */
 export type Counts = { readonly passed: number; readonly failed: number };
@@ -70,7 +70,8 @@ export function rateOf(counts: Counts | null): Rate | null {
 /** A rate of counts with its interval; null where nothing was counted. */
 export function boundedRateOf(counts: Counts | null): BoundedRate | null {
   const rate = rateOf(counts);
-  return rate === null ? null : { ...rate, ...wilsonInterval(rate.passed, rate.total) };
+  const interval = rate === null ? undefined : wilsonInterval(rate.passed, rate.total);
+  return rate === null || interval === undefined ? null : { ...rate, ...interval };
 }
 
 /** Rework of any kind counts against a bead: another attempt, a failure, or a later cycle of an amendment. */

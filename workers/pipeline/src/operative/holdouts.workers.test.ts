@@ -9,6 +9,7 @@ import { loneCoordinator } from "../testing/lone-coordinator.ts";
 import { systemPrompt, userPrompt } from "./prompts.ts";
 import { ASSEMBLY } from "./testing/builders.ts";
 import { aHiddenOrder, valuesIn } from "./testing/hidden-order.ts";
+import { SANDBOX_GATE } from "./testing/operative-probe.worker.ts";
 import type { ProbeCoordinatorDO } from "./testing/operative-probe.worker.ts";
 
 const ORG = "holdouts";
@@ -52,14 +53,20 @@ test("an operative has the visible examples of its claim and physically lacks th
   const operative = env.OPERATIVES.getByName(objectName.operative(ORG, bead.directive.runId, 0));
   const coordinator = coordinatorNamed(objectName.coordinator(ORG, bead.directive.runId));
   const applied = async (): Promise<BeadOutcome[]> => JSON.parse(await coordinator.applied()) as BeadOutcome[];
-  // Rows are looked at while it works too: what it has forgotten again it has had.
+  // Rows are looked at while it works too, held in its checks: what it has forgotten again it has had.
   const seen: string[] = [];
   const look = () => runInDurableObject(operative, (_, { storage }) => void seen.push(everyRow(storage)));
+  const gate = coordinatorNamed(SANDBOX_GATE);
+  await gate.shut();
   await coordinator.offer(bead);
   await operative.wake(ORG, bead.directive.runId, 0);
-  await runDurableObjectAlarm(operative);
+  const attempt = runDurableObjectAlarm(operative);
+  await expect.poll(() => gate.waiting(), { timeout: 30_000 }).toBe(1);
+  await look();
+  await gate.open();
+  await attempt;
   await expect
-    .poll(async () => (await look(), await applied()), { timeout: 30_000 })
+    .poll(applied, { timeout: 30_000 })
     .toMatchObject([{ result: { kind: "task", task: { status: "COMPLETE" }, changeSet: [{ path: "src/double.ts" }] } }]);
   await look();
 

@@ -6,13 +6,12 @@
 import { submitAndFollow } from "@factory/cli";
 import { DEFAULT_CHECK_LIMITS, SANDBOX_CHECK_PATH, checkReport, type CheckJob } from "@factory/schemas";
 import { SessionEventKind, type SessionEvent } from "@factory/schemas/proto";
-import { generatedOrder } from "../lib/generated-order.ts";
+import { functionsFor, generatedOrder } from "../lib/generated-order.ts";
 import { startSandbox, type SandboxHandle } from "../platform/sandbox-supervisor.ts";
 import { startTestPlatform, type TestPlatform } from "../testing/test-platform.ts";
 
 const RUNS = 3;
-/** With the index and the outcome bead that makes 50 beads. */
-const FUNCTIONS = 48;
+const { functions: FUNCTIONS } = functionsFor(50);
 const ISOLATE_RUNS = 200;
 
 type SessionFigures = {

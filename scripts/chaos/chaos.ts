@@ -11,7 +11,7 @@ Runs one order twice on the local platform: undisturbed, then through a storm of
 and checks that nothing was lost and nothing happened twice.
 
   --seed N     decides every fault; printed first and last (default: a new one)
-  --beads N    beads of the run, ${MIN_BEADS} or more (default: 50)
+  --beads N    most beads of the run, ${MIN_BEADS} or more (default: 50)
   --kills N    times the whole process group gets SIGKILL (default: 20)
   --json       print the report as one JSON object on standard output
   --verbose    print a line for each fault

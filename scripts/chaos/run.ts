@@ -1,5 +1,5 @@
 /** One chaos run: the order undisturbed, the same order through a storm, and what must hold of the two. */
-import { generatedOrder } from "../lib/generated-order.ts";
+import { functionsFor, generatedOrder } from "../lib/generated-order.ts";
 import { ChaosPlatform } from "./chaos-platform.ts";
 import {
   clientsSawAll,
@@ -24,10 +24,8 @@ import { modelVariables, startModel } from "./model.ts";
 import { objectsOf } from "./state.ts";
 import { weather, type Storm } from "./storm.ts";
 
-/** Beads that every generated order has beside one a function: the index and the outcome. */
-const COMMON_BEADS = 2;
 /** The smallest order with depth: a function that uses another. */
-export const MIN_BEADS = 6;
+export const MIN_BEADS = 7;
 
 /** Faults without which a run proves nothing. */
 const WANTED_FAULTS = [
@@ -48,7 +46,7 @@ const WANTED_FAULTS = [
 /** What a run is told. */
 export type ChaosOptions = {
   readonly seed: number;
-  /** Beads of the run, {@link MIN_BEADS} or more. */
+  /** Most beads of the run, {@link MIN_BEADS} or more. */
   readonly beads: number;
   readonly kills: number;
   /** Leaves the state folders where they are. */
@@ -74,9 +72,10 @@ export type ChaosReport = {
 
 /** Runs an order without and with a storm. @throws StrandedError when the session does not end, PlatformStartError */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { seed, beads, kills, keep, say } = options;
+  const { seed, kills, keep, say } = options;
   const startedAt = Date.now();
-  const order = generatedOrder(beads - COMMON_BEADS);
+  const { functions, beads } = functionsFor(options.beads);
+  const order = generatedOrder(functions);
   const plan = new FaultPlan(seed, (kind, where) => {
     if (options.verbose) say(`${((Date.now() - startedAt) / 1000).toFixed(1)} s: ${kind} at ${where}`);
   });
@@ -89,7 +88,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const platform = await ChaosPlatform.start({ models, decisions: decisions.address });
   try {
     const storm = await weather(platform, { seed, order, kills, expectedEvents: calm.events, plan });
-    const checks = await judged(platform, storm, { options, plan, calm: calm.files });
+    const checks = await judged(platform, storm, { options: { ...options, beads }, plan, calm: calm.files });
     return {
       seed,
       beads,

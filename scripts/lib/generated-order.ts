@@ -1,5 +1,7 @@
 /** Work orders of any size for benchmarks and tests: many small functions, some of which use others. */
 
+import { MAX_MOLECULE_CODERS } from "@factory/compiler";
+
 /** All linear: the examples that are shown pin each of them down, so a run is load and not luck. */
 const KINDS = [
   { verb: "add", apply: (value: number, by: number) => value + by, text: (by: number) => `adds ${by} to its argument` },
@@ -19,6 +21,21 @@ function unitAt(index: number, earlier: readonly Unit[]): Unit {
   const base = index % 4 === 3 ? earlier.at(-1) : undefined;
   if (base === undefined) return { name, criterion: `\`${name}\` ${kind.text(by)}.`, apply: (value) => kind.apply(value, by) };
   return { name, criterion: `\`${name}\` takes what \`${base.name}\` gives and adds ${by}.`, apply: (value) => base.apply(value) + by };
+}
+
+/** The index, and the outcomes of the parts and of the whole. */
+const beadsOf = (functions: number): number => functions + Math.ceil(functions / MAX_MOLECULE_CODERS) + 2;
+
+/**
+ * How many functions an order may have for its run to have at most so many beads, and how many beads that are.
+ *
+ * @throws RangeError when not even one function fits
+ */
+export function functionsFor(beads: number): { readonly functions: number; readonly beads: number } {
+  let functions = 0;
+  while (beadsOf(functions + 1) <= beads) functions += 1;
+  if (functions === 0) throw new RangeError(`A run has at least ${beadsOf(1)} beads, not ${beads}.`);
+  return { functions, beads: beadsOf(functions) };
 }
 
 /** Markdown of an order with this many functions; every fourth depends on the one before it. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { followSession, submitAndFollow } from "@factory/cli";
 import type { SessionEvent } from "@factory/schemas/proto";
-import { generatedOrder } from "../lib/generated-order.ts";
+import { functionsFor, generatedOrder } from "../lib/generated-order.ts";
 import { expectBeadsOnce, expectWholeLog } from "../testing/log-checks.ts";
 import { startTestPlatform, type TestPlatform } from "../testing/test-platform.ts";
 
@@ -41,9 +41,10 @@ it("goes on after SIGKILL in mid-run and ends once, its log gapless", async () =
 });
 
 it("completes a session of 50 beads in one run", async () => {
-  const view = await submitAndFollow(platform.client, await platform.requestText(generatedOrder(48)));
+  const { functions, beads } = functionsFor(50);
+  const view = await submitAndFollow(platform.client, await platform.requestText(generatedOrder(functions)));
   expect(view.terminal?.outcome, view.terminal?.reason).toBe("COMPLETED");
-  expect([...view.beads.values()].filter((bead) => bead.state === "DONE")).toHaveLength(50);
+  expect([...view.beads.values()].filter((bead) => bead.state === "DONE")).toHaveLength(beads);
   const events = await wholeLog(view.sessionId);
   expectWholeLog(events);
   expectBeadsOnce(events);

@@ -11,6 +11,7 @@ export type { DetectorChoice } from "./detectors.ts";
 export { ORDER_RULES } from "./faults.ts";
 export type { OrderRule } from "./faults.ts";
 export * from "./intake.ts";
+export { MAX_MOLECULE_CODERS } from "./molecules.ts";
 export * from "./parse-work-order.ts";
 export * from "./prompt-task.ts";
 export { isModulePath, repositoryMapOf } from "./repository-map.ts";

@@ -21,6 +21,11 @@ export interface GroupCommitDeps<In, Out> {
    * together. What it throws fails the whole commit, and nothing of it is kept.
    */
   readonly beforeCommit?: (outs: readonly Out[]) => void;
+  /**
+   * Writes what items have left in memory: called at the end of every transaction, after {@link GroupCommitDeps.beforeCommit},
+   * and at the end of each savepoint, so that a neighbour that is undone takes nothing of it along.
+   */
+  readonly write?: () => void;
   /** Called when rows that items wrote are undone: forgets what memory holds of them. An item may be applied again after it. */
   readonly onUndone?: () => void;
   /**
@@ -116,13 +121,19 @@ export class GroupCommit<In, Out> {
     return this.#deps.storage.transactionSync(() => {
       const applied = group.map(apply);
       this.#deps.beforeCommit?.(outsOf(applied));
+      this.#deps.write?.();
       return applied;
     });
   }
 
   #applyApart(call: Waiting<In, Out>): Applied<In, Out> {
     try {
-      return { call, ok: true, out: this.#deps.storage.transactionSync(() => this.#applyOne(call)) };
+      const out = this.#deps.storage.transactionSync(() => {
+        const applied = this.#applyOne(call);
+        this.#deps.write?.();
+        return applied;
+      });
+      return { call, ok: true, out };
     } catch (err) {
       this.#deps.onUndone?.();
       return { call, ok: false, err };

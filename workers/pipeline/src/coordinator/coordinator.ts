@@ -120,8 +120,8 @@ export class Coordinator implements CoordinatorRpc {
     this.#capacity = new OrgCapacity(storage.sql, now);
     this.#context = {
       store: this.#store,
-      approvals: new ApprovalStore(storage.sql),
-      budget: new BudgetStore(storage.sql),
+      approvals: new ApprovalStore(this.#store.sql, () => this.#store.beads.forgetOrder()),
+      budget: new BudgetStore(this.#store.sql),
       vigil: new Vigil(now()),
       ledger: new Ledger(this.#outbox, now),
       now,
@@ -132,8 +132,9 @@ export class Coordinator implements CoordinatorRpc {
     };
     this.#commits = new GroupCommit({
       storage,
-      apply: (work) => this.#recorded(work),
+      apply: (work) => this.#context.ledger.recording(work),
       beforeCommit: (entered) => this.#followUp(entered.flat()),
+      write: () => this.#store.write(),
       onUndone: () => this.#forgetRows(),
       log,
     });
@@ -216,13 +217,6 @@ export class Coordinator implements CoordinatorRpc {
     return done.value;
   }
 
-  /** A piece of work with the counts of what it moved; answers what it entered into the ledger. */
-  #recorded(work: () => void): readonly string[] {
-    const entered = this.#context.ledger.recording(work);
-    this.#store.beads.writeCounts();
-    return entered;
-  }
-
   #forgetRows(): void {
     this.#store.forgetRows();
     this.#context.approvals.forgetRows();
@@ -239,7 +233,7 @@ export class Coordinator implements CoordinatorRpc {
     if (run === null) return;
     const { ledger } = this.#context;
     this.#store.beads.releaseDue(this.#deps.now());
-    const followed = this.#recorded(() => {
+    const followed = ledger.recording(() => {
       fundWaiting(this.#context, run);
       dispatchReady(this.#context, run);
     });
@@ -329,7 +323,7 @@ export class Coordinator implements CoordinatorRpc {
   /** What the run could use of its org's slots now. */
   #wish({ status, slots }: Run): Wish {
     if (status !== "open") return { want: 0, held: 0 };
-    const held = this.#store.slots.busy();
+    const held = this.#store.beads.busySlots();
     return { want: Math.min(slots, held + this.#store.beads.countReady(slots)), held };
   }
 

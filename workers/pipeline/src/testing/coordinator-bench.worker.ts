@@ -11,6 +11,7 @@ import type { BeadOutcome, ClaimedBead, CoordinatorRpc, LogTip, NamespaceLike } 
 import { r2BlobStore } from "@factory/workspace";
 import { CapacityDO } from "../capacity/capacity-do.ts";
 import { BeadStore } from "../coordinator/store/bead-store.ts";
+import { HeldWrites } from "../coordinator/store/held-writes.ts";
 import { CoordinatorDO } from "../coordinator/coordinator-do.ts";
 import { HEADS, ORG, TASK, complete } from "./builders.ts";
 import { RowCounter } from "./row-counter.ts";
@@ -46,7 +47,7 @@ export class BenchCoordinator extends CoordinatorDO {
 
   /** Milliseconds of so many reads of the first ten beads that may be claimed. */
   async readyTen(rounds: number): Promise<number> {
-    const beads = new BeadStore(this.ctx.storage.sql);
+    const beads = new BeadStore(new HeldWrites(this.ctx.storage.sql));
     const started = performance.now();
     for (let round = 0; round < rounds; round++) {
       if (beads.ready(10).length !== 10) throw new Error("There are no ten beads.");
@@ -58,9 +59,13 @@ export class BenchCoordinator extends CoordinatorDO {
 
   /** Stores so many READY beads, without a seed's events. */
   async fill(beads: number): Promise<void> {
-    const store = new BeadStore(this.ctx.storage.sql);
+    const sql = new HeldWrites(this.ctx.storage.sql);
+    const store = new BeadStore(sql);
     const seed = aWideSeed(`fill-${beads}`, beads + 1, beads, 1);
-    this.ctx.storage.transactionSync(() => store.insert(seed.beads.slice(0, beads), 0, "normal", Date.now()));
+    this.ctx.storage.transactionSync(() => {
+      store.insert(seed.beads.slice(0, beads), 0, "normal", Date.now());
+      sql.write();
+    });
   }
 }
 

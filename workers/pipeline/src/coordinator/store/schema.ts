@@ -201,4 +201,13 @@ export const COORDINATOR_MIGRATIONS: readonly Migration[] = [
   // The counts of states are written by the store of the beads, once for each item of a commit: a trigger's statement journal
   // copies every page that a change of state touches.
   { id: "0007-counted-by-the-store", statements: ["DROP TRIGGER beads_counted_in", "DROP TRIGGER beads_counted_over"] },
+  {
+    // A directive is most of a bead's bytes and hardly ever changes; the rest is rewritten with each step of the bead.
+    id: "0008-directives-apart",
+    statements: [
+      "CREATE TABLE directives (bead_id TEXT PRIMARY KEY REFERENCES beads (bead_id), body TEXT NOT NULL) STRICT",
+      "INSERT INTO directives (bead_id, body) SELECT bead_id, directive FROM beads ORDER BY position",
+      "ALTER TABLE beads DROP COLUMN directive",
+    ],
+  },
 ];

@@ -2,9 +2,11 @@
  * The run tree, as rows: what every path held at the start, what it holds now, and who wrote it last. Every write raises
  * the tree's version, so that "has what I saw moved since" is asked of the files written since, never of the whole tree.
  */
-import type { SqlPort } from "@factory/durable";
 import type { AtomDirective, ChangeEntry, SuccessCheck, Tree } from "@factory/schemas";
 import { matchesAny, treeDigest } from "@factory/workspace";
+import { BoundedMemo } from "../report-memo.ts";
+import type { HeldWrites } from "./held-writes.ts";
+import { Remembered } from "./remembered.ts";
 import { countOf, rowsOf } from "./rows.ts";
 
 /** What somebody saw of the run tree: what those patterns matched when it had that version. */
@@ -21,18 +23,44 @@ const FILES = "SELECT path, digest, base_digest FROM tree_files WHERE digest IS 
 
 type FileRow = { path: string; digest: string | null; base_digest: string | null };
 
-/** The table of the run tree. */
-export class TreeStore {
-  readonly #sql: SqlPort;
+/** A write of one path. */
+type Written = { readonly path: string; readonly digest: string | null; readonly beadId: string; readonly version: number };
 
-  constructor(sql: SqlPort) {
+/** Files by name that are kept: those of the beads at work and of what they have just written. */
+const MEMO_FILES = 2_048;
+/** Writes that are kept in their order: far more than come while one check runs. */
+const MEMO_WRITES = 2_048;
+
+/** The table of the run tree. Writes are held back until the end of their transaction. */
+export class TreeStore {
+  readonly #sql: HeldWrites;
+  readonly #version: Remembered<number>;
+  /** Not persisted: files as they are now, by path; null for one that there is not. */
+  readonly #files = new BoundedMemo<FileRow | null>(MEMO_FILES);
+  /** Not persisted: the last writes in order, without a gap up to the version of now. */
+  #recent: Written[] = [];
+  /** Not persisted: writes whose rows are not written yet, by path. */
+  readonly #held = new Map<string, Written>();
+
+  constructor(sql: HeldWrites) {
     this.#sql = sql;
+    sql.register(() => this.#write());
+    this.#version = new Remembered(() => countOf(sql, "SELECT coalesce(max(version), 0) AS n FROM tree_files"));
+  }
+
+  /** Forgets what memory holds of the rows; called when a transaction was undone. */
+  forgetRows(): void {
+    this.#version.forget();
+    this.#files.clear();
+    this.#held.clear();
+    this.#recent = [];
   }
 
   /** Stores the starting tree. */
   insertBase(tree: Tree): void {
+    this.#files.clear();
     for (const [path, digest] of Object.entries(tree))
-      this.#sql.exec("INSERT INTO tree_files (path, digest, base_digest, bead_id) VALUES (?, ?, ?, NULL)", path, digest, digest);
+      this.#sql.past.exec("INSERT INTO tree_files (path, digest, base_digest, bead_id) VALUES (?, ?, ?, NULL)", path, digest, digest);
   }
 
   /** The whole tree. Its cost grows with the run: only what judges a whole tree reads it. */
@@ -64,12 +92,13 @@ export class TreeStore {
 
   /** Version of the whole tree: raised by every write; 0 is the starting tree. See {@link TreeStore.movedSince}. */
   version(): number {
-    return countOf(this.#sql, "SELECT coalesce(max(version), 0) AS n FROM tree_files");
+    return this.#version.get();
   }
 
   /** Whether something of what was seen was written or deleted since: of the files written since, one that its patterns match. */
   movedSince({ version, paths }: Seen): boolean {
-    return rowsOf<{ path: string }>(this.#sql, "SELECT path FROM tree_files WHERE version > ?", version).some(({ path }) => matchesAny(paths, path));
+    if (version === this.version()) return false;
+    return this.#writtenSince(version).some(({ path }) => matchesAny(paths, path));
   }
 
   /** Paths that differ from the starting tree and exist, with the bead that wrote each last. */
@@ -89,22 +118,64 @@ export class TreeStore {
   write(tree: Tree, paths: readonly string[], beadId: string): void {
     for (const path of paths) {
       const digest = Object.hasOwn(tree, path) ? (tree[path] ?? null) : null;
-      this.#sql.exec(
-        `INSERT INTO tree_files (path, digest, base_digest, bead_id, version) VALUES (?, ?, NULL, ?, (SELECT coalesce(max(version), 0) + 1 FROM tree_files))
+      const written = { path, digest, beadId, version: this.version() + 1 };
+      this.#version.set(written.version);
+      this.#held.set(path, written);
+      this.#recent.push(written);
+      this.#noteFile(written);
+    }
+    if (this.#recent.length > 2 * MEMO_WRITES) this.#recent = this.#recent.slice(-MEMO_WRITES);
+    this.#sql.hold();
+  }
+
+  /** What was written after a version: from memory where it reaches back so far. */
+  #writtenSince(version: number): readonly { readonly path: string }[] {
+    const [oldest] = this.#recent;
+    if (oldest === undefined || oldest.version > version + 1)
+      return rowsOf<{ path: string }>(this.#sql, "SELECT path FROM tree_files WHERE version > ?", version);
+    return this.#recent.slice(version + 1 - oldest.version);
+  }
+
+  /** Keeps a known file in step; what it was at the start does not change. */
+  #noteFile({ path, digest }: Written): void {
+    const known = this.#files.get(path);
+    if (known !== undefined) this.#files.set(path, { path, digest, base_digest: known?.base_digest ?? null });
+  }
+
+  #write(): void {
+    for (const { path, digest, beadId, version } of this.#held.values()) {
+      this.#sql.past.exec(
+        `INSERT INTO tree_files (path, digest, base_digest, bead_id, version) VALUES (?, ?, NULL, ?, ?)
          ON CONFLICT (path) DO UPDATE SET digest = excluded.digest, bead_id = excluded.bead_id, version = excluded.version`,
         path,
         digest,
         beadId,
+        version,
       );
     }
+    this.#held.clear();
   }
 
   /** The files of those names that there are. */
   #named(paths: readonly string[]): FileRow[] {
+    const unknown = paths.filter((path) => this.#files.get(path) === undefined);
+    if (unknown.length > 0) this.#readNamed(unknown);
+    return paths.flatMap((path) => {
+      const file = this.#files.get(path) ?? null;
+      return file === null || file.digest === null ? [] : [file];
+    });
+  }
+
+  #readNamed(paths: readonly string[]): void {
     const [only] = paths;
-    if (only === undefined) return [];
-    if (paths.length === 1) return rowsOf<FileRow>(this.#sql, `${FILES} AND path = ?`, only);
-    return rowsOf<FileRow>(this.#sql, `${FILES} AND path IN (SELECT value FROM json_each(?))`, JSON.stringify(paths));
+    const query = "SELECT path, digest, base_digest FROM tree_files WHERE path";
+    const sql = paths.some((path) => this.#held.has(path)) ? this.#sql : this.#sql.past;
+    const rows =
+      only !== undefined && paths.length === 1
+        ? rowsOf<FileRow>(sql, `${query} = ?`, only)
+        : rowsOf<FileRow>(sql, `${query} IN (SELECT value FROM json_each(?))`, JSON.stringify(paths));
+    const found = new Map(rows.map((row) => [row.path, row]));
+    for (const path of paths) this.#files.set(path, found.get(path) ?? null);
   }
 
   #within({ from, to }: PathRange): FileRow[] {

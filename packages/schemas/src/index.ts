@@ -11,3 +11,4 @@ export * from "./identity.ts";
 export * from "./ids.ts";
 export * from "./states.ts";
 export * from "./work-order.ts";
+export * from "./written-events.ts";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { objectName } from "@factory/schemas";
+import { eventsOfText, objectName, readEvent } from "@factory/schemas";
 import type { EventWrite } from "@factory/schemas";
 import { coordinatorOf } from "@factory/schemas/rpc";
 import type { ClaimedBead, RunReport } from "@factory/schemas/rpc";
@@ -28,7 +28,9 @@ async function aRun(org: string, beads: readonly BeadPlan[] = [{ key: "total" }]
   const recorder = (namespace: { getByName(name: string): unknown }, objectNameOf: string) => namespace.getByName(objectNameOf) as Recorder;
   // Delivery is at least once, and the log knows an event that it has seen.
   const events = async (): Promise<EventWrite[]> => {
-    const sent = (await recorder(env.SESSION_LOGS, objectName.sessionLog(org, seed.sessionId)).calls()).flatMap(({ args }) => args[1] as EventWrite[]);
+    const sent = (await recorder(env.SESSION_LOGS, objectName.sessionLog(org, seed.sessionId)).calls()).flatMap(({ args }) =>
+      eventsOfText(String(args[1])).map(readEvent),
+    );
     return [...new Map(sent.map((event) => [event.eventId, event])).values()];
   };
   const reports = async (): Promise<RunReport[]> =>

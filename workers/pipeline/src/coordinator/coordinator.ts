@@ -35,6 +35,7 @@ import type { Neighbours } from "./delivery.ts";
 import { dispatchReady, forgetLostHints, nextHintLoss, slotAnswered } from "./dispatch.ts";
 import { amendRunGraph } from "./graph-amending.ts";
 import { Ledger } from "./ledger.ts";
+import type { Entered } from "./ledger.ts";
 import { LEASE_TTL_MS, MAX_WANT, claimBeads, extendLease, workState } from "./leases.ts";
 import { OrgCapacity } from "./org-capacity.ts";
 import type { Wish } from "./org-capacity.ts";
@@ -93,7 +94,7 @@ export class Coordinator implements CoordinatorRpc {
   readonly #store: RunStore;
   readonly #outbox: Outbox;
   readonly #context: RunContext & { readonly ledger: Ledger };
-  readonly #commits: GroupCommit<() => void, readonly string[]>;
+  readonly #commits: GroupCommit<() => void, readonly Entered[]>;
   readonly #checking: Checking;
   readonly #capacity: OrgCapacity;
   /** Not persisted: a request to the org is under way; there is one at a time. */
@@ -227,7 +228,7 @@ export class Coordinator implements CoordinatorRpc {
   /**
    * Once a commit: wakes slots for what is READY, enqueues what was entered, and sets the timers that the new state calls for.
    */
-  #followUp(entered: readonly string[]): void {
+  #followUp(entered: readonly Entered[]): void {
     const run = this.#store.run();
     // Nothing is entered before there is a run.
     if (run === null) return;

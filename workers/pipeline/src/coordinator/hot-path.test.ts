@@ -99,17 +99,22 @@ describe("the files a bead sees", () => {
   const path = fc.array(segment, { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/"));
   const pattern = fc.oneof(path, fc.constantFrom("**", "src/**", "src/*", "*/x.ts", "src/**/x.ts", "s*", "lib/?.ts", "a/b/**"));
 
+  /** What of the tree memory holds: all that was written, nothing since a transaction was undone, or what a new incarnation has read. */
+  const memory = fc.constantFrom("all", "nothing", "what was read");
+
   test("are those of the tree that its patterns match, and a write to one of them or its removal is what has moved", () => {
     fc.assert(
-      fc.property(fc.uniqueArray(path), fc.array(pattern, { maxLength: 4 }), path, fc.boolean(), (paths, patterns, written, removed) => {
+      fc.property(fc.uniqueArray(path), fc.array(pattern, { maxLength: 4 }), path, fc.boolean(), memory, (paths, patterns, written, removed, held) => {
         const storage = tables();
         const [bead] = aSeed({ name: "files", beads: [{ key: "a" }] }).beads;
         if (bead === undefined) throw new Error("The seed has no bead.");
         const sql = new HeldWrites(storage.sql);
         new BeadStore(sql).insert([bead], 0, "normal", 0);
-        const store = new TreeStore(sql);
+        const made = new TreeStore(sql);
         const base: Tree = Object.fromEntries(paths.map((name) => [name, sha256Hex(name)]));
-        store.insertBase(base);
+        made.insertBase(base);
+        if (held === "nothing") made.forgetRows();
+        const store = held === "what was read" ? new TreeStore(sql) : made;
         const { tree, changed } = store.inScope(patterns);
         const version = store.version();
         expect(tree).toEqual(Object.fromEntries(Object.entries(base).filter(([name]) => matchesAny(patterns, name))));

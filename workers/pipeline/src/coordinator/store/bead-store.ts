@@ -112,8 +112,9 @@ const WRITE_TALK = "UPDATE beads SET cycle = ?, priority = ?, feedback = ?, clar
 /** A bead whose row is behind memory, and in what. */
 type Held = { bead: Bead; step: boolean; talk: boolean; directive: boolean };
 
-/** READY beads whose order memory holds: more than the slots of a run take in a commit. */
+/** READY beads whose order memory holds: at first, and once these were not enough. */
 const WINDOW_BEADS = 128;
+const MAX_WINDOW_BEADS = 1_024;
 
 /** The tables of beads and their dependencies. Changes are held back and written once a transaction; see {@link HeldWrites}. */
 export class BeadStore {
@@ -126,6 +127,8 @@ export class BeadStore {
   readonly #anyApprovals: Remembered<boolean>;
   /** The first of the beads that operatives may be given. */
   readonly #ready: Remembered<ReadyWindow>;
+  /** Not persisted: how many beads the window is read for. */
+  #windowBeads = WINDOW_BEADS;
   /** The beads each slot holds. */
   readonly #leased: Remembered<Map<number, Set<string>>>;
   /** Not persisted: beads whose rows are behind memory. */
@@ -408,14 +411,15 @@ export class BeadStore {
   /** The window, read again where what it holds says nothing of so many beads. */
   #window(limit: number): ReadyWindow {
     const window = this.#ready.get();
-    if (window.count(limit) !== null || limit > WINDOW_BEADS) return window;
+    if (window.count(limit) !== null || limit > MAX_WINDOW_BEADS) return window;
+    this.#windowBeads = MAX_WINDOW_BEADS;
     this.#ready.forget();
     return this.#ready.get();
   }
 
   #readWindow(): ReadyWindow {
-    const query = `SELECT bead_id AS beadId, rank, position FROM beads WHERE ${FOR_OPERATIVES} ORDER BY rank, position ${limitTo(WINDOW_BEADS)}`;
-    return new ReadyWindow(rowsOf<Ranked>(this.#sql, query), WINDOW_BEADS);
+    const query = `SELECT bead_id AS beadId, rank, position FROM beads WHERE ${FOR_OPERATIVES} ORDER BY rank, position ${limitTo(this.#windowBeads)}`;
+    return new ReadyWindow(rowsOf<Ranked>(this.#sql, query), this.#windowBeads);
   }
 
   #readLeased(): Map<number, Set<string>> {

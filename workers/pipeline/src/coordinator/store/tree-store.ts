@@ -26,8 +26,10 @@ type FileRow = { path: string; digest: string | null; base_digest: string | null
 /** A write of one path. */
 type Written = { readonly path: string; readonly digest: string | null; readonly beadId: string; readonly version: number };
 
-/** Files by name that are kept: those of the beads at work and of what they have just written. */
+/** Files by name that are kept of a tree that is too large to be kept whole: those of the beads at work and of what they have just written. */
 const MEMO_FILES = 2_048;
+/** Files of a tree that memory holds whole: of each it has the path and two digests. */
+const WHOLE_FILES = 16_384;
 /** Writes that are kept in their order: far more than come while one check runs. */
 const MEMO_WRITES = 2_048;
 
@@ -37,6 +39,8 @@ export class TreeStore {
   readonly #version: Remembered<number>;
   /** Not persisted: files as they are now, by path; null for one that there is not. */
   readonly #files = new BoundedMemo<FileRow | null>(MEMO_FILES);
+  /** Not persisted: every file there is or was and the folders above them; null for a tree that is too large, undefined until it has been read. */
+  #whole: WholeTree | null | undefined;
   /** Not persisted: the last writes in order, without a gap up to the version of now. */
   #recent: Written[] = [];
   /** Not persisted: writes whose rows are not written yet, by path. */
@@ -54,12 +58,16 @@ export class TreeStore {
     this.#files.clear();
     this.#held.clear();
     this.#recent = [];
+    // It is read once: an object whose transactions fail asks for single files from then on.
+    this.#whole = null;
   }
 
   /** Stores the starting tree. */
   insertBase(tree: Tree): void {
     this.#files.clear();
-    for (const [path, digest] of Object.entries(tree))
+    const rows = Object.entries(tree).map(([path, digest]): FileRow => ({ path, digest, base_digest: digest }));
+    this.#whole = wholeOf(rows);
+    for (const { path, digest } of rows)
       this.#sql.past.exec("INSERT INTO tree_files (path, digest, base_digest, bead_id) VALUES (?, ?, ?, NULL)", path, digest, digest);
   }
 
@@ -138,6 +146,13 @@ export class TreeStore {
 
   /** Keeps a known file in step; what it was at the start does not change. */
   #noteFile({ path, digest }: Written): void {
+    const whole = this.#whole;
+    if (whole !== undefined && whole !== null) {
+      const { files } = whole;
+      enter(whole, { path, digest, base_digest: files.get(path)?.base_digest ?? null });
+      if (files.size > WHOLE_FILES) this.#whole = null;
+      return;
+    }
     const known = this.#files.get(path);
     if (known !== undefined) this.#files.set(path, { path, digest, base_digest: known?.base_digest ?? null });
   }
@@ -158,15 +173,27 @@ export class TreeStore {
 
   /** The files of those names that there are. */
   #named(paths: readonly string[]): FileRow[] {
-    const unknown = paths.filter((path) => this.#files.get(path) === undefined);
-    if (unknown.length > 0) this.#readNamed(unknown);
-    return paths.flatMap((path) => {
-      const file = this.#files.get(path) ?? null;
-      return file === null || file.digest === null ? [] : [file];
-    });
+    const whole = this.#wholeTree();
+    const files = whole === null ? this.#filesOf(paths) : paths.map((path) => whole.files.get(path) ?? null);
+    return files.flatMap((file) => (file === null || file.digest === null ? [] : [file]));
   }
 
-  #readNamed(paths: readonly string[]): void {
+  /** The files of those names: what is kept of them, and the others from the rows. */
+  #filesOf(paths: readonly string[]): (FileRow | null)[] {
+    const kept = paths.map((path) => this.#files.get(path));
+    const unknown = paths.filter((_, index) => kept[index] === undefined);
+    const read = unknown.length === 0 ? new Map<string, FileRow>() : this.#readNamed(unknown);
+    return paths.map((path, index) => kept[index] ?? read.get(path) ?? null);
+  }
+
+  #wholeTree(): WholeTree | null {
+    if (this.#whole !== undefined) return this.#whole;
+    const rows = rowsOf<FileRow>(this.#sql, `SELECT path, digest, base_digest FROM tree_files LIMIT ${WHOLE_FILES + 1}`);
+    this.#whole = wholeOf(rows);
+    return this.#whole;
+  }
+
+  #readNamed(paths: readonly string[]): ReadonlyMap<string, FileRow> {
     const [only] = paths;
     const query = "SELECT path, digest, base_digest FROM tree_files WHERE path";
     const sql = paths.some((path) => this.#held.has(path)) ? this.#sql : this.#sql.past;
@@ -176,12 +203,29 @@ export class TreeStore {
         : rowsOf<FileRow>(sql, `${query} IN (SELECT value FROM json_each(?))`, JSON.stringify(paths));
     const found = new Map(rows.map((row) => [row.path, row]));
     for (const path of paths) this.#files.set(path, found.get(path) ?? null);
+    return found;
   }
 
   #within({ from, to }: PathRange): FileRow[] {
+    if (from.endsWith("/") && this.#wholeTree()?.folders.has(from) === false) return [];
     if (to === null) return rowsOf<FileRow>(this.#sql, `${FILES} AND path >= ?`, from);
     return rowsOf<FileRow>(this.#sql, `${FILES} AND path >= ? AND path < ?`, from, to);
   }
+}
+
+/** A tree that memory holds: files by path, also those that were deleted, and the folders that any of them is in, with a slash. */
+type WholeTree = { readonly files: Map<string, FileRow>; readonly folders: Set<string> };
+
+function wholeOf(rows: readonly FileRow[]): WholeTree | null {
+  if (rows.length > WHOLE_FILES) return null;
+  const whole: WholeTree = { files: new Map(), folders: new Set() };
+  for (const row of rows) enter(whole, row);
+  return whole;
+}
+
+function enter({ files, folders }: WholeTree, row: FileRow): void {
+  files.set(row.path, row);
+  for (const folder of foldersOf(row.path)) folders.add(`${folder}/`);
 }
 
 /** What a bead and its checks see of the tree: its read and write scope, and the files that its success check names. */

@@ -102,6 +102,22 @@ describe("GroupCommit", () => {
     expect(group.names()).toEqual(["a", "c"]);
   });
 
+  test("without a way to defer, a commit takes in the calls that arrive until a turn of the event loop brings none", async () => {
+    const storage = new NodeSqliteStorage();
+    const groups: number[] = [];
+    const commit = new GroupCommit<string, string>({
+      storage,
+      apply: (item) => item,
+      beforeCommit: (outs) => groups.push(outs.length),
+      log: new MemoryLog(),
+    });
+    const first = [commit.submit("a"), commit.submit("b")];
+    const second = new Promise<string>((resolve) => void setTimeout(() => resolve(commit.submit("c")), 0));
+    expect(await Promise.all([...first, second])).toEqual(["a", "b", "c"]);
+    expect(await commit.submit("d")).toBe("d");
+    expect(groups).toEqual([3, 1]);
+  });
+
   test("what items leave in memory is written once with all of them, and with each where they are applied apart", async () => {
     let writes = 0;
     const group = aGroupCommit({ onUndone: () => undefined, write: () => (writes += 1) });

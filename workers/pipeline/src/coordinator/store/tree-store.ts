@@ -6,8 +6,11 @@ import type { AtomDirective, ChangeEntry, SuccessCheck, Tree } from "@factory/sc
 import { matchesAny, treeDigest } from "@factory/workspace";
 import { BoundedMemo } from "../report-memo.ts";
 import type { HeldWrites } from "./held-writes.ts";
+import { RecentWrites } from "./recent-writes.ts";
+import type { Written } from "./recent-writes.ts";
 import { Remembered } from "./remembered.ts";
 import { countOf, rowsOf } from "./rows.ts";
+import { foldersOf } from "./tree-paths.ts";
 
 /** What somebody saw of the run tree: what those patterns matched when it had that version. */
 export type Seen = { readonly version: number; readonly paths: readonly string[] };
@@ -23,16 +26,10 @@ const FILES = "SELECT path, digest, base_digest FROM tree_files WHERE digest IS 
 
 type FileRow = { path: string; digest: string | null; base_digest: string | null };
 
-/** A write of one path. */
-type Written = { readonly path: string; readonly digest: string | null; readonly beadId: string; readonly version: number };
-
 /** Files by name that are kept of a tree that is too large to be kept whole: those of the beads at work and of what they have just written. */
 const MEMO_FILES = 2_048;
 /** Files of a tree that memory holds whole: of each it has the path and two digests. */
 const WHOLE_FILES = 16_384;
-/** Writes that are kept in their order: far more than come while one check runs. */
-const MEMO_WRITES = 2_048;
-
 /** The table of the run tree. Writes are held back until the end of their transaction. */
 export class TreeStore {
   readonly #sql: HeldWrites;
@@ -41,8 +38,8 @@ export class TreeStore {
   readonly #files = new BoundedMemo<FileRow | null>(MEMO_FILES);
   /** Not persisted: every file there is or was and the folders above them; null for a tree that is too large, undefined until it has been read. */
   #whole: WholeTree | null | undefined;
-  /** Not persisted: the last writes in order, without a gap up to the version of now. */
-  #recent: Written[] = [];
+  /** Not persisted: the last writes in order. */
+  readonly #recent = new RecentWrites();
   /** Not persisted: writes whose rows are not written yet, by path. */
   readonly #held = new Map<string, Written>();
 
@@ -57,7 +54,7 @@ export class TreeStore {
     this.#version.forget();
     this.#files.clear();
     this.#held.clear();
-    this.#recent = [];
+    this.#recent.clear();
     // It is read once: an object whose transactions fail asks for single files from then on.
     this.#whole = null;
   }
@@ -106,7 +103,10 @@ export class TreeStore {
   /** Whether something of what was seen was written or deleted since: of the files written since, one that its patterns match. */
   movedSince({ version, paths }: Seen): boolean {
     if (version === this.version()) return false;
-    return this.#writtenSince(version).some(({ path }) => matchesAny(paths, path));
+    return (
+      this.#recent.touched(version, paths) ??
+      rowsOf<{ path: string }>(this.#sql, "SELECT path FROM tree_files WHERE version > ?", version).some(({ path }) => matchesAny(paths, path))
+    );
   }
 
   /** Paths that differ from the starting tree and exist, with the bead that wrote each last. */
@@ -129,19 +129,10 @@ export class TreeStore {
       const written = { path, digest, beadId, version: this.version() + 1 };
       this.#version.set(written.version);
       this.#held.set(path, written);
-      this.#recent.push(written);
+      this.#recent.add(written);
       this.#noteFile(written);
     }
-    if (this.#recent.length > 2 * MEMO_WRITES) this.#recent = this.#recent.slice(-MEMO_WRITES);
     this.#sql.hold();
-  }
-
-  /** What was written after a version: from memory where it reaches back so far. */
-  #writtenSince(version: number): readonly { readonly path: string }[] {
-    const [oldest] = this.#recent;
-    if (oldest === undefined || oldest.version > version + 1)
-      return rowsOf<{ path: string }>(this.#sql, "SELECT path FROM tree_files WHERE version > ?", version);
-    return this.#recent.slice(version + 1 - oldest.version);
   }
 
   /** Keeps a known file in step; what it was at the start does not change. */
@@ -236,11 +227,6 @@ export function scopeOf({ fileScope, successCheck }: Pick<AtomDirective, "fileSc
 /** What merging a change set depends on: its paths, the files that stand where it needs a folder, and those below a path it writes. */
 export function pathsOfChanges(changes: readonly Pick<ChangeEntry, "path">[]): string[] {
   return [...new Set(changes.flatMap(({ path }) => [...foldersOf(path), path, `${path}/**`]))];
-}
-
-function foldersOf(path: string): string[] {
-  const parts = path.split("/");
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));
 }
 
 function filesOfCheck(check: SuccessCheck): string[] {

@@ -69,7 +69,7 @@ it("order-pricing.md goes through a divergence and an adopted amendment, and sta
   expect(first.amendments).toBeGreaterThan(0);
   // Only what was wrong and what depends on it was done again.
   const repeated = [...first.beads.values()].filter(({ cycle }) => cycle > 0).map(({ title }) => title);
-  expect(repeated.toSorted()).toEqual(["Integrate the parts", "Verify the outcome", "Write clampQuantity"]);
+  expect(repeated.toSorted()).toEqual(["Integrate the parts", "Verify parts", "Verify the outcome", "Write clampQuantity"]);
   const again = await runExample("order-pricing.md");
   expect(again.terminal?.outcome, again.openReview?.prompt).toBe("COMPLETED");
   expect(again.divergences).toBe(0);

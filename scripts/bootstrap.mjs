@@ -26,6 +26,8 @@ const COMMANDS = {
   "bench-pipeline": ["scripts/bench/pipeline.ts"],
   "bench-search": ["scripts/bench/search.ts"],
   chaos: ["scripts/chaos/chaos.ts"],
+  "eval-gates": ["scripts/evals/gates/eval-gates.ts"],
+  "eval-golden": ["scripts/evals/golden/eval-golden.ts"],
   "bench-stream": ["scripts/bench/stream.ts"],
 };
 

@@ -23,6 +23,7 @@ const CHECKS: readonly Check[] = [
   { name: "buf breaking", run: () => run("buf", ["breaking", "--against", "proto/baseline.binpb"]) },
   { name: "unused code and dependencies", run: () => run("knip", ["--no-config-hints"]) },
   { name: "floors", run: () => run("depcruise", ["packages", "workers", "scripts", "examples", "--config", ".dependency-cruiser.cjs"]) },
+  { name: "gates kill seeded defects", run: () => script("scripts/evals/gates/eval-gates.ts") },
 ];
 
 /** Type-checks every project of the workspace with TypeScript's native compiler. */

@@ -29,6 +29,10 @@ describe("figures", () => {
     expect(cost(undefined)).toBe("cost unknown");
   });
   it("say minutes when there are some", () => expect(duration(125_000)).toBe("2 min 5 s"));
+  it("fill the bar by the passes while there are no beads", () => {
+    const view = { ...EMPTY_VIEW, state: "COMMISSIONING", passes: new Map([["synthesize-pressure", 1]]) };
+    expect(statusLine(view, 2_000)).toBe(`[${"█".repeat(6)}${"░".repeat(18)}] 1/4 passes · COMMISSIONING · 2.0 s · $0.00`);
+  });
   it("fill the bar by the beads that are done", () => {
     const view = {
       ...EMPTY_VIEW,
@@ -39,6 +43,29 @@ describe("figures", () => {
       ]),
     };
     expect(statusLine(view, 2_000)).toBe(`[${"█".repeat(12)}${"░".repeat(12)}] 1/2 beads · EXECUTING · 2.0 s · $0.00`);
+  });
+});
+
+describe("progress of planning", () => {
+  it.each([false, true])("tells which option was chosen and what the gates on the session found, with a live picture: %s", (isTTY) => {
+    let written = "";
+    const terminal: Terminal = { isTTY, columns: 80, rows: 24, write: (text) => void (written += text) };
+    const progress = createProgress(terminal, () => 0);
+    let view = EMPTY_VIEW;
+    const payloads = [
+      { case: "candidateSet", value: { selected: "slug_module", alternatives: ["slug_entry", "slug_class"] } },
+      { case: "verification", value: { verificationType: "SEMANTIC_REVIEW", outcome: "FAIL", summary: "needs_revision:\u001b[2J a number\nwas invented" } },
+      { case: "verification", value: { verificationType: "FIDELITY", outcome: "PASS", summary: "3 checks passed", subjectId: "BEAD-1" } },
+    ];
+    for (const [index, payload] of payloads.entries()) {
+      const event = create(SessionEventSchema, { seq: BigInt(index + 1), payload: payload as never });
+      view = foldEvent(view, event);
+      progress.update(event, view);
+    }
+    progress.end();
+    expect(written).toContain("  → slug_module  instead of slug_entry, slug_class\n");
+    expect(written).toContain("  ✗ semantic-review  needs_revision: [2J a number was invented\n");
+    expect(written).not.toContain("3 checks passed");
   });
 });
 

@@ -1,6 +1,8 @@
 /** Live progress of a session on a terminal: one line a bead, a bar, elapsed time, cost. Elsewhere one line a change. */
+import { PASSES } from "@factory/schemas";
 import type { SessionEvent } from "@factory/schemas/proto";
-import { beadCounts, type BeadView, type SessionView } from "./session-view.ts";
+import { beadCounts, gateOf, type BeadView, type GateView, type SessionView } from "./session-view.ts";
+import { oneLine } from "./terminal-text.ts";
 
 export type Terminal = { readonly isTTY: boolean; readonly columns: number; readonly rows: number; write(text: string): void };
 
@@ -15,6 +17,9 @@ export type Progress = {
 const MARKS: { readonly [state: string]: string } = { BLOCKED: "·", READY: "○", LEASED: "●", WAITING: "?", DONE: "✓", FAILED: "✗", CANCELLED: "–" };
 /** States of a bead that are told one by one where there is no live picture: it ended, or it waits for a person. */
 const TOLD: ReadonlySet<string> = new Set(["DONE", "FAILED", "WAITING"]);
+const GATE_MARKS: { readonly [outcome: string]: string } = { PASS: "✓", FAIL: "✗", INCONCLUSIVE: "?" };
+/** Planning passes of a session. */
+const PASS_COUNT = PASSES.length;
 const BAR_CELLS = 24;
 /** Lines the live part leaves free for what is above it. */
 const SPARE_ROWS = 4;
@@ -40,11 +45,31 @@ export function beadLine(bead: BeadView): string {
   return `${MARKS[bead.state] ?? "?"} ${bead.title}${tail === "" ? "" : `  ${tail}`}`;
 }
 
+/** A gate's report on one line. */
+export function gateLine({ gate, outcome, summary }: GateView): string {
+  return `${GATE_MARKS[outcome] ?? "?"} ${gate.toLowerCase().replaceAll("_", "-")}  ${oneLine(summary)}`;
+}
+
+/** Which option was chosen, and instead of which ones. */
+export function optionLine({ selected, alternatives }: NonNullable<SessionView["option"]>): string {
+  return `→ ${oneLine(selected)}${alternatives.length === 0 ? "" : `  instead of ${oneLine(alternatives.join(", "))}`}`;
+}
+
+/** What an event says beside the beads: a choice, or a gate's report on the session; undefined for everything else. */
+function tellingLine({ payload }: SessionEvent): string | undefined {
+  if (payload.case === "candidateSet") return optionLine(payload.value);
+  const gate = payload.case === "verification" ? gateOf(payload.value) : undefined;
+  return gate === undefined ? undefined : gateLine(gate);
+}
+
 /** The bar and the figures beside it. */
 export function statusLine(view: SessionView, elapsedMs: number): string {
-  const { done, total } = beadCounts(view);
+  const beads = beadCounts(view);
+  // Before there are beads the passes are what there is to do.
+  const { done, total, what } =
+    beads.total > 0 || view.passes.size === 0 ? { ...beads, what: "beads" } : { done: view.passes.size, total: PASS_COUNT, what: "passes" };
   const filled = total === 0 ? 0 : Math.round((done / total) * BAR_CELLS);
-  return `[${"█".repeat(filled)}${"░".repeat(BAR_CELLS - filled)}] ${done}/${total} beads · ${view.state} · ${duration(elapsedMs)} · ${cost(view.costUsd)}`;
+  return `[${"█".repeat(filled)}${"░".repeat(BAR_CELLS - filled)}] ${done}/${total} ${what} · ${view.state} · ${duration(elapsedMs)} · ${cost(view.costUsd)}`;
 }
 
 const fit = (line: string, columns: number): string => (line.length < columns ? line : `${line.slice(0, Math.max(1, columns - 2))}…`);
@@ -63,6 +88,8 @@ function plainProgress(terminal: Terminal, now: () => number, started: number): 
         state = view.state;
         terminal.write(`${statusLine(view, now() - started)}\n`);
       }
+      const telling = tellingLine(event);
+      if (telling !== undefined) terminal.write(`  ${telling}\n`);
       if (event.payload.case !== "bead") return;
       const bead = view.beads.get(event.payload.value.beadId);
       if (bead !== undefined && TOLD.has(bead.state)) terminal.write(`  ${beadLine(bead)}\n`);
@@ -87,17 +114,20 @@ function liveProgress(terminal: Terminal, now: () => number, started: number): P
     terminal.write(`${lines.join("\n")}\n`);
     drawn = lines.length;
   };
+  const note = (text: string): void => {
+    erase();
+    terminal.write(`${text}\n`);
+    draw();
+  };
   // Elapsed time moves on between events, too.
   const timer = setInterval(draw, REFRESH_MS);
   return {
-    update(_event, view) {
+    update(event, view) {
       last = view;
+      const telling = tellingLine(event);
+      if (telling !== undefined) note(fit(`  ${telling}`, terminal.columns));
     },
-    note(text) {
-      erase();
-      terminal.write(`${text}\n`);
-      draw();
-    },
+    note,
     end() {
       clearInterval(timer);
       draw();

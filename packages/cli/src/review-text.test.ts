@@ -22,6 +22,17 @@ describe("the text of an open review", () => {
     expect(apply).toContain("# have it done again");
   });
 
+  it.each([
+    ["pass", "# ask the model again", "# ask again, with the note"],
+    ["uncertainty", "# let the model decide", "# answer the question"],
+    ["semantic-review", "# go on with it as it is", "# have it written anew"],
+  ])("says what each answer does to planning: %s", (matter, approve, amend) => {
+    const text = reviewText(asking({ alternatives: ["approved", "amended", "rejected"], context: { matter } }));
+    expect(text).toContain(approve);
+    expect(text).toContain(amend);
+    expect(text).toContain("# end the session");
+  });
+
   it("offers only the answers that the review takes", () => {
     const text = reviewText(asking({ alternatives: ["approved", "rejected"], context: { matter: "acceptance" } }));
     expect(text).toContain("factory approve");

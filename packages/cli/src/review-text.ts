@@ -18,6 +18,13 @@ const EFFECTS: { readonly [matter: string]: { readonly [V in Answer["verb"]]: st
     reject: "do not; the reason goes to the loop",
     amend: "have it done again, with the note as an instruction",
   },
+  pass: { approve: "ask the model again", reject: "end the session", amend: "ask again, with the note as an added instruction" },
+  uncertainty: {
+    approve: "let the model decide within the order",
+    reject: "end the session",
+    amend: "answer the question with the note: it becomes a constraint",
+  },
+  "semantic-review": { approve: "go on with it as it is", reject: "end the session", amend: "have it written anew, with the note" },
   budget: { approve: 'go on with twice the budget, or with the one in the note: "50 USD"', reject: "end the session", amend: "set the budget in the note" },
 };
 

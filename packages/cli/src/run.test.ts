@@ -18,11 +18,11 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 const COMMANDS =
-  "submit status events approve reject amend cancel evidence deliverable verify validate envelope lineage why impact knowing-state trust consent policy admin".split(
+  "submit status events approve reject amend cancel evidence deliverable verify validate plan envelope lineage why impact knowing-state trust consent policy admin".split(
     " ",
   );
 /** Commands that ask no platform. */
-const OFFLINE: readonly string[] = ["verify"];
+const OFFLINE: readonly string[] = ["verify", "plan"];
 const ENV = { FACTORY_URL: "http://127.0.0.1:9", FACTORY_API_KEY: "fk_test" };
 
 describe("factory --help", () => {
@@ -48,6 +48,9 @@ describe("a command line that is wrong", () => {
     [["approve", "SES-1"]],
     [["reject", "SES-1", "REV-1"]],
     [["verify"]],
+    [["plan"]],
+    [["plan", "none.md"]],
+    [["plan", "order.md", "--url", "http://127.0.0.1:9"]],
     [["verify", "none.json", "--key", "none.json"]],
     [["verify", "none.json", "--url", "http://127.0.0.1:9"]],
     [["lineage"]],

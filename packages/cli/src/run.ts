@@ -6,6 +6,7 @@ import { deliverable, evidence } from "./commands/delivery.ts";
 import { knowingState, trust } from "./commands/governance.ts";
 import { impact, lineage, why } from "./commands/lineage.ts";
 import { envelope, validate } from "./commands/orders.ts";
+import { plan } from "./commands/plan.ts";
 import { policy } from "./commands/policy.ts";
 import { amend, approve, reject } from "./commands/reviews.ts";
 import { cancel, events, status, submit } from "./commands/sessions.ts";
@@ -25,6 +26,7 @@ const COMMANDS: { readonly [name: string]: Command } = {
   deliverable,
   verify,
   validate,
+  plan,
   envelope,
   lineage,
   why,

@@ -1,7 +1,18 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { SessionEventKind, SessionEventSchema, type SessionEvent } from "@factory/schemas/proto";
-import { EMPTY_VIEW, beadCounts, beadsOrAbsent, countsOrAbsent, countsText, foldEvent, totalOf, type SessionView } from "./session-view.ts";
+import {
+  EMPTY_VIEW,
+  beadCounts,
+  beadsOrAbsent,
+  countsOrAbsent,
+  countsText,
+  foldEvent,
+  moleculesOrAbsent,
+  overfitOrAbsent,
+  totalOf,
+  type SessionView,
+} from "./session-view.ts";
 
 type Payload = SessionEvent["payload"];
 
@@ -42,6 +53,49 @@ describe("foldEvent", () => {
     expect(countsText(view.holdouts)).toBe("absent (none was executed)");
     const checked = fold(event(1, { case: "verification", value: { subjectId: "a", checksPassed: 0, checksFailed: 2 } }));
     expect(countsText(checked.checks)).toBe("0 passed, 2 failed");
+  });
+
+  it("keeps which passes are done, with the attempt, and the option that was chosen", () => {
+    const pass = (seq: number, name: string, attempt?: number): SessionEvent =>
+      event(seq, { case: "pass", value: { pass: name, ...(attempt === undefined ? {} : { attempt }) } });
+    const chosen = event(3, { case: "candidateSet", value: { selected: "slug_module", alternatives: ["slug_entry"] } });
+    const view = fold(pass(1, "synthesize-pressure"), pass(2, "map-capability", 2), chosen);
+    expect([...view.passes]).toEqual([
+      ["synthesize-pressure", 1],
+      ["map-capability", 2],
+    ]);
+    expect(view.option).toEqual({ selected: "slug_module", alternatives: ["slug_entry"] });
+  });
+
+  it("keeps the last report of each gate on the session, and none on a bead", () => {
+    const report = (seq: number, verificationType: string, outcome: string): SessionEvent =>
+      event(seq, { case: "verification", value: { verificationType, outcome, subjectId: `IS-${seq}`, summary: `report ${seq}` } });
+    const view = fold(report(1, "INTAKE", "PASS"), report(2, "SEMANTIC_REVIEW", "FAIL"), report(3, "FIDELITY", "FAIL"), report(4, "SEMANTIC_REVIEW", "PASS"));
+    expect([...view.gates.values()]).toEqual([
+      { gate: "INTAKE", outcome: "PASS", summary: "report 1" },
+      { gate: "SEMANTIC_REVIEW", outcome: "PASS", summary: "report 4" },
+    ]);
+  });
+
+  it("counts molecules by their outcome beads; one that others took the place of counts no more", () => {
+    const outcome = (seq: number, beadId: string, toState: string): SessionEvent =>
+      event(seq, { case: "bead", value: { beadId, title: beadId, role: "verifier:outcome", toState } });
+    expect(moleculesOrAbsent(fold(event(1, bead("a", "DONE"))))).toEqual({ absent: "no molecule was made" });
+    const view = fold(
+      event(1, bead("a", "DONE")),
+      outcome(2, "m1", "DONE"),
+      outcome(3, "m2", "FAILED"),
+      outcome(4, "m3", "BLOCKED"),
+      outcome(5, "m4", "CANCELLED"),
+    );
+    expect(moleculesOrAbsent(view)).toEqual({ passed: 1, failed: 1, total: 3 });
+  });
+
+  it("compares visible and hidden only where both were run, and says absent where none was", () => {
+    const visible = event(1, { case: "verification", value: { subjectId: "coder", checksPassed: 0, checksFailed: 9 } });
+    expect(overfitOrAbsent(fold(visible))).toEqual({ absent: "no hidden example was run" });
+    const verdict = event(2, { case: "verification", value: { subjectId: "run", checksPassed: 4, checksFailed: 0, holdoutsPassed: 1, holdoutsFailed: 1 } });
+    expect(overfitOrAbsent(fold(visible, verdict))).toMatchObject({ visibleRate: 1, holdoutRate: 0.5, gap: 0.5 });
   });
 
   it("says that the cost is unknown once one call's price is", () => {

@@ -1,6 +1,6 @@
 /** What a person wants to know of a session, folded from its events. Pure: the same events give the same view. */
-import { SessionEventKind, type ReviewPromptPayload, type SessionEvent, type TerminalPayload } from "@factory/schemas/proto";
-import { absent, shown, type OrAbsent } from "@factory/verification/evidence";
+import { SessionEventKind, type ReviewPromptPayload, type SessionEvent, type TerminalPayload, type VerificationPayload } from "@factory/schemas/proto";
+import { absent, overfitOf, shown, type OrAbsent } from "@factory/verification/evidence";
 
 export type BeadView = {
   readonly beadId: string;
@@ -29,10 +29,19 @@ export type ReviewView = {
   readonly decidedByPolicy: boolean;
 };
 
+/** The last report of a gate on the session as a whole. */
+export type GateView = { readonly gate: string; readonly outcome: string; readonly summary: string };
+
 export type SessionView = {
   readonly sessionId: string;
   readonly state: string;
   readonly lastSeq: bigint;
+  /** Planning passes that have an artifact, each with the attempt that made it. */
+  readonly passes: ReadonlyMap<string, number>;
+  /** The function that was chosen, and what it was chosen from besides. */
+  readonly option: { readonly selected: string; readonly alternatives: readonly string[] } | undefined;
+  /** By gate, such as `SEMANTIC_REVIEW`, in the order in which they first reported. Reports on single beads are counted in `checks`. */
+  readonly gates: ReadonlyMap<string, GateView>;
   readonly beads: ReadonlyMap<string, BeadView>;
   /** Executed checks by what they judged; a later verdict of the same subject takes the earlier one's place. */
   readonly checks: ReadonlyMap<string, Counts>;
@@ -53,6 +62,9 @@ export const EMPTY_VIEW: SessionView = {
   sessionId: "",
   state: "",
   lastSeq: 0n,
+  passes: new Map(),
+  option: undefined,
+  gates: new Map(),
   beads: new Map(),
   checks: new Map(),
   holdouts: new Map(),
@@ -86,9 +98,19 @@ function changeOf(view: SessionView, event: SessionEvent): Partial<SessionView> 
       const bead: BeadView = { beadId, title, role, state: toState, attempt, cycle, durationMs, reason };
       return { beads: new Map(view.beads).set(beadId, bead) };
     }
+    case "pass": {
+      const { pass, attempt } = payload.value;
+      return { passes: new Map(view.passes).set(pass, attempt ?? 1) };
+    }
+    case "candidateSet": {
+      const { selected, alternatives } = payload.value;
+      return { option: { selected, alternatives } };
+    }
     case "verification": {
       const { subjectId, checksPassed, checksFailed, holdoutsPassed, holdoutsFailed } = payload.value;
+      const gate = gateOf(payload.value);
       return {
+        ...(gate === undefined ? {} : { gates: new Map(view.gates).set(gate.gate, gate) }),
         checks: withCounts(view.checks, subjectId, checksPassed, checksFailed),
         holdouts: withCounts(view.holdouts, subjectId, holdoutsPassed, holdoutsFailed),
       };
@@ -106,6 +128,14 @@ function changeOf(view: SessionView, event: SessionEvent): Partial<SessionView> 
     default:
       return {};
   }
+}
+
+/** Gates that report on one bead each; what they find shows at the bead. */
+const BEAD_GATES: ReadonlySet<string> = new Set(["FIDELITY", "DISPATCH"]);
+
+/** A gate's report on the session; undefined for one on a bead. */
+export function gateOf({ verificationType, outcome, summary }: Pick<VerificationPayload, "verificationType" | "outcome" | "summary">): GateView | undefined {
+  return verificationType === "" || BEAD_GATES.has(verificationType) ? undefined : { gate: verificationType, outcome, summary };
 }
 
 function reviewOf({ reviewId, action, actionDigest, promptText, reviewType, alternatives, context }: ReviewPromptPayload): ReviewView {
@@ -169,6 +199,22 @@ export function beadsOrAbsent(view: SessionView): OrAbsent<{ readonly done: numb
 /** `3 passed, 0 failed`, or that there is nothing to count. */
 export function countsText(counts: ReadonlyMap<string, Counts>): string {
   return shown(countsOrAbsent(counts), ({ passed, failed }) => `${passed} passed, ${failed} failed`);
+}
+
+/** Role of the beads that end a molecule. */
+const OUTCOME_ROLE = "verifier:outcome";
+
+/** Molecules by the verdict of their outcome bead, or that there are none. */
+export function moleculesOrAbsent({ beads }: SessionView): OrAbsent<{ readonly passed: number; readonly failed: number; readonly total: number }> {
+  const states = [...beads.values()].filter(({ role, state }) => role === OUTCOME_ROLE && state !== "CANCELLED").map(({ state }) => state);
+  if (states.length === 0) return absent("no molecule was made");
+  const count = (wanted: string): number => states.filter((state) => state === wanted).length;
+  return { passed: count("DONE"), failed: count("FAILED"), total: states.length };
+}
+
+/** How much better what is visible holds than what is hidden, over the verdicts in which both were run; or that neither was. */
+export function overfitOrAbsent({ checks, holdouts }: SessionView): ReturnType<typeof overfitOf> {
+  return overfitOf(totalOf(new Map([...checks].filter(([subject]) => holdouts.has(subject)))), totalOf(holdouts));
 }
 
 /** Beads by how they ended. */

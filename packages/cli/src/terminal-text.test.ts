@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cutTo, oneLine, paintFor, plain, widthOf } from "./terminal-text.ts";
+import { cutTo, oneLine, paintFor, plain, widthOf, wrapTo } from "./terminal-text.ts";
 
 describe("the width of text", () => {
   it.each([
@@ -22,6 +22,25 @@ describe("cut text", () => {
 
   it("is never wider than asked", () => {
     fc.assert(fc.property(fc.string({ unit: "grapheme" }), fc.nat(40), (text, columns) => widthOf(cutTo(text, columns)) <= columns));
+  });
+});
+
+describe("wrapped text", () => {
+  it("is broken between words, and loses none", () => {
+    expect(wrapTo("the quick brown fox", 9)).toEqual(["the quick", "brown fox"]);
+    expect(wrapTo("src/a-very-long-name.ts x", 8)).toEqual(["src/a-very-long-name.ts", "x"]);
+    expect(wrapTo("漢字 漢字", 5)).toEqual(["漢字", "漢字"]);
+    expect(wrapTo("", 5)).toEqual([""]);
+  });
+
+  it("is never wider than asked, but for a word that is wider itself", () => {
+    fc.assert(
+      fc.property(fc.array(fc.stringMatching(/^[a-zé漢]{1,12}$/u)), fc.integer({ min: 1, max: 30 }), (words, columns) => {
+        const lines = wrapTo(words.join(" "), columns);
+        expect(lines.join(" ")).toBe(words.join(" "));
+        for (const line of lines) if (line.includes(" ")) expect(widthOf(line)).toBeLessThanOrEqual(columns);
+      }),
+    );
   });
 });
 

@@ -56,3 +56,17 @@ export function cutTo(text: string, columns: number): string {
   }
   return columns < 1 ? "" : `${kept.trimEnd()}…`;
 }
+
+/** Unstyled text in lines of at most so many cells, broken between words; a longer word stays whole. At least one line. */
+export function wrapTo(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ").filter((part) => part !== "")) {
+    if (line !== "" && widthOf(line) + 1 + widthOf(word) > columns) {
+      lines.push(line);
+      line = "";
+    }
+    line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

@@ -1,11 +1,26 @@
 /** Successor directives after an adopted amendment: examples that were revealed are visible now, and the note is told. */
 import type { ArtifactEdge, ArtifactNode, AtomDirective, Claim, Id } from "@factory/schemas";
 import type { AmendRequest, CompileRequest, ReopenRequest } from "@factory/schemas/rpc";
-import { claimsOf, directiveContext } from "./compile.ts";
+import { claimsOf, directiveContext, workersOf } from "./compile.ts";
 import type { CompiledAtom } from "./compile.ts";
 import { makeDirective } from "./directives.ts";
 import { notesFor } from "./notes.ts";
 import type { ClaimNote } from "./notes.ts";
+import { EVERYTHING } from "./read-scopes.ts";
+import type { AtomPlan } from "./work-graph.ts";
+
+/** An atom as it may be stored: before atoms had molecules and scopes of their own, each read everything and imported what it depended on. */
+export type StoredAtom = Omit<CompiledAtom, "plan" | "moleculeId"> & {
+  readonly plan: Pick<AtomPlan, Exclude<keyof AtomPlan, AddedLater>> & Partial<Pick<AtomPlan, AddedLater>>;
+};
+type AddedLater = "molecule" | "owns" | "uses" | "existing" | "laterTests" | "reads";
+
+/** The parts of a plan that directives are made from, whenever it was stored. */
+export function currentPlan(plan: StoredAtom["plan"]): AtomPlan {
+  const { molecule = "", owns = [], uses, existing = [], laterTests = [], reads = EVERYTHING } = plan;
+  const before = plan.dependsOn.flatMap((key) => (key.startsWith("function:") ? [key.slice("function:".length)] : []));
+  return { ...plan, molecule, owns, uses: uses ?? before, existing, laterTests, reads };
+}
 
 /** What mediation keeps of a run, as it is before the amendment. */
 export type AmendableRun = {
@@ -13,7 +28,7 @@ export type AmendableRun = {
   readonly runId: Id<"RUN">;
   readonly workGraphId: Id<"WG">;
   readonly claims: readonly Claim[];
-  readonly atoms: readonly CompiledAtom[];
+  readonly atoms: readonly StoredAtom[];
   /** Notes of earlier amendments, oldest first. */
   readonly notes: readonly ClaimNote[];
 };
@@ -78,22 +93,20 @@ function revealed(claim: Claim, lines: readonly number[]): Claim {
 
 function successor(
   run: AmendableRun,
-  atom: CompiledAtom,
+  atom: StoredAtom,
   request: AmendRequest,
 ): { readonly directive: AtomDirective; readonly node: ArtifactNode; readonly edges: readonly ArtifactEdge[] } {
-  const { plan, atomId, dependsOn, invariantIds } = atom;
-  const context = directiveContext(run.request, { runId: run.runId, workGraphId: run.workGraphId, claims: run.claims, workers: run.atoms.length - 1 });
+  const { atomId, dependsOn, invariantIds } = atom;
+  const plan = currentPlan(atom.plan);
+  const plans = run.atoms.map((other) => currentPlan(other.plan));
+  const context = directiveContext(run.request, { runId: run.runId, workGraphId: run.workGraphId, claims: run.claims, workers: workersOf(run.atoms) });
   const { directive, content, parents } = makeDirective(context, {
     plan,
     atomId,
     dependsOn,
     invariantIds,
     claims: claimsOf(plan, run.claims),
-    notes: notesFor(
-      run.notes,
-      run.atoms.map((other) => other.plan),
-      plan,
-    ),
+    notes: notesFor(run.notes, plans, plan),
     parents: [request.amendmentId, request.specificationId],
   });
   const node: ArtifactNode = { id: directive.directiveId, type: "AtomDirective", data: content, parents };

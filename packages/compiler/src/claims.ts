@@ -1,7 +1,9 @@
 /** Claims of an order: what has to be shown, each with the examples and tests that show it. */
+import { functionFile } from "@factory/schemas";
 import type { Claim, Example, WorkOrder } from "@factory/schemas";
 import { functionsNamedIn, testsNamedIn } from "./criteria.ts";
 import { orderDigest, splitExamples } from "./split.ts";
+import type { Target } from "./targets.ts";
 
 /**
  * The claims of an order: one for each criterion, then one for each function that no criterion names, then constraints, then metrics, each group in document order, numbered `C-1`, `C-2`, ...
@@ -50,4 +52,13 @@ function examplesFor(functionName: string | undefined, examples: readonly Exampl
     examples.filter((example) => example.functionName === functionName),
   );
   return { visible: [...visible], holdout: [...holdout] };
+}
+
+/** Claims with the file of their function, where the starting tree has it in another one than the conventional. */
+export function placeClaims(claims: readonly Claim[], targets: readonly Target[]): Claim[] {
+  const moved = new Map(targets.filter(({ functionName, file }) => file !== functionFile(functionName)).map(({ functionName, file }) => [functionName, file]));
+  return claims.map((claim) => {
+    const file = claim.functionName === undefined ? undefined : moved.get(claim.functionName);
+    return file === undefined ? claim : { ...claim, file };
+  });
 }

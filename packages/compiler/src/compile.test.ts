@@ -47,10 +47,10 @@ describe("a compiled order", () => {
       Contract: 2,
       Invariant: 2,
       Validation: 6,
-      RequirementAtom: 4,
+      RequirementAtom: 5,
       WorkGraph: 1,
       VerificationReport: 1,
-      AtomDirective: 4,
+      AtomDirective: 5,
     });
   });
 
@@ -121,19 +121,63 @@ describe("a compiled order", () => {
     expect(verificationReport.parse(compiled.report)).toEqual(compiled.report);
   });
 
-  test("seeds beads whose dependencies are beads of the seed, with one outcome bead at the end", () => {
+  test("seeds beads whose dependencies are beads of the seed: two molecules with an outcome bead each, and one end", () => {
     const { beads, slots, typesRequired } = seedOf(compiled);
     const ids = beads.map(({ beadId }) => beadId);
     expect(beads.map(({ title, role, outcome, dependsOn }) => [title, role, outcome, dependsOn.map(({ beadId }) => ids.indexOf(beadId))])).toEqual([
       ["Write lineTotal", "coder", false, []],
       ["Write cartTotal", "coder", false, [0]],
-      ["Integrate the parts", "integrator", false, [0, 1]],
-      ["Verify the outcome", "verifier:outcome", true, [2]],
+      ["Verify parts", "verifier:outcome", true, [0, 1]],
+      ["Integrate the parts", "integrator", false, [2]],
+      ["Verify the outcome", "verifier:outcome", true, [3]],
     ]);
-    expect(new Set(beads.map(({ moleculeId }) => moleculeId)).size).toBe(1);
+    const molecules = beads.map(({ moleculeId }) => moleculeId);
+    expect(molecules.map((id) => molecules.indexOf(id))).toEqual([0, 0, 0, 3, 3]);
+    for (const id of molecules) expect(prefixOf(id)).toBe("MOL");
     expect(slots).toBe(3);
     expect(slots).toBeLessThanOrEqual(MAX_SLOTS);
     expect(typesRequired).toBe(true);
+  });
+
+  test("lists its molecules in the work graph, each with its atoms and the outcome atom that ends it", () => {
+    const graph = compiled.artifacts.find(({ node }) => node.type === "WorkGraph")?.node.data;
+    const ids = compiled.atoms.map(({ atomId }) => atomId);
+    expect(graph?.["molecules"]).toEqual([
+      { moleculeId: compiled.atoms[0]?.moleculeId, key: "parts", title: "Parts", atomIds: ids.slice(0, 2), outcomeAtomId: ids[2] },
+      { moleculeId: compiled.atoms[3]?.moleculeId, key: "integration", title: "Integration", atomIds: ids.slice(3, 4), outcomeAtomId: ids[4] },
+    ]);
+  });
+
+  test("says of each requirement atom who does what to what, on which conditions, within which limits", () => {
+    const atoms = compiled.artifacts.filter(({ node }) => node.type === "RequirementAtom").map(({ node }) => node.data);
+    expect(atoms[1]).toMatchObject({
+      category: "business_rule",
+      subject: "src/cart-total.ts",
+      action: "must export",
+      object: "cartTotal",
+      conditions: ["`cartTotal` sums `lineTotal`."],
+      qualifiers: ["Pure functions.", "Strict types."],
+      successCondition: { kind: "all" },
+      owns: ["C-2"],
+      mode: "create",
+      molecule: "parts",
+      explicitness: "inferred",
+    });
+    expect(atoms.map(({ owns }) => owns)).toEqual([["C-1"], ["C-2"], [], ["C-3", "C-4", "C-5", "C-6"], []]);
+  });
+
+  test("says of each invariant how bad a breach is, where evidence comes from and for how long it counts", () => {
+    expect(
+      seedOf(compiled).invariants.map(({ detector, violationImpact, regressionPolicy, freshForMs }) => [
+        detector,
+        violationImpact,
+        regressionPolicy,
+        freshForMs,
+      ]),
+    ).toEqual([
+      ["no-ambient-access", "high", "regressed", 15 * 60_000],
+      ["types", "medium", "degraded", 60 * 60_000],
+    ]);
   });
 
   test("names what a person has to decide", () => {
@@ -145,6 +189,7 @@ describe("a compiled order", () => {
     const task = JSON.parse(/```json task\n([\s\S]*?)\n```/.exec(directive?.instructions ?? "")?.[1] ?? "null");
     expect(task).toEqual({
       task: "write-code",
+      mode: "create",
       function: {
         name: "cartTotal",
         params: [{ name: "prices", type: "number[]", optional: false }],
@@ -173,12 +218,12 @@ describe("a compiled order", () => {
       notes: [],
     });
     expect(directive?.instructions).toContain('import { lineTotal } from "./line-total.ts"');
-    expect(directive?.fileScope.write).toEqual(["src/cart-total.ts"]);
+    expect(directive?.fileScope).toEqual({ read: ["src/cart-total.ts", "src/line-total.ts"], write: ["src/cart-total.ts"] });
     expect(directive?.specFiles.map(({ path }) => path)).toEqual(["spec/claims.json", "spec/examples/C-2.json"]);
   });
 
   test("tells the integrator what to re-export", () => {
-    const directive = seedOf(compiled).beads[2]?.directive;
+    const directive = seedOf(compiled).beads[3]?.directive;
     const task = JSON.parse(/```json task\n([\s\S]*?)\n```/.exec(directive?.instructions ?? "")?.[1] ?? "null");
     expect(task).toMatchObject({
       task: "write-index",
@@ -324,6 +369,7 @@ describe("an amendment", () => {
     revealedLines: [revealedLine],
     note: "The example on that line is visible now.",
     beadIds,
+    verdictChange: { kind: "none" as const },
   };
 
   function amended(changes: Partial<typeof request> = {}, from: AmendableRun = run) {
@@ -342,7 +388,7 @@ describe("an amendment", () => {
   test("gives each affected bead a new directive that carries the example and the note where a coder can act on it", () => {
     const { directives } = amended().reopen;
     const before = new Set(seedOf(compiled).beads.map(({ directive }) => directive.directiveId));
-    expect(directives.map(({ title }) => title)).toEqual(["Write lineTotal", "Integrate the parts", "Verify the outcome"]);
+    expect(directives.map(({ title }) => title)).toEqual(["Write lineTotal", "Verify parts", "Integrate the parts", "Verify the outcome"]);
     for (const directive of directives) {
       expect(before.has(directive.directiveId)).toBe(false);
       expect(atomDirective.parse(directive)).toEqual(directive);
@@ -351,7 +397,21 @@ describe("an amendment", () => {
     expect(directives[0]?.instructions).toContain(revealed);
     expect(directives[0]?.instructions).toContain(request.note);
     expect(directives[0]?.instructions).not.toContain(main.holdout[1]?.text ?? "");
-    expect(directives[1]?.instructions).not.toContain(request.note);
+    expect(directives[2]?.instructions).not.toContain(request.note);
+  });
+
+  test("takes a run that was stored before atoms had molecules and scopes of their own", () => {
+    const stored: AmendableRun = {
+      ...run,
+      atoms: run.atoms.map((atom) => {
+        const { molecule: _molecule, owns: _owns, uses: _uses, existing: _existing, laterTests: _later, reads: _reads, ...plan } = atom.plan;
+        return { ...atom, plan };
+      }),
+    };
+    const ids = compiled.atoms.filter(({ plan }) => plan.key === "function:cartTotal").map(({ beadId }) => beadId);
+    const [directive] = amended({ claimId: "C-2", revealedLines: [], beadIds: ids }, stored).reopen.directives;
+    expect(directive?.fileScope.read).toEqual(["**"]);
+    expect(directive?.instructions).toContain('import { lineTotal } from "./line-total.ts"');
   });
 
   test("links every new directive to its atom, the amendment and the successor specification", () => {

@@ -4,10 +4,11 @@
  * deterministic: the same input gives the same bytes.
  */
 import { defaultPolicyBeadId, GEARS, permittedTools, TOOL_NAMES } from "@factory/gears";
-import { artifactNode, beadIdOf, claimNodeId, contentId, functionFile, runIdOf } from "@factory/schemas";
+import { artifactNode, beadIdOf, claimNodeId, contentId, functionFiles, runIdOf } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode, AtomDirective, Claim, Id, Invariant, VerificationReport, WorkOrder } from "@factory/schemas";
-import type { BeadSeed, CompileRequest, SeedRequest } from "@factory/schemas/rpc";
-import { claimsOfOrder } from "./claims.ts";
+import type { BeadSeed, CompileRequest, InheritedSpecification, SeedRequest } from "@factory/schemas/rpc";
+import { claimsOfOrder, placeClaims } from "./claims.ts";
+import type { CoherenceContract, CoherenceInput, CoherenceMolecule, CoherenceValidation } from "./coherence-input.ts";
 import { checkCoherence } from "./coherence.ts";
 import { makeDirective } from "./directives.ts";
 import type { DirectiveContext } from "./directives.ts";
@@ -16,9 +17,11 @@ import { invariantsOf } from "./invariants.ts";
 import { notesFor } from "./notes.ts";
 import type { ClaimNote } from "./notes.ts";
 import { orderDigest } from "./split.ts";
+import { targetsOf } from "./targets.ts";
+import type { BaseTree } from "./targets.ts";
 import { personClaimsOf, validationsOf } from "./validations.ts";
-import { planAtoms } from "./work-graph.ts";
-import type { AtomPlan } from "./work-graph.ts";
+import { planGraph } from "./work-graph.ts";
+import type { AtomPlan, MoleculePlan } from "./work-graph.ts";
 
 /** Operative slots of a run: beads that may be worked on at once. More only queue for the same models and sandbox. */
 export const MAX_SLOTS = 4;
@@ -33,9 +36,13 @@ export type CompiledAtom = {
   readonly plan: AtomPlan;
   readonly atomId: Id<"ATOM">;
   readonly beadId: Id<"BEAD">;
+  readonly moleculeId: Id<"MOL">;
   readonly dependsOn: readonly Id<"ATOM">[];
   readonly invariantIds: readonly string[];
 };
+
+/** A molecule with its atoms. */
+export type CompiledMolecule = CoherenceMolecule & { readonly moleculeId: Id<"MOL">; readonly title: string };
 
 export type CompiledRun = {
   readonly specificationId: Id<"SPEC">;
@@ -47,6 +54,8 @@ export type CompiledRun = {
   readonly artifacts: readonly CompiledArtifact[];
   readonly claims: readonly Claim[];
   readonly atoms: readonly CompiledAtom[];
+  /** The last one ends the graph. */
+  readonly molecules: readonly CompiledMolecule[];
   /** Notes that earlier sessions on the same order left, oldest first. */
   readonly notes: readonly ClaimNote[];
   readonly personClaims: readonly { readonly claimId: string; readonly text: string }[];
@@ -56,29 +65,8 @@ export type CompiledRun = {
 
 /** Compiles an approved order. The request's `intent` is recorded and never decides what is checked. */
 export function compileWorkGraph(request: CompileRequest): CompiledRun {
-  const inherited = inheritanceOf(request.order, request.inherited);
-  const split = claimsOfOrder(request.order);
-  const claims = inherited === undefined ? split : inheritClaims(split, inherited);
-  const notes = inherited === undefined ? [] : inheritNotes(claims, inherited);
-  const draft = new Draft(request, claims, notes, inherited?.specificationId);
-  const report = checkCoherence({
-    subjectId: draft.workGraphId,
-    claims,
-    atoms: draft.atoms.map(({ plan, atomId, dependsOn }) => ({
-      atomId,
-      dependsOn,
-      title: plan.title,
-      role: plan.role,
-      claimRefs: plan.claimRefs,
-      check: plan.check,
-      permitted: permittedTools(GEARS[plan.role]),
-    })),
-    invariants: draft.invariants,
-    validations: draft.validations,
-    gearTools: Object.fromEntries(Object.values(GEARS).map(({ role, tools }) => [role, tools])),
-    registry: TOOL_NAMES,
-    baseFiles: Object.keys(request.baseTree),
-  });
+  const { draft, claims, notes } = draftOf(request);
+  const report = checkCoherence(draft.coherenceInput());
   const reportNode = artifactNode("VR", "VerificationReport", request.org, report, [draft.workGraphId]);
   draft.add(reportNode, [{ source: draft.workGraphId, rel: "gate_result", target: reportNode.id }]);
   const seed = report.outcome === "PASS" ? draft.seed() : null;
@@ -91,10 +79,34 @@ export function compileWorkGraph(request: CompileRequest): CompiledRun {
     artifacts: draft.artifacts,
     claims,
     atoms: draft.atoms,
+    molecules: draft.molecules,
     notes,
     personClaims: personClaimsOf(claims, draft.invariants),
     seed,
   };
+}
+
+/** What gate 1 sees of a request: the compiled work graph beside its source. */
+export function coherenceInput(request: CompileRequest): CoherenceInput {
+  return draftOf(request).draft.coherenceInput();
+}
+
+function draftOf(asked: CompileRequest): { readonly draft: Draft; readonly claims: readonly Claim[]; readonly notes: readonly ClaimNote[] } {
+  const request = { ...asked, baseTree: sorted(asked.baseTree), repository: sorted(asked.repository ?? {}) };
+  const inherited = inheritanceOf(request.order, request.inherited);
+  const split = placeClaims(claimsOfOrder(request.order), targetsOf(request.order, baseOf(request)));
+  const claims = inherited === undefined ? split : inheritClaims(split, inherited);
+  const notes = inherited === undefined ? [] : inheritNotes(claims, inherited);
+  return { draft: new Draft(request, claims, notes, inherited), claims, notes };
+}
+
+/** Entries in the order of their keys: that of a starting tree's files says nothing and must not show. */
+function sorted<T>(record: { readonly [key: string]: T }): { readonly [key: string]: T } {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function baseOf({ baseTree, repository = {} }: Pick<CompileRequest, "baseTree" | "repository">): BaseTree {
+  return { tree: baseTree, repository };
 }
 
 type KeyedInvariant = Invariant & { readonly invariantId: string };
@@ -106,31 +118,77 @@ class Draft {
   readonly runId: Id<"RUN">;
   readonly workGraphId: Id<"WG">;
   readonly atoms: readonly CompiledAtom[];
+  readonly molecules: readonly CompiledMolecule[];
+  readonly contracts: readonly CoherenceContract[];
   readonly invariants: readonly KeyedInvariant[];
-  readonly validations: readonly { readonly validationId: string; readonly claimRefs: readonly string[]; readonly invariantIds: readonly string[] }[];
+  readonly validations: readonly CoherenceValidation[];
   readonly #request: CompileRequest;
   readonly #claims: readonly Claim[];
   readonly #notes: readonly ClaimNote[];
-  /** The specification this one starts from, of an earlier session on the same order. */
-  readonly #inheritedId: string | undefined;
+  /** What this specification starts from, of an earlier session on the same order. */
+  readonly #inherited: InheritedSpecification | undefined;
+  readonly #fileOf: (functionName: string) => string;
   readonly #typesRequired: boolean;
 
-  constructor(request: CompileRequest, claims: readonly Claim[], notes: readonly ClaimNote[], inheritedId: string | undefined) {
+  constructor(request: CompileRequest, claims: readonly Claim[], notes: readonly ClaimNote[], inherited: InheritedSpecification | undefined) {
     this.#request = request;
     this.#claims = claims;
     this.#notes = notes;
-    this.#inheritedId = inheritedId;
+    this.#inherited = inherited;
+    this.#fileOf = functionFiles(claims);
     const invariants = invariantsOf(claims);
     this.#typesRequired = typesRequired(request, invariants);
     this.specificationId = this.#addSpecification();
     this.runId = runIdOf(request.org, request.sessionId, this.specificationId);
     for (const claim of claims) this.#addClaim(claim);
-    const contracts = new Map(request.order.functions.map((block) => [block.name, this.#addContract(block)]));
+    this.contracts = request.order.functions.map((block) => this.#addContract(block));
     this.invariants = invariants.map((invariant) => this.#addInvariant(invariant));
     this.validations = this.#addValidations(invariants);
-    const plans = planAtoms(request.order, claims, this.#typesRequired);
-    this.atoms = this.#addAtoms(plans, contracts);
+    const graph = planGraph({ order: request.order, claims, typesRequired: this.#typesRequired, base: baseOf(request) });
+    const atoms = this.#addAtoms(graph.atoms);
+    this.molecules = graph.molecules.map((molecule) => this.#molecule(molecule, atoms));
+    this.atoms = atoms.map((atom) => ({ ...atom, moleculeId: this.#moleculeOf(atom.atomId) }));
     this.workGraphId = this.#addWorkGraph();
+  }
+
+  coherenceInput(): CoherenceInput {
+    const { order, baseTree, repository = {} } = this.#request;
+    const contractOf = new Map(this.contracts.map(({ functionName, contractId }) => [functionName, contractId]));
+    return {
+      subjectId: this.workGraphId,
+      order,
+      ...(this.#inherited === undefined ? {} : { inherited: this.#inherited }),
+      baseTree,
+      repository,
+      claims: this.#claims,
+      contracts: this.contracts,
+      atoms: this.atoms.map(({ plan, atomId, moleculeId, dependsOn }) => {
+        const contractId = plan.functionName === undefined ? undefined : contractOf.get(plan.functionName);
+        return {
+          atomId,
+          key: plan.key,
+          title: plan.title,
+          role: plan.role,
+          gear: GEARS[plan.role].name,
+          ...(plan.target === undefined ? {} : { mode: plan.target.mode }),
+          ...(plan.functionName === undefined ? {} : { functionName: plan.functionName }),
+          moleculeId,
+          claimRefs: plan.claimRefs,
+          owns: plan.owns,
+          dependsOn,
+          reads: plan.reads,
+          writes: plan.writes,
+          permitted: permittedTools(GEARS[plan.role]),
+          check: plan.check,
+          ...(contractId === undefined ? {} : { contractId }),
+        };
+      }),
+      molecules: this.molecules.map(({ moleculeId, key, atomIds, outcomeAtomId }) => ({ moleculeId, key, atomIds, outcomeAtomId })),
+      invariants: this.invariants,
+      validations: this.validations,
+      gears: Object.fromEntries(Object.values(GEARS).map(({ name, role, tools }) => [name, { role, tools }])),
+      registry: TOOL_NAMES,
+    };
   }
 
   add(node: ArtifactNode, edges: readonly ArtifactEdge[]): void {
@@ -140,8 +198,8 @@ class Draft {
   /** Makes the directives and everything the coordinator starts from. */
   seed(): SeedRequest {
     const { org, sessionId, workOrderId, assembly, baseTree } = this.#request;
-    const moleculeId = contentId("MOL", { kind: "Molecule", org, content: {}, parents: [this.runId, this.workGraphId] });
-    const context = directiveContext(this.#request, { runId: this.runId, workGraphId: this.workGraphId, claims: this.#claims, workers: this.atoms.length - 1 });
+    const workers = workersOf(this.atoms);
+    const context = directiveContext(this.#request, { runId: this.runId, workGraphId: this.workGraphId, claims: this.#claims, workers });
     const beads = this.atoms.map((atom): BeadSeed => {
       const { plan, atomId } = atom;
       const made = makeDirective(context, {
@@ -160,7 +218,7 @@ class Draft {
       this.add({ id: made.directive.directiveId, type: "AtomDirective", data: made.content, parents: made.parents }, [
         { source: atomId, rel: "dispatched_as", target: made.directive.directiveId },
       ]);
-      return this.#bead(atom, made.directive, moleculeId);
+      return this.#bead(atom, made.directive);
     });
     return {
       org,
@@ -170,7 +228,7 @@ class Draft {
       assembly,
       specificationId: this.specificationId,
       workGraphId: this.workGraphId,
-      slots: Math.max(1, Math.min(MAX_SLOTS, this.atoms.length - 1)),
+      slots: Math.max(1, Math.min(MAX_SLOTS, workers)),
       priority: this.#request.order.priority,
       budgetUsd: this.#request.config.budgetUsd ?? null,
       baseTree,
@@ -181,7 +239,7 @@ class Draft {
     };
   }
 
-  #bead({ plan, atomId, beadId, dependsOn }: CompiledAtom, directive: AtomDirective, moleculeId: string): BeadSeed {
+  #bead({ plan, atomId, beadId, moleculeId, dependsOn }: CompiledAtom, directive: AtomDirective): BeadSeed {
     return {
       beadId,
       atomId,
@@ -228,7 +286,7 @@ class Draft {
       explicitness: "stated",
       rationale: "Taken from the work order as it is written; the intent specification was approved.",
     };
-    const from = this.#inheritedId === undefined ? [] : [this.#inheritedId];
+    const from = this.#inherited === undefined ? [] : [this.#inherited.specificationId];
     const node = this.#node("SPEC", "Specification", data, [intentSpecificationId, elucidationArtifactId, ...from]);
     this.add(node, [
       sourceRef(node.id, intentSpecificationId),
@@ -243,13 +301,13 @@ class Draft {
     this.add({ id, type: "Claim", data: { ...claim }, parents: [this.specificationId] }, [{ source: this.specificationId, rel: "composed_of", target: id }]);
   }
 
-  #addContract({ name, signature, params, returnType, line }: WorkOrder["functions"][number]): Id<"CONTRACT"> {
+  #addContract({ name, signature, params, returnType, line }: WorkOrder["functions"][number]): CoherenceContract {
     const from = this.#claims.filter(({ functionName }) => functionName === name).map(({ claimId }) => this.#claimNode(claimId));
     const data = {
       kind: "api",
       statement: signature,
       functionName: name,
-      file: functionFile(name),
+      file: this.#fileOf(name),
       params,
       returnType,
       line,
@@ -261,7 +319,7 @@ class Draft {
       node,
       from.map((target) => derivedFrom(node.id, target)),
     );
-    return node.id;
+    return { contractId: node.id, functionName: name, statement: signature, file: data.file, params, returnType };
   }
 
   #addInvariant(invariant: Invariant): KeyedInvariant {
@@ -292,15 +350,16 @@ class Draft {
         node,
         from.map((target) => derivedFrom(node.id, target)),
       );
-      return { validationId: node.id, claimRefs, invariantIds };
+      return { ...rest, validationId: node.id, claimRefs, invariantIds };
     });
   }
 
-  #addAtoms(plans: readonly AtomPlan[], contracts: ReadonlyMap<string, string>): CompiledAtom[] {
+  #addAtoms(plans: readonly AtomPlan[]): Omit<CompiledAtom, "moleculeId">[] {
+    const contracts = new Map(this.contracts.map(({ functionName, contractId }) => [functionName, contractId]));
     const made = plans.map((plan) => {
       const contract = plan.functionName === undefined ? undefined : contracts.get(plan.functionName);
       const from = [...plan.claimRefs.map((claimId) => this.#claimNode(claimId)), ...(contract === undefined ? [] : [contract])];
-      const node = this.#node("ATOM", "RequirementAtom", atomData(plan), from);
+      const node = this.#node("ATOM", "RequirementAtom", atomData(plan, this.#claims), from);
       this.add(
         node,
         from.map((target) => derivedFrom(node.id, target)),
@@ -317,13 +376,40 @@ class Draft {
     }));
   }
 
+  /** A molecule is of its run: two runs from one specification do not share one. */
+  #molecule({ key, title, atoms: keys, outcome }: MoleculePlan, atoms: readonly Omit<CompiledAtom, "moleculeId">[]): CompiledMolecule {
+    const idOf = new Map(atoms.map(({ plan, atomId }) => [plan.key, atomId]));
+    const atomIds = keys.flatMap((atom) => idOf.get(atom) ?? []);
+    const outcomeAtomId = idOf.get(outcome);
+    if (outcomeAtomId === undefined) throw new TypeError(`The molecule ${key} has no outcome atom.`);
+    const content = { key, title, atomIds, outcomeAtomId };
+    return { moleculeId: contentId("MOL", { kind: "Molecule", org: this.#request.org, content, parents: [this.runId] }), ...content };
+  }
+
+  #moleculeOf(atomId: string): Id<"MOL"> {
+    const molecule = this.molecules.find(({ atomIds, outcomeAtomId }) => outcomeAtomId === atomId || atomIds.includes(atomId));
+    if (molecule === undefined) throw new TypeError(`${atomId} is in no molecule.`);
+    return molecule.moleculeId;
+  }
+
   #addWorkGraph(): Id<"WG"> {
     const { intentSpecificationId } = this.#request;
     const data = {
-      nodes: this.atoms.map(({ plan, atomId }) => ({ atomId, key: plan.key, role: plan.role, title: plan.title, claimRefs: plan.claimRefs })),
+      nodes: this.atoms.map(({ plan, atomId, moleculeId }) => ({
+        atomId,
+        key: plan.key,
+        role: plan.role,
+        title: plan.title,
+        moleculeId,
+        claimRefs: plan.claimRefs,
+        owns: plan.owns,
+      })),
       edges: this.atoms.flatMap(({ atomId, dependsOn }) => dependsOn.map((from) => ({ from, to: atomId, required: true }))),
+      molecules: this.molecules,
       explicitness: "inferred",
-      rationale: "Dependencies are the functions that a criterion names besides its own; the integrator and the outcome follow all.",
+      rationale:
+        "Dependencies are the functions that a criterion names besides its own, the new files that its tests import and the order of changes to one file; " +
+        "what needs each other is one molecule, and the integrator follows all of them.",
     };
     const parents = [this.specificationId, ...this.atoms.map(({ atomId }) => atomId)];
     const node = this.#node("WG", "WorkGraph", data, parents);
@@ -332,23 +418,34 @@ class Draft {
   }
 }
 
-function atomData(plan: AtomPlan): { readonly [key: string]: unknown } {
+/** What an atom is as a requirement: who has to do what to what, under which conditions, and what shows that it is done. */
+function atomData(plan: AtomPlan, claims: readonly Claim[]): { readonly [key: string]: unknown } {
+  const { target } = plan;
+  const touched = claimsOf(plan, claims);
   return {
     key: plan.key,
     role: plan.role,
     category: plan.category,
-    subject: "the implementation",
-    action: "must provide",
-    object: plan.functionName ?? plan.title,
-    conditions: [],
-    qualifiers: [],
+    ...phraseOf(plan),
+    conditions: touched.filter(({ claimId, kind }) => kind !== "constraint" && (plan.owns.length === 0 || plan.owns.includes(claimId))).map(({ text }) => text),
+    qualifiers: touched.filter(({ kind }) => kind === "constraint").map(({ text }) => text),
     successCondition: plan.check,
     claimRefs: plan.claimRefs,
+    owns: plan.owns,
+    molecule: plan.molecule,
+    ...(target === undefined ? {} : { mode: target.mode, file: target.file }),
     dependsOn: plan.dependsOn,
+    reads: plan.reads,
     writes: plan.writes,
     explicitness: "inferred",
     rationale: plan.functionName === undefined ? "The order asks for it as a whole." : `The order has a function block for ${plan.functionName}.`,
   };
+}
+
+function phraseOf({ role, functionName, target, title }: AtomPlan): { readonly subject: string; readonly action: string; readonly object: string } {
+  if (functionName !== undefined && target !== undefined)
+    return { subject: target.file, action: target.mode === "create" ? "must export" : "must export, changed,", object: functionName };
+  return { subject: "the implementation", action: role === "verifier:outcome" ? "must show" : "must provide", object: title };
 }
 
 function sourceRef(source: string, target: string): ArtifactEdge {
@@ -370,6 +467,11 @@ export function claimsOf(plan: Pick<AtomPlan, "claimRefs">, claims: readonly Cla
   return claims.filter(({ claimId }) => refs.has(claimId));
 }
 
+/** How many atoms do work: the ones that share the budget and the slots. */
+export function workersOf(atoms: readonly { readonly plan: Pick<AtomPlan, "role"> }[]): number {
+  return atoms.filter(({ plan }) => plan.role !== "verifier:outcome").length;
+}
+
 /** What every directive of a run has in common. */
 export function directiveContext(
   request: CompileRequest,
@@ -385,6 +487,7 @@ export function directiveContext(
     order: { title, problem, goal, functions },
     constraints: run.claims.filter(({ kind }) => kind === "constraint"),
     outOfScope: outOfScope.map(({ text }) => text),
+    fileOf: functionFiles(run.claims),
     elucidationArtifactId,
     beadBudgetUsd: config.budgetUsd === undefined ? DEFAULT_BEAD_BUDGET_USD : config.budgetUsd / Math.max(1, run.workers),
     policyBeadIdOf: (role) => defaultPolicyBeadId(org, role),

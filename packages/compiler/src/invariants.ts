@@ -1,4 +1,5 @@
 /** Invariants of an order: what its constraints demand, each with the detector that watches it. */
+import { FRESH_FOR_MS } from "@factory/schemas";
 import type { Claim, DetectorName, Invariant } from "@factory/schemas";
 import { detectorsFor } from "./detectors.ts";
 
@@ -12,11 +13,17 @@ const DETECTOR_FACTS: { readonly [D in DetectorName]: Pick<Invariant, "violation
   person: { violationImpact: "medium", evidenceSource: "a person's decision in a review", regressionPolicy: "watch" },
 };
 
-/** At least one invariant for each constraint claim, in document order. */
+/** What a detector gives every invariant that it watches: where its evidence comes from, how bad a breach is, and how long a report counts. */
+export function detectorFacts(detector: DetectorName): Required<Pick<Invariant, "violationImpact" | "evidenceSource" | "regressionPolicy" | "freshForMs">> {
+  const facts = DETECTOR_FACTS[detector];
+  return { ...facts, freshForMs: FRESH_FOR_MS[facts.violationImpact] };
+}
+
+/** At least one invariant for each constraint claim, in document order: only what the text states is watched. */
 export function invariantsOf(claims: readonly Claim[]): Invariant[] {
   return claims
     .filter(({ kind }) => kind === "constraint")
     .flatMap(({ claimId, text }) =>
-      detectorsFor(text).map(({ detector, matched }) => ({ claimId, statement: text, detector, matched: [...matched], ...DETECTOR_FACTS[detector] })),
+      detectorsFor(text).map(({ detector, matched }) => ({ claimId, statement: text, detector, matched: [...matched], ...detectorFacts(detector) })),
     );
 }

@@ -1,6 +1,6 @@
 /** Function blocks: the signatures and type declarations of a fenced `ts` block, in every accepted form. */
 import type { FunctionBlock, FunctionParam } from "@factory/schemas";
-import type { Findings } from "./faults.ts";
+import { Findings } from "./faults.ts";
 import { closing, splitTop, tokenize } from "./ts-tokens.ts";
 import type { Token } from "./ts-tokens.ts";
 import { BUILT_IN_TYPES, expand, namesIn, typeProblem, typeText } from "./ts-types.ts";
@@ -233,6 +233,13 @@ const NOT_NAMES = new Set(
 
 function nameOf(token: Token | undefined): string | undefined {
   return token?.kind === "word" && !NOT_NAMES.has(token.text) && token.text !== "__proto__" ? token.text : undefined;
+}
+
+/** One signature that stands alone, such as the head of a function in a starting tree; undefined where it cannot be read. */
+export function readSignature(text: string): FunctionBlock | undefined {
+  const findings = new Findings();
+  const [block, ...more] = toFunctionBlocks(readDeclarations(text, 1, findings), findings);
+  return more.length === 0 && findings.faults.length === 0 ? block : undefined;
 }
 
 /** Turns read signatures into function blocks whose types say everything by themselves; declared names are written out. */

@@ -5,34 +5,44 @@ import { describe, expect, test } from "vitest";
 import { claimsOfOrder } from "./claims.ts";
 import { anOrder } from "./testing/orders.ts";
 import type { OrderParts } from "./testing/orders.ts";
-import { allOf, findCycle, planAtoms } from "./work-graph.ts";
+import { findCycle } from "./find-cycle.ts";
+import { allOf } from "./success-checks.ts";
+import type { BaseTree } from "./targets.ts";
+import { aBase } from "./testing/bases.ts";
+import { planGraph } from "./work-graph.ts";
 
-function plan(parts: OrderParts, typesRequired = false) {
+function planOf(parts: OrderParts, typesRequired = false, base: BaseTree = aBase({})) {
   const order = anOrder(parts);
-  return planAtoms(order, claimsOfOrder(order), typesRequired);
+  return planGraph({ order, claims: claimsOfOrder(order), typesRequired, base });
+}
+
+function plan(parts: OrderParts, typesRequired = false, base: BaseTree = aBase({})) {
+  return planOf(parts, typesRequired, base).atoms;
 }
 
 const signature = (name: string): string => `function ${name}(n: number): number`;
 
 describe("planning atoms", () => {
-  test("each function is one coder's, the integrator follows all, the outcome ends it", () => {
+  test("each function is one coder's, their molecule is judged, the integrator follows, the outcome ends it", () => {
     const atoms = plan({
       criteria: ["`lineTotal` multiplies.", "`cartTotal` sums `lineTotal`."],
       functions: [signature("lineTotal"), signature("cartTotal")],
       examples: ["lineTotal(1) => 1", "cartTotal(1) => 1"],
       constraints: ["Pure functions."],
     });
-    expect(atoms.map(({ key, role, writes, dependsOn, claimRefs }) => ({ key, role, writes, dependsOn, claimRefs }))).toEqual([
-      { key: "function:lineTotal", role: "coder", writes: ["src/line-total.ts"], dependsOn: [], claimRefs: ["C-1", "C-3"] },
-      { key: "function:cartTotal", role: "coder", writes: ["src/cart-total.ts"], dependsOn: ["function:lineTotal"], claimRefs: ["C-2", "C-3"] },
+    expect(atoms.map(({ key, role, writes, dependsOn, claimRefs, owns }) => ({ key, role, writes, dependsOn, claimRefs, owns }))).toEqual([
+      { key: "function:lineTotal", role: "coder", writes: ["src/line-total.ts"], dependsOn: [], claimRefs: ["C-1", "C-3"], owns: ["C-1"] },
+      { key: "function:cartTotal", role: "coder", writes: ["src/cart-total.ts"], dependsOn: ["function:lineTotal"], claimRefs: ["C-2", "C-3"], owns: ["C-2"] },
       {
-        key: "integrate",
-        role: "integrator",
-        writes: ["src/index.ts"],
+        key: "outcome:parts",
+        role: "verifier:outcome",
+        writes: [],
         dependsOn: ["function:lineTotal", "function:cartTotal"],
         claimRefs: ["C-1", "C-2", "C-3"],
+        owns: [],
       },
-      { key: "outcome", role: "verifier:outcome", writes: [], dependsOn: ["integrate"], claimRefs: ["C-1", "C-2", "C-3"] },
+      { key: "integrate", role: "integrator", writes: ["src/index.ts"], dependsOn: ["outcome:parts"], claimRefs: ["C-1", "C-2", "C-3"], owns: ["C-3"] },
+      { key: "outcome", role: "verifier:outcome", writes: [], dependsOn: ["integrate"], claimRefs: ["C-1", "C-2", "C-3"], owns: [] },
     ]);
     expect(atoms[1]?.check).toEqual({
       kind: "all",
@@ -42,6 +52,15 @@ describe("planning atoms", () => {
       ],
     });
     expect(atoms[2]?.check).toEqual({
+      kind: "all",
+      checks: [
+        { kind: "file-exists", path: "src/line-total.ts" },
+        { kind: "file-exists", path: "src/cart-total.ts" },
+        { kind: "examples", claim: "C-1" },
+        { kind: "examples", claim: "C-2" },
+      ],
+    });
+    expect(atoms[3]?.check).toEqual({
       kind: "all",
       checks: [
         { kind: "file-exists", path: "src/index.ts" },
@@ -56,14 +75,17 @@ describe("planning atoms", () => {
     for (const { check } of plan({}, false)) expect(JSON.stringify(check)).not.toContain('"typecheck"');
   });
 
-  test("criteria with tests and no function share a coder by test set, in a row behind the functions", () => {
+  test("criteria with tests and no function share a coder by test set, each a molecule, in a row behind the functions", () => {
     const atoms = plan({
       criteria: ["`twice` doubles.", "A passes tests/a.test.ts.", "B passes tests/b.test.ts and tests/c.test.ts.", "A2 passes tests/a.test.ts too."],
     });
-    expect(atoms.map(({ key, dependsOn, tests, writes }) => ({ key, dependsOn, tests, writes })).slice(1, 3)).toEqual([
-      { key: "tests:C-2", dependsOn: ["function:twice"], tests: ["tests/a.test.ts"], writes: ["src/**"] },
-      { key: "tests:C-3", dependsOn: ["tests:C-2"], tests: ["tests/b.test.ts", "tests/c.test.ts"], writes: ["src/**"] },
+    expect(atoms.map(({ key, dependsOn, tests, writes }) => ({ key, dependsOn, tests, writes })).slice(1, 5)).toEqual([
+      { key: "outcome:parts", dependsOn: ["function:twice"], tests: [], writes: [] },
+      { key: "tests:C-2", dependsOn: ["outcome:parts"], tests: ["tests/a.test.ts"], writes: ["src/**"] },
+      { key: "outcome:tests:C-2", dependsOn: ["tests:C-2"], tests: ["tests/a.test.ts"], writes: [] },
+      { key: "tests:C-3", dependsOn: ["outcome:tests:C-2"], tests: ["tests/b.test.ts", "tests/c.test.ts"], writes: ["src/**"] },
     ]);
+    expect(atoms.find(({ key }) => key === "integrate")?.dependsOn).toEqual(["outcome:parts", "outcome:tests:C-2", "outcome:tests:C-3"]);
   });
 
   test("a function whose criterion names tests has to pass them too", () => {
@@ -79,16 +101,64 @@ describe("planning atoms", () => {
 
   test("fifty functions keep every check inside its bounds", () => {
     const names = Array.from({ length: 50 }, (_, index) => `fn${index}Of`);
-    const atoms = plan({
+    const { atoms, molecules } = planOf({
       criteria: names.map((name) => `\`${name}\` works.`),
       functions: names.map(signature),
       examples: names.map((name) => `${name}(1) => 1`),
     });
-    expect(atoms).toHaveLength(52);
+    expect(molecules.map((molecule) => molecule.atoms.length)).toEqual([8, 8, 8, 8, 8, 8, 2, 1]);
+    expect(atoms).toHaveLength(50 + 7 + 2);
     for (const { check, role } of atoms) {
       expect(successCheckSchema.safeParse(check).success).toBe(true);
       expect(ROLES).toContain(role);
     }
+  });
+});
+
+describe("molecules", () => {
+  const chain = (count: number): OrderParts => {
+    const names = Array.from({ length: count }, (_, index) => `fn${index}Of`);
+    return {
+      criteria: names.map((name, index) => `\`${name}\` builds on ${index === 0 ? "nothing" : `\`fn${index - 1}Of\``}.`),
+      functions: names.map(signature),
+      examples: names.map((name) => `${name}(1) => 1`),
+    };
+  };
+
+  test("never take apart what needs each other: a chain longer than a molecule has room for is one", () => {
+    expect(planOf(chain(12)).molecules.map(({ key, atoms }) => [key, atoms.length])).toEqual([
+      ["parts", 12],
+      ["integration", 1],
+    ]);
+  });
+
+  test("of any shape partition the atoms, wait for their own atoms alone, and own every claim once", () => {
+    const shapes = fc.record({ size: fc.integer({ min: 1, max: 24 }), edges: fc.array(fc.tuple(fc.nat(23), fc.nat(23)), { maxLength: 30 }) });
+    fc.assert(
+      fc.property(shapes, ({ size, edges }) => {
+        const names = Array.from({ length: size }, (_, index) => `fn${index}Of`);
+        const order = anOrder({
+          criteria: names.map(
+            (name, index) =>
+              `\`${name}\` needs ${edges.flatMap(([from, to]) => (from === index && to < index ? [`\`fn${to}Of\``] : [])).join(", ") || "nothing"}.`,
+          ),
+          constraints: ["Pure functions."],
+          functions: names.map(signature),
+          examples: names.map((name) => `${name}(1) => 1`),
+        });
+        const claims = claimsOfOrder(order);
+        const { atoms, molecules } = planGraph({ order, claims, typesRequired: false, base: aBase({}) });
+        expect(molecules.flatMap(({ atoms: members, outcome }) => [...members, outcome]).sort()).toEqual(atoms.map(({ key }) => key).sort());
+        expect(atoms.flatMap(({ owns }) => owns).sort()).toEqual(claims.map(({ claimId }) => claimId).sort());
+        expect(findCycle(atoms)).toBeUndefined();
+        const moleculeOf = new Map(atoms.map(({ key, molecule }) => [key, molecule]));
+        for (const { key, role, molecule, dependsOn } of atoms) {
+          for (const parent of dependsOn) if (moleculeOf.get(parent) !== molecule) expect([key, parent.startsWith("outcome:")]).toEqual([key, true]);
+          if (role === "verifier:outcome") expect(dependsOn).toEqual(molecules.find((one) => one.key === molecule)?.atoms);
+        }
+      }),
+      { numRuns: 40 },
+    );
   });
 });
 

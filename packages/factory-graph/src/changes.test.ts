@@ -23,7 +23,10 @@ function formed(lines: readonly number[], person: string | null = null, claim = 
   const [divergence] = planBeadOutcome(aBeadOutcome({ ...failedHoldouts([15]) })).divergences;
   if (divergence === undefined) throw new Error("The outcome did not diverge.");
   const hypothesis = hypothesisOfPerson({ by: "ann", note: person ?? "Round half up." }, divergence);
-  return formChange({ hypothesis, author: { kind: person === null ? "rule" : "person", id: "x" } }, { ...divergence, failedHoldoutLines: lines }, claim);
+  const author = { kind: person === null ? "rule" : "person", id: "x" } as const;
+  const change = formChange({ hypothesis, author }, { ...divergence, divergenceType: "atom-failure", failedHoldoutLines: lines }, claim, {});
+  if (change === null) throw new Error("Nothing is changed.");
+  return change;
 }
 
 describe("what a hypothesis changes", () => {

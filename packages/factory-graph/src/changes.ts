@@ -4,13 +4,16 @@ import type { Claim } from "@factory/schemas";
 import type { DivergenceReport, StoredNode } from "@factory/schemas/rpc";
 import { z } from "zod";
 import { parseClaims } from "./claim-nodes.ts";
+import { isRunVerdictGap } from "./hypothesis-rules.ts";
 import type { Hypothesis } from "./hypothesis-rules.ts";
+import { runVerdictChange } from "./run-verdicts.ts";
 
 /**
  * What an amendment changes. `reveal`: failed hidden examples become visible. `criterion`: only the criterion is told,
- * since the last hidden example is never revealed. `note`: an added instruction. `retry`: the same again.
+ * since the last hidden example is never revealed. `note`: an added instruction. `retry`: the same again. Of a run verdict,
+ * `rejudge`: it is taken again without checks that nobody asked for; `integrate`: one new bead closes a gap before that.
  */
-export const CHANGE_MODES = ["reveal", "criterion", "note", "retry"] as const;
+export const CHANGE_MODES = ["reveal", "criterion", "note", "retry", "rejudge", "integrate"] as const;
 export type ChangeMode = (typeof CHANGE_MODES)[number];
 
 const amendmentChange = z.strictObject({
@@ -20,6 +23,8 @@ const amendmentChange = z.strictObject({
   revealedLines: z.array(z.number()).readonly(),
   /** Added to the instructions; never a hidden value. */
   note: z.string(),
+  /** For `rejudge` what is dropped, for `integrate` what failed; by the names that plans give checks. */
+  checks: z.array(z.string()).readonly().optional(),
 });
 export type AmendmentChange = Readonly<z.infer<typeof amendmentChange>>;
 
@@ -28,9 +33,19 @@ export function changeOf({ data }: Pick<StoredNode, "data">): AmendmentChange | 
   return data["change"] === null ? null : amendmentChange.parse(data["change"]);
 }
 
-/** What a hypothesis on a divergence changes. */
-export function formChange({ hypothesis, author }: FormedHypothesis<Hypothesis>, divergence: DivergenceReport, claim: Claim): AmendmentChange {
+/**
+ * What a hypothesis on a divergence changes; null where only a person may change anything.
+ *
+ * @param trace - data of the divergence's execution trace
+ */
+export function formChange(
+  { hypothesis, author }: FormedHypothesis<Hypothesis>,
+  divergence: DivergenceReport,
+  claim: Claim,
+  trace: { readonly [key: string]: unknown },
+): AmendmentChange | null {
   const { claimId } = claim;
+  if (author.kind !== "person" && isRunVerdictGap(divergence)) return runVerdictChange(hypothesis, claimId, trace);
   const noted = (note: string): AmendmentChange => ({ mode: note === "" ? "retry" : "note", claimId, revealedLines: [], note });
   if (author.kind === "person" || divergence.divergenceType === "approval-rejected") return noted(hypothesis.instruction);
   const revealed = revealable(claim, divergence.failedHoldoutLines);
@@ -84,8 +99,10 @@ export function successorSpecification({ target, claims, amendment }: Pick<Adopt
   const version = typeof target.data["version"] === "number" ? target.data["version"] : 1;
   const notes = Array.isArray(target.data["notes"]) ? target.data["notes"] : [];
   const added = parsed.note === "" ? [] : [{ claimId: parsed.claimId, note: parsed.note }];
+  const dropped: readonly unknown[] = Array.isArray(target.data["droppedChecks"]) ? target.data["droppedChecks"] : [];
+  const drops = parsed.mode === "rejudge" ? { droppedChecks: [...dropped, ...(parsed.checks ?? [])] } : {};
   return {
-    data: { ...target.data, version: version + 1, notes: [...notes, ...added] },
+    data: { ...target.data, version: version + 1, notes: [...notes, ...added], ...drops },
     claims: amendClaims(parseClaims(claims), parsed).map((claim) => ({ claimId: claim.claimId, data: { ...claim } })),
   };
 }
@@ -113,7 +130,7 @@ export function elucidationOf({
     return { selected: learnt.join("; "), rejected: [accept, spare], assumptions: [], risksAccepted: [] };
   }
   return {
-    selected: [`${parsed.mode}: ${parsed.note}`, ...learnt].join("; "),
+    selected: [`${parsed.mode}: ${[parsed.note, ...(parsed.checks ?? [])].filter((word) => word !== "").join(", ")}`, ...learnt].join("; "),
     rejected: [
       accept,
       ...lostOptions(parsed, {
@@ -124,8 +141,13 @@ export function elucidationOf({
       }),
     ],
     assumptions: [],
-    risksAccepted: parsed.mode === "reveal" ? ["One hidden example fewer judges the claim."] : [],
+    risksAccepted: risksOf(parsed),
   };
+}
+
+function risksOf({ mode, checks = [] }: AmendmentChange): string[] {
+  if (mode === "reveal") return ["One hidden example fewer judges the claim."];
+  return mode === "rejudge" ? [`The run is judged without ${checks.join(", ")}, which no claim asks for.`] : [];
 }
 
 function lostOptions(
@@ -139,6 +161,8 @@ function lostOptions(
   if (mode === "reveal" && of.failedHoldoutLines.length > 1) {
     options.push({ option: "reveal every failed hidden example", reason: "One counterexample a cycle keeps the most hidden." });
   }
+  if (mode === "rejudge") options.push({ option: "another bead that makes the checks pass", reason: "No claim asks for what they look at." });
+  if (mode === "integrate") options.push({ option: "run the failed units again", reason: "Each of them has passed its molecule's verdict." });
   if (mode === "criterion") {
     const hidden = parseClaims(of.claims).find((claim) => claim.claimId === claimId)?.holdout.length ?? 0;
     options.push({ option: "reveal the failed hidden example", reason: `It is the last hidden one of ${hidden}; it is never revealed.` });

@@ -24,6 +24,8 @@ export type OutcomeCheck = {
   readonly claimId?: string;
   /** Lines of the order whose examples failed; for checks made of examples. */
   readonly failedLines?: readonly number[];
+  /** What was run, as the plan names it: `examples:C-1`, `file-exists:src/index.ts`. */
+  readonly command?: string;
 };
 
 /** A detector that fired on the result of an execution. */
@@ -37,8 +39,10 @@ export type DetectorFiring = {
 export type DetectorInput = {
   readonly claimRefs: readonly string[];
   readonly outcome: Outcome;
-  /** True for a molecule's outcome bead. */
+  /** True for what a molecule's outcome bead found, wherever the fault is. */
   readonly outcomeBead: boolean;
+  /** True when every molecule has passed and the whole has not: no single bead is at fault. False when left out. */
+  readonly runVerdict?: boolean;
   readonly attempt: number;
   /** True when no attempt is left: only then does a failure diverge. Holdout failures and rejections diverge at once. */
   readonly exhausted: boolean;
@@ -128,13 +132,18 @@ function exhaustedAttempts(input: DetectorInput, observations: readonly Observat
   const words = seen.length > 0 ? seen.map(({ text }) => text) : said;
   const least: Severity = input.outcomeBead ? "high" : "low";
   return {
-    type: input.outcomeBead ? "molecule-outcome-failure" : "atom-failure",
+    type: typeOf(input),
     claimId,
     severity: gravest([least, ...(seen.length > 0 ? seen.map(({ severity }) => severity) : ["medium" as const])]),
     observed: [`${input.outcome} after ${input.attempt} attempts`, ...words].join("; "),
     expected: expectedOf(input, claimId),
     data: { detectors: [...new Set(["exhausted-attempts", ...seen.map(({ detector }) => detector)])], failedHoldoutLines: [] },
   };
+}
+
+function typeOf({ outcomeBead, runVerdict = false }: DetectorInput): DivergenceType {
+  if (runVerdict) return "run-verdict-failure";
+  return outcomeBead ? "molecule-outcome-failure" : "atom-failure";
 }
 
 function expectedOf({ checks }: DetectorInput, claimId: string): string {

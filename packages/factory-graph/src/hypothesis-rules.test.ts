@@ -11,7 +11,7 @@ import { aBeadOutcome, aFailedCheck, failedHoldouts } from "./testing/bead-outco
 function aDivergence(overrides: Partial<DivergenceReport> = {}): DivergenceReport {
   const [divergence] = planBeadOutcome(aBeadOutcome(failedHoldouts([15, 16]))).divergences;
   if (divergence === undefined) throw new Error("The outcome did not diverge.");
-  return { ...divergence, failedHoldoutLines: [], ...overrides };
+  return { ...divergence, divergenceType: "atom-failure", failedHoldoutLines: [], ...overrides };
 }
 
 function byRule(divergence: Partial<DivergenceReport>, evidence: Partial<RuleEvidence> = {}): Hypothesis | null {

@@ -17,24 +17,46 @@ export type AmendmentScope = (typeof AMENDMENT_SCOPES)[number];
 /** How far a breach of what governs an agent lowers its trust. */
 export const TRUST_STEP = 0.05;
 
-/** What a model answers; an ENVIRONMENTAL fault changes no specification. Severity and knowing-state are not a model's to say. */
-export const modelHypothesis = z
-  .strictObject({
-    faultAttribution: z.enum(FAULT_ATTRIBUTIONS),
-    explanation: z.string().min(8),
-    confidence: z.number().min(0).max(1),
-    amendmentScope: z.enum(AMENDMENT_SCOPES),
-    /** What the next attempt is told beside its instructions; empty when there is nothing to say. */
-    instruction: z.string(),
-  })
-  .refine(({ faultAttribution, amendmentScope }) => faultAttribution !== "ENVIRONMENTAL" || amendmentScope === "none", {
-    message: "ENVIRONMENTAL has the amendment scope none",
-    path: ["amendmentScope"],
-  });
-export type ModelHypothesis = z.infer<typeof modelHypothesis>;
+/**
+ * Why a whole fails whose molecules have passed. `criterion`: it is judged by more than anybody asked for. `integration`: the
+ * parts do not fit together. `specification`: what was asked for cannot hold as a whole; that is for a person.
+ */
+export const RUN_VERDICT_CAUSES = ["criterion", "integration", "specification"] as const;
+export type RunVerdictCause = (typeof RUN_VERDICT_CAUSES)[number];
 
-/** A hypothesis of the factory. */
-export type Hypothesis = CoreHypothesis & { readonly amendmentScope: AmendmentScope };
+const hypothesisFields = {
+  faultAttribution: z.enum(FAULT_ATTRIBUTIONS),
+  explanation: z.string().min(8),
+  confidence: z.number().min(0).max(1),
+  amendmentScope: z.enum(AMENDMENT_SCOPES),
+  /** What the next attempt is told beside its instructions; empty when there is nothing to say. */
+  instruction: z.string(),
+};
+
+function environmentHasNoScope({
+  faultAttribution,
+  amendmentScope,
+}: Pick<z.infer<z.ZodObject<typeof hypothesisFields>>, "faultAttribution" | "amendmentScope">): boolean {
+  return faultAttribution !== "ENVIRONMENTAL" || amendmentScope === "none";
+}
+const NO_SCOPE_FAULT = { message: "ENVIRONMENTAL has the amendment scope none", path: ["amendmentScope"] };
+
+/** What a model answers; an ENVIRONMENTAL fault changes no specification. Severity and knowing-state are not a model's to say. */
+export const modelHypothesis = z.strictObject(hypothesisFields).refine(environmentHasNoScope, NO_SCOPE_FAULT);
+
+/** What a model answers on a run verdict: it has to choose one cause. */
+export const modelRunVerdictHypothesis = z
+  .strictObject({ ...hypothesisFields, runVerdict: z.enum(RUN_VERDICT_CAUSES) })
+  .refine(environmentHasNoScope, NO_SCOPE_FAULT);
+export type ModelHypothesis = z.infer<typeof modelHypothesis> & { readonly runVerdict?: RunVerdictCause };
+
+/** A hypothesis of the factory; `runVerdict` is there for a run verdict and nothing else. */
+export type Hypothesis = CoreHypothesis & { readonly amendmentScope: AmendmentScope; readonly runVerdict?: RunVerdictCause };
+
+/** Whether every molecule had passed and the visible checks of the whole did not: a hidden example that fails is another matter. */
+export function isRunVerdictGap({ divergenceType, failedHoldoutLines }: Pick<DivergenceReport, "divergenceType" | "failedHoldoutLines">): boolean {
+  return divergenceType === "run-verdict-failure" && failedHoldoutLines.length === 0;
+}
 
 /** What a rule looks at. Hidden examples are left out: what is said of them could reach an operative. */
 export type RuleEvidence = {
@@ -51,6 +73,14 @@ export type HypothesisEvidence = Omit<RuleEvidence, "agent"> & {
   readonly specification: { readonly [key: string]: unknown };
   /** Elucidations of earlier adoptions: for the same bead, and for the same function elsewhere. */
   readonly elucidations: readonly { readonly [key: string]: unknown }[];
+  /** Divergences of other beads under the same specification: one may be the cause of another. */
+  readonly concurrent: readonly ConcurrentDivergence[];
+};
+
+/** Another divergence of the run that nothing had been amended for when this one was found. */
+export type ConcurrentDivergence = Pick<DivergenceReport, "divergenceId" | "divergenceType" | "beadId" | "atomId" | "claimId" | "observed" | "expected"> & {
+  /** True when the bead in question waits for that one, so that its fault may be a consequence. */
+  readonly comesBefore: boolean;
 };
 
 /** A person's answer that takes the place of a rule or a model. An empty note means: the same again. */
@@ -69,7 +99,8 @@ export function hypothesisByRule(evidence: RuleEvidence): Hypothesis | null {
     case "GOVERNANCE":
       return notPermitted(evidence);
     case "FAILURE":
-      return firedAlone(evidence) ? invariantMismatch(evidence) : null;
+      // Which of its three causes a run verdict has is a judgement, whatever fired.
+      return !isRunVerdictGap(divergence) && firedAlone(evidence) ? invariantMismatch(evidence) : null;
     case "SUCCESS":
     case "BLOCKED":
       return null;
@@ -93,10 +124,14 @@ export function hypothesisOfPerson({ note }: PersonDecision, { divergenceId, sev
   };
 }
 
-/** A model's answer as a hypothesis: how grave it is says the divergence. */
-export function hypothesisOfModel(answer: ModelHypothesis, { severity }: DivergenceReport): Hypothesis {
-  return { ...answer, severity };
+/** A model's answer as a hypothesis: how grave it is says the divergence, and what of a run verdict may be changed says its cause. */
+export function hypothesisOfModel({ runVerdict, ...answer }: ModelHypothesis, { severity }: Pick<DivergenceReport, "severity">): Hypothesis {
+  if (runVerdict === undefined) return { ...answer, severity };
+  return { ...answer, severity, runVerdict, amendmentScope: answer.faultAttribution === "ENVIRONMENTAL" ? "none" : SCOPE_OF_CAUSE[runVerdict] };
 }
+
+/** A wrong specification is amended by a person alone. */
+const SCOPE_OF_CAUSE = { criterion: "modify-atom", integration: "add-atom", specification: "none" } as const satisfies Record<RunVerdictCause, AmendmentScope>;
 
 /** The normalised outcome a trace records; null when the trace does not say. */
 export function outcomeOfTrace(trace: { readonly [key: string]: unknown }): Outcome | null {
@@ -109,10 +144,16 @@ export function visibleTrace(trace: { readonly [key: string]: unknown }): { read
   return { ...trace, checks: checksOf(trace).filter(({ holdout }) => !holdout) };
 }
 
-const tracedCheck = z.looseObject({ kind: z.string(), ok: z.boolean(), holdout: z.boolean() });
+const tracedCheck = z.looseObject({
+  kind: z.string(),
+  ok: z.boolean(),
+  holdout: z.boolean(),
+  claimId: z.string().optional(),
+  command: z.string().optional(),
+});
 
 /** Checks that a trace records; one that does not say whether it was hidden counts as hidden. */
-function checksOf(trace: { readonly [key: string]: unknown }): z.infer<typeof tracedCheck>[] {
+export function checksOf(trace: { readonly [key: string]: unknown }): z.infer<typeof tracedCheck>[] {
   const checks: readonly unknown[] = Array.isArray(trace["checks"]) ? trace["checks"] : [];
   return checks.flatMap((check) => {
     const parsed = tracedCheck.safeParse(check);

@@ -5,3 +5,4 @@ export * from "./factory-registry.ts";
 export * from "./hypothesis-rules.ts";
 export * from "./node-ids.ts";
 export * from "./outcome.ts";
+export { MAX_RUN_VERDICT_RETRIES } from "./run-verdicts.ts";

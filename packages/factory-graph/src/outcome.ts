@@ -24,6 +24,8 @@ export type BeadOutcomeInput = DetectorInput & {
   /** The bead and every bead that depends on it. */
   readonly affectedBeadIds: readonly string[];
   readonly cycle: number;
+  /** The amendment that the bead was re-opened by last; none when left out. */
+  readonly executedUnder?: string | null;
   readonly epoch: number;
   readonly toolCalls: number;
   readonly durationMs: number;
@@ -73,7 +75,7 @@ function contextOf({ beadId, atomId, role, cycle }: BeadOutcomeInput): { readonl
 }
 
 function traceData(input: BeadOutcomeInput): { readonly [key: string]: unknown } {
-  const { beadId, atomId, outcome, attempt, cycle, epoch, exhausted, toolCalls, durationMs, consentDigest, rejection } = input;
+  const { beadId, atomId, outcome, attempt, cycle, epoch, exhausted, toolCalls, durationMs, consentDigest, rejection, executedUnder = null } = input;
   return {
     beadId,
     atomId,
@@ -92,6 +94,7 @@ function traceData(input: BeadOutcomeInput): { readonly [key: string]: unknown }
     consentDenials: (input.consentDenials ?? []).map(({ toolName, reason }) => ({ toolName, reason })),
     scopeViolations: [...(input.scopeViolations ?? [])],
     ...(rejection === undefined ? {} : { rejection }),
+    ...(executedUnder === null ? {} : { executedUnder }),
     summary: clip(input.summary),
   };
 }
@@ -103,7 +106,7 @@ function report(
   failure: DetectedFailure | undefined,
 ): DivergenceReport {
   if (failure === undefined) throw new Error(`${recorded.divergenceId} was recorded and never detected.`);
-  const { specificationId, role, claimRefs, beadId, atomId, affectedBeadIds, blockers, cycle, failedTree } = input;
+  const { specificationId, role, claimRefs, beadId, atomId, affectedBeadIds, blockers, cycle, failedTree, executedUnder = null } = input;
   return {
     divergenceId: recorded.divergenceId,
     divergenceType: failure.type,
@@ -123,6 +126,7 @@ function report(
     failedHoldoutLines: failure.data.failedHoldoutLines,
     hiddenLeft: input.hidden[recorded.claimId] ?? 0,
     cycle,
+    executedUnder,
     failedTree,
     ...(outcomeBeadId === null ? {} : { outcomeBeadId }),
   };

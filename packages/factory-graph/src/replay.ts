@@ -4,7 +4,7 @@
  * an example, what is shown must be enough to see the failure.
  */
 import { RetryableError, messageOf } from "@factory/durable";
-import { detectorName, successCheckSchema } from "@factory/schemas";
+import { detectorName, functionFiles, successCheckSchema } from "@factory/schemas";
 import type { CheckReport, Claim, SuccessCheck, Tree } from "@factory/schemas";
 import type { ArtifactGraphRpc, DivergenceReport, StoredNode } from "@factory/schemas/rpc";
 import { evaluatePlan, moduleIn, planChecks, planHoldouts } from "@factory/verification";
@@ -110,7 +110,8 @@ function plansOf(
   const claim = claims.find(({ claimId }) => claimId === divergence.claimId);
   const sources = [...files.keys()].filter((path) => path.startsWith("src/"));
   const own = sources.filter((path) => writes.includes(path));
-  const moduleOf = moduleIn(files, divergence.divergenceType === "atom-failure" && divergence.role === "coder" ? "own file" : "index");
+  const through = divergence.divergenceType === "atom-failure" && divergence.role === "coder" ? "own file" : "index";
+  const moduleOf = moduleIn(files, through, functionFiles(claims));
   const checks: SuccessCheck[] = [
     ...(check === null ? [] : [check]),
     ...(claim !== undefined && hasExamples(claim, claims) ? [{ kind: "examples" as const, claim: claim.claimId }] : []),

@@ -25,6 +25,7 @@ type Case = {
   readonly recorded?: readonly number[];
   readonly divergence?: Partial<DivergenceReport>;
   readonly outcome?: string;
+  readonly checks?: readonly { readonly [key: string]: unknown }[];
 };
 
 /** Outcomes of the checks by their name. */
@@ -53,6 +54,7 @@ async function verdictOn(of: Case = {}): Promise<{ readonly [check: string]: str
     failedHoldoutLines: [...recorded],
     hiddenLeft: 2,
     cycle: 0,
+    executedUnder: null,
     failedTree: { "src/double.ts": sha256Hex(OVERFIT) },
     ...of.divergence,
   };
@@ -78,7 +80,7 @@ async function verdictOn(of: Case = {}): Promise<{ readonly [check: string]: str
       divergence,
       trace: aNode("ExecutionTrace", {
         outcome: of.outcome ?? "SUCCESS",
-        checks: [{ kind: "examples", ok: false, holdout: true, claimId: "C-1" }],
+        checks: of.checks ?? [{ kind: "examples", ok: false, holdout: true, claimId: "C-1" }],
         firings: [],
       }),
     },
@@ -138,5 +140,32 @@ describe("a change of the knowing-state alone", () => {
       evidence: "passed",
     });
     expect(await verdictOn({ change: null, knowingState: lower, outcome: "FAILURE" })).toMatchObject({ evidence: "failed" });
+  });
+});
+
+describe("a run verdict that is taken again without a check", () => {
+  const index = { kind: "file-exists", ok: false, holdout: false, command: "file-exists:src/index.ts" };
+  const examples = { kind: "examples", ok: true, holdout: false, claimId: "C-1", command: "examples:C-1" };
+  const gap: Partial<DivergenceReport> = { role: "verifier:outcome", failedHoldoutLines: [] };
+  const without = (checks: readonly string[]): AmendmentChange => ({ mode: "rejudge", claimId: "C-1", revealedLines: [], note: "", checks });
+  const dropped = without(["file-exists:src/index.ts"]);
+
+  test("is adopted when no claim asks for the check and everything else holds", async () => {
+    expect(await verdictOn({ change: dropped, divergence: gap, checks: [index, examples] })).toEqual({
+      "claim-exists": "passed",
+      "nothing-hidden-told": "passed",
+      "nothing-stated-dropped": "passed",
+      "rest-holds": "passed",
+    });
+  });
+
+  test.each([
+    ["that a claim asks for", ["examples:C-1"], [index, { ...examples, ok: false }], "nothing-stated-dropped"],
+    ["that did not fail", ["file-exists:src/other.ts"], [index, examples], "nothing-stated-dropped"],
+    ["that the starting tree asks for", ["typecheck"], [{ ...index, kind: "typecheck", command: "typecheck" }], "nothing-stated-dropped"],
+    ["while another one fails", ["file-exists:src/index.ts"], [index, { ...examples, ok: false }], "rest-holds"],
+    ["of nothing", [], [index, examples], "nothing-stated-dropped"],
+  ])("%s is refused", async (_, checks, traced, fault) => {
+    expect(await verdictOn({ change: without(checks), divergence: gap, checks: traced })).toMatchObject({ [fault]: "failed" });
   });
 });

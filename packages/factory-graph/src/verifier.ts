@@ -18,6 +18,7 @@ import { failed, passed } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 import { replay } from "./replay.ts";
 import type { ReplayPorts } from "./replay.ts";
+import { rejudgeFindings } from "./run-verdicts.ts";
 
 export type { ConflictAnswer, ConflictQuestion } from "./conflicts.ts";
 
@@ -45,6 +46,9 @@ export async function verifyAmendment(ports: VerifierPorts, subject: AdoptionSub
   const facts = [named("claim-exists", passed("holds")), named("nothing-hidden-told", hiddenTold(subject, claims))];
   const change = changeOf(subject.amendment);
   if (change === null) return [...facts, named("evidence", knowingStateEvidence(subject, failedCase))];
+  // The judgement alone is changed, and no unit runs again: there is no failed case that would have to fail once more.
+  if (change.mode === "rejudge")
+    return [...facts, ...rejudgeFindings(failedCase.trace, change.checks ?? []).map(({ check, finding }) => named(check, finding))];
   const amended = amendClaims(claims, change);
   const problems = claimSetProblems(amended);
   return [
@@ -110,7 +114,7 @@ async function conflicting(ports: VerifierPorts, subject: AdoptionSubject, claim
     target,
     claims,
     claimId: change.claimId,
-    note: change.mode === "note" ? change.note : "",
+    note: change.mode === "note" || change.mode === "integrate" ? change.note : "",
     decidedBy: reviewer.authority === "person" ? reviewer.id : null,
   });
 }

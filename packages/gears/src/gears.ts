@@ -26,6 +26,12 @@ const ATTEMPT_TIMEOUT_MS = 5 * 60_000;
 /** First pause between two attempts, in milliseconds; long enough for a provider's hiccup. */
 const RETRY_BACKOFF_MS = 250;
 
+/**
+ * Bounds of one attempt of a role that works with a model. Write, check and mend takes three steps, so these are a dozen
+ * rounds; an answer may be a file of the size a unit has, several times over.
+ */
+export const ATTEMPT_BOUNDS = { steps: 40, outputTokens: 16_000 } as const;
+
 const retryPolicy = { maxAttempts: 3, backoffMs: RETRY_BACKOFF_MS };
 
 /** The gear of each role. The verifier has no tools: the platform runs its checks, and no agent can sway them. */

@@ -122,5 +122,5 @@ describe("BP4", () => {
 async function anEvidence(world: World): Promise<Evidence> {
   const node = world.graph.get(world.specificationId);
   if (node === null) throw new Error("The protocol is gone.");
-  return { divergence: node, trace: node, specification: node, claim: node, elucidations: [] };
+  return { divergence: node, trace: node, specification: node, claim: node, elucidations: [], concurrent: [] };
 }

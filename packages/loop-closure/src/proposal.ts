@@ -33,6 +33,8 @@ export type ProposalRequest = {
   readonly occasion: string;
   /** Elucidations of this graph that the hypothesis is informed by. */
   readonly elucidationIds: readonly string[];
+  /** Other divergences that were open when this one was found; none when left out. */
+  readonly concurrentIds?: readonly string[];
 };
 
 /** What a hypothesis is formed from, as the graph has it. */
@@ -42,6 +44,7 @@ export type Evidence = {
   readonly specification: StoredNode;
   readonly claim: StoredNode;
   readonly elucidations: readonly StoredNode[];
+  readonly concurrent: readonly StoredNode[];
 };
 
 /** The domain's judgement on a divergence. */
@@ -124,22 +127,26 @@ async function decideProposal<H extends Hypothesis, C extends Change>(
 }
 
 async function evidenceOf({ graph }: Ports, request: ProposalRequest): Promise<Evidence> {
-  const { divergenceId, traceId, specificationId, claimId, elucidationIds } = request;
-  const nodes = await nodesOf(graph, [divergenceId, traceId, specificationId, claimNodeId(specificationId, claimId), ...elucidationIds]);
-  const [divergence, trace, specification, claim, ...elucidations] = nodes;
+  const { divergenceId, traceId, specificationId, claimId, elucidationIds, concurrentIds = [] } = request;
+  const ids = [divergenceId, traceId, specificationId, claimNodeId(specificationId, claimId), ...elucidationIds, ...concurrentIds];
+  const [divergence, trace, specification, claim, ...further] = await nodesOf(graph, ids);
   if (divergence === undefined || trace === undefined || specification === undefined || claim === undefined) {
     throw new Error("The graph answered with fewer nodes than it was asked for.");
   }
-  return { divergence, trace, specification, claim, elucidations };
+  const elucidations = further.slice(0, elucidationIds.length);
+  return { divergence, trace, specification, claim, elucidations, concurrent: further.slice(elucidationIds.length) };
 }
 
-function hypothesisNode(org: string, { divergenceId, specificationId, occasion }: ProposalRequest, { hypothesis, author }: FormedHypothesis): ArtifactNode {
-  return artifactNode("HYP", "Hypothesis", org, { ...hypothesis, author: { ...author }, occasion }, [divergenceId, specificationId]);
+function hypothesisNode(org: string, request: ProposalRequest, { hypothesis, author }: FormedHypothesis): ArtifactNode {
+  const { divergenceId, specificationId, occasion, concurrentIds = [] } = request;
+  const seen = concurrentIds.length === 0 ? {} : { concurrent: [...concurrentIds] };
+  return artifactNode("HYP", "Hypothesis", org, { ...hypothesis, author: { ...author }, occasion, ...seen }, [divergenceId, specificationId]);
 }
 
-function hypothesisEdges({ divergenceId, elucidationIds }: ProposalRequest, hypothesisId: string): ArtifactEdge[] {
+function hypothesisEdges({ divergenceId, elucidationIds, concurrentIds = [] }: ProposalRequest, hypothesisId: string): ArtifactEdge[] {
   return [
     { source: divergenceId, rel: "evidence_for", target: hypothesisId },
+    ...concurrentIds.map((source) => ({ source, rel: "evidence_for", target: hypothesisId })),
     { source: hypothesisId, rel: "explains", target: divergenceId },
     ...elucidationIds.map((source) => ({ source, rel: "informs", target: hypothesisId })),
   ];

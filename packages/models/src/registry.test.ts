@@ -1,6 +1,6 @@
 import { FactoryError } from "@factory/schemas";
 import { expect, test } from "vitest";
-import { costOf, MODEL_ALIASES, readPrices, resolveModel } from "./index.ts";
+import { costOf, judgingFamily, MODEL_ALIASES, modelFamily, readPrices, resolveModel } from "./index.ts";
 
 const errorOf = (run: () => unknown): FactoryError => {
   try {
@@ -76,4 +76,27 @@ test.each([
   const error = errorOf(() => readPrices(text));
   expect(error.code).toBe("MODEL_CONFIG");
   expect(error.message).toContain(message);
+});
+
+test("a judge comes from a family that wrote nothing of what it judges, and the offline model is none", () => {
+  const env = {
+    FACTORY_MODELS: JSON.stringify({
+      "factory/architect": ["openai:qwen3:30b", "openai:gpt-5.5"],
+      "factory/critic": "openai:llama-4",
+      "factory/coder": "openai:gpt-5.5-codex",
+      "factory/fast": ["openai:llama-4", "offline"],
+    }),
+    MODEL_BASE_URL: "http://127.0.0.1:9/v1",
+  };
+  const [architect, critic, coder, mixed, offline] = ["factory/architect", "factory/critic", "factory/coder", "factory/fast", "factory/cheap"].map((alias) =>
+    resolveModel(alias, env),
+  );
+  if (architect === undefined || critic === undefined || coder === undefined || mixed === undefined || offline === undefined)
+    throw new Error("No alias resolves.");
+  expect([architect, critic, mixed, offline].map(modelFamily)).toEqual(["qwen+gpt", "llama", "llama+offline", "offline"]);
+  expect(judgingFamily(architect, critic)).toBe("llama");
+  expect(judgingFamily(architect, coder)).toBeUndefined();
+  expect(judgingFamily(architect, offline)).toBeUndefined();
+  expect(judgingFamily(architect, mixed)).toBeUndefined();
+  expect(judgingFamily(offline, critic)).toBe("llama");
 });

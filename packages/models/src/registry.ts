@@ -96,6 +96,28 @@ function familyOf(modelId: string): string {
   return /^[a-z]+/i.exec(name)?.[0].toLowerCase() ?? name;
 }
 
+/** The family of what answers an alias, such as `qwen`, `gpt` or `offline`; of a chain all of them, joined by `+`. */
+export function modelFamily({ members }: Pick<ResolvedModel, "members">): string {
+  return familiesOf(members).join("+");
+}
+
+/**
+ * The family that may judge an author's work: none of its models is of the author's families, and one that answers from
+ * structure alone judges nothing.
+ *
+ * @returns undefined when the judge would err as the author does, or cannot judge
+ */
+export function judgingFamily(author: Pick<ResolvedModel, "members">, judge: Pick<ResolvedModel, "members">): string | undefined {
+  const authors = familiesOf(author.members);
+  const judges = familiesOf(judge.members);
+  const independent = judges.length > 0 && judges.every((family) => family !== OFFLINE.family && !authors.includes(family));
+  return independent ? judges.join("+") : undefined;
+}
+
+function familiesOf(members: readonly ModelMember[]): string[] {
+  return [...new Set(members.map(({ family }) => family))];
+}
+
 function connect(member: ModelMember, env: ModelEnvironment): LanguageModelV4 {
   if (member.provider === "offline") return createOfflineModel();
   const baseURL = env.MODEL_BASE_URL ?? "";

@@ -145,7 +145,20 @@ export function parseAnswer<T>(text: string, schema: z.ZodType<T>): ParsedAnswer
   if (json === undefined) return { ok: false, issues: ["The answer holds no JSON object."] };
   const parsed = schema.safeParse(json.value);
   if (parsed.success) return { ok: true, value: parsed.data };
-  return { ok: false, issues: parsed.error.issues.map((issue) => `${issue.path.length === 0 ? "the object" : issue.path.join(".")}: ${issue.message}`) };
+  return { ok: false, issues: parsed.error.issues.flatMap((issue) => issuesOf(issue)) };
+}
+
+/**
+ * An issue in words, by its place. Of a value that fits no form of a choice, those of the form it comes closest to are
+ * told: the one that knows the most of its keys, the first one of several.
+ */
+function issuesOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = []): string[] {
+  const path = [...above, ...issue.path];
+  if (issue.code !== "invalid_union" || issue.errors.length === 0)
+    return [`${path.length === 0 ? "the object" : path.map(String).join(".")}: ${issue.message}`];
+  const strangers = issue.errors.map((form) => form.reduce((count, one) => count + (one.code === "unrecognized_keys" ? one.keys.length : 0), 0));
+  const closest = issue.errors[strangers.indexOf(Math.min(...strangers))] ?? [];
+  return closest.flatMap((one) => issuesOf(one, path));
 }
 
 /** Candidates from the most to the least literal reading; the first that parses holds. */

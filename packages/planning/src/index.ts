@@ -1,1 +1,14 @@
+export * from "./aliases.ts";
+export * from "./pass-answers.ts";
+export * from "./pass-candidates.ts";
+export * from "./pass-context.ts";
 export * from "./pass-prompts.ts";
+export * from "./run-review.ts";
+export * from "./semantic-alignment.ts";
+export * from "./semantic-review.ts";
+export type { PlanAnswer, PlanModel, PlanQuestion } from "./simulation/passes.ts";
+export type { SimulatedJudge } from "./simulation/review.ts";
+export * from "./simulation/simulate.ts";
+export * from "./simulation/plan.ts";
+export type { EstimateModel, EstimateModels } from "./simulation/estimate.ts";
+export { mermaidOf } from "./simulation/mermaid.ts";

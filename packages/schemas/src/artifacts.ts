@@ -4,7 +4,9 @@
  */
 import { z } from "zod";
 import { canonicalJson } from "./canonical.ts";
+import { workspacePath } from "./checks.ts";
 import { contentIdOf, type ContentPrefix, type Id } from "./ids.ts";
+import { REVIEW_DECISIONS } from "./states.ts";
 import { acceptanceCriterion, example, functionBlock, statement } from "./work-order.ts";
 
 /** Lineage every factory artifact carries. `rationale` is substantive when the content is inferred. */
@@ -14,6 +16,10 @@ const lineage = {
 };
 
 const ratio = z.number().min(0).max(1);
+
+/** An option that was looked at and left, and why. */
+export const alternative = z.strictObject({ option: z.string().min(1), reason: z.string().min(1) });
+export type Alternative = z.infer<typeof alternative>;
 
 export const signal = z.strictObject({
   signalType: z.enum(["market", "customer", "competitor", "regulatory", "internal", "meta"]),
@@ -37,6 +43,7 @@ export const pressure = z.strictObject({
   evidence: z.array(z.string().min(1)).min(1),
   affectedDomains: z.array(z.string()),
   affectedPersonas: z.array(z.string()),
+  alternativesConsidered: z.array(alternative).optional(),
   ...lineage,
 });
 
@@ -47,6 +54,8 @@ export const capability = z.strictObject({
   desiredOutcomes: z.array(z.string().min(1)).min(1),
   constraints: z.array(z.string()),
   successMetrics: z.array(z.string().min(1)).min(1),
+  /** Empty in what was made before passes were asked for it. */
+  alternativesConsidered: z.array(alternative).default([]),
   confidence: ratio,
   ...lineage,
 });
@@ -63,6 +72,52 @@ export const functionProposal = z.strictObject({
   confidence: ratio,
   ...lineage,
 });
+
+/** How good an option is, each from 0 to 1: more value and feasibility is better, more risk and cost is worse. */
+export const candidateScores = z.strictObject({ value: ratio, feasibility: ratio, risk: ratio, cost: ratio });
+export type CandidateScores = z.infer<typeof candidateScores>;
+
+/** One option for the function, with what the model makes of it. */
+export const functionCandidate = z.strictObject({ proposal: functionProposal, scores: candidateScores, rationale: z.string().min(8) });
+export type FunctionCandidate = z.infer<typeof functionCandidate>;
+
+/** The options a pass chose from: the winner, and each loser with why it lost. Totals are the platform's. */
+export const candidateSet = z.strictObject({
+  pass: z.string().min(1),
+  weights: candidateScores,
+  /** Name of the winner's proposal. */
+  selected: z.string().min(1),
+  candidates: z
+    .array(z.strictObject({ ...functionCandidate.shape, total: ratio, outcome: z.enum(["selected", "rejected"]), reason: z.string().min(1) }))
+    .min(2),
+  ...lineage,
+});
+export type CandidateSet = z.infer<typeof candidateSet>;
+
+/** What a pass would have had to guess. */
+export const uncertainty = z.strictObject({ question: z.string().min(3), why: z.string().min(3), options: z.array(z.string().min(1)).max(8) });
+export type Uncertainty = z.infer<typeof uncertainty>;
+
+/** The record of a pass that asks instead of guessing. */
+export const uncertaintyEntry = z.strictObject({ pass: z.string().min(1), ...uncertainty.shape, ...lineage });
+export type UncertaintyEntry = z.infer<typeof uncertaintyEntry>;
+
+/** The receipt of a person's decision, or of the platform's where the review mode leaves it to it. */
+export const approvalReceipt = z.strictObject({
+  approvalId: z.string(),
+  reviewId: z.string(),
+  approver: z.string().min(1),
+  /** ISO 8601 in UTC. */
+  decidedAt: z.iso.datetime(),
+  decision: z.enum(REVIEW_DECISIONS),
+  /** The note of the decision; empty when none was given. */
+  reason: z.string(),
+  action: z.string().min(1),
+  actionDigest: z.string().min(1),
+  matter: z.string().min(1),
+  org: z.string().min(1),
+});
+export type ApprovalReceipt = z.infer<typeof approvalReceipt>;
 
 export const intentSpecification = z.strictObject({
   title: z.string().min(1).max(200),
@@ -82,10 +137,12 @@ export const intentSpecification = z.strictObject({
     .min(1),
   successMetrics: z.array(z.string().min(1)),
   outOfScope: z.array(z.string()),
+  /** Empty in what was made before passes were asked for it. */
+  alternativesConsidered: z.array(alternative).default([]),
   ...lineage,
 });
 
-/** The schema a planning pass answers in, by pass name, in order. */
+/** What each planning pass makes, by pass name, in order. */
 export const PASSES = [
   { name: "synthesize-pressure", prefix: "PRS", type: "Pressure", schema: pressure },
   { name: "map-capability", prefix: "BC", type: "Capability", schema: capability },
@@ -108,6 +165,8 @@ export const claim = z.strictObject({
   text: z.string().min(1),
   line: z.number().int().positive(),
   functionName: z.string().optional(),
+  /** The file of its function where that is not the conventional one; {@link functionFiles} answers for both. */
+  file: workspacePath.optional(),
   visible: z.array(example),
   holdout: z.array(example),
   testFiles: z.array(z.string()),
@@ -117,6 +176,11 @@ export type Claim = z.infer<typeof claim>;
 export const detectorName = z.enum(["no-ambient-access", "no-imports", "no-argument-mutation", "types", "declared-limits", "person"]);
 export type DetectorName = z.infer<typeof detectorName>;
 
+const IMPACTS = ["low", "medium", "high"] as const;
+
+/** How long a detector's last report counts, by how bad a breach of its invariant is, in milliseconds. */
+export const FRESH_FOR_MS: { readonly [impact in (typeof IMPACTS)[number]]: number } = { high: 15 * 60_000, medium: 60 * 60_000, low: 24 * 60 * 60_000 };
+
 /** An invariant a constraint gives, with the detector that watches it. */
 export const invariant = z.strictObject({
   claimId: z.string(),
@@ -124,15 +188,17 @@ export const invariant = z.strictObject({
   detector: detectorName,
   /** Words of the constraint that chose the detector; empty for `person`. */
   matched: z.array(z.string()),
-  violationImpact: z.enum(["low", "medium", "high"]),
+  violationImpact: z.enum(IMPACTS),
   evidenceSource: z.string(),
   regressionPolicy: z.enum(["watch", "degraded", "regressed"]),
+  /** How long the detector's last report counts, in milliseconds; absent in what was stored before: {@link FRESH_FOR_MS} of the impact. */
+  freshForMs: z.number().int().positive().optional(),
 });
 export type Invariant = z.infer<typeof invariant>;
 
 /** What a gate looked at and what it found; written pass or fail. See `domain.md` 9. */
 export const verificationReport = z.strictObject({
-  gate: z.enum(["intake", "coherence", "dispatch", "fidelity", "acceptance", "persistence"]),
+  gate: z.enum(["intake", "semantic-review", "coherence", "dispatch", "fidelity", "acceptance", "persistence"]),
   outcome: z.enum(["PASS", "FAIL", "INCONCLUSIVE"]),
   subjectId: z.string(),
   checked: z.array(z.strictObject({ check: z.string(), outcome: z.enum(["PASS", "FAIL", "INCONCLUSIVE"]), detail: z.string() })),

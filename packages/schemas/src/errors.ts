@@ -121,6 +121,13 @@ export const ERRORS = {
     "Consent, autonomy or policy does not allow this.",
     "Ask for a grant or a change of the directive.",
   ),
+  ELUCIDATION_MISSING: spec(
+    "failed_precondition",
+    412,
+    "never",
+    "There is no record of why the order was taken on.",
+    "Submit the order in a new envelope; nothing is planned or compiled without that record.",
+  ),
   GATE_REFUSED: spec("failed_precondition", 412, "never", "A gate refused.", "Read the verification report; it names each artifact and its remediation."),
   CANDIDATES_EXHAUSTED: spec(
     "failed_precondition",

@@ -67,7 +67,7 @@ const consentDenied = z.strictObject({
 });
 const verification = z.strictObject({
   verificationId: text,
-  verificationType: z.enum(["INTAKE", "COHERENCE", "FIDELITY", "ACCEPTANCE", "PERSISTENCE"]),
+  verificationType: z.enum(["INTAKE", "SEMANTIC_REVIEW", "COHERENCE", "FIDELITY", "ACCEPTANCE", "PERSISTENCE"]),
   outcome: z.enum(["PASS", "FAIL", "INCONCLUSIVE"]),
   score: z.number().optional(),
   subjectId: text,
@@ -122,7 +122,15 @@ const terminal = z.strictObject({
   fromState: text,
   summary: struct,
 });
-const pass = z.strictObject({ pass: text, artifactId: text, artifactType: text, modelCalls: z.number().int(), repaired: z.boolean(), durationMs: z.number() });
+const pass = z.strictObject({
+  pass: text,
+  artifactId: text,
+  artifactType: text,
+  modelCalls: z.number().int(),
+  repaired: z.boolean(),
+  durationMs: z.number(),
+  attempt: z.number().int().optional(),
+});
 const clarification = z.strictObject({ clarificationId: text, beadId: text, question: optionalText, answer: optionalText, answeredBy: optionalText });
 const budget = z.strictObject({ beadId: optionalText, budgetUsd: z.number(), spentUsd: z.number(), reservedUsd: z.number() });
 const runGraph = z.strictObject({

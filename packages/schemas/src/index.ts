@@ -9,6 +9,8 @@ export * from "./events.ts";
 export * from "./function-file.ts";
 export * from "./identity.ts";
 export * from "./ids.ts";
+export * from "./open-question.ts";
+export * from "./repository.ts";
 export * from "./states.ts";
 export * from "./work-order.ts";
 export * from "./written-events.ts";

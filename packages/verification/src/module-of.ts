@@ -1,5 +1,5 @@
 /** Through which file a function is tested. */
-import { INDEX_FILE, functionFile } from "@factory/schemas";
+import { INDEX_FILE } from "@factory/schemas";
 import type { PlanContext } from "./plan.ts";
 
 /**
@@ -7,10 +7,11 @@ import type { PlanContext } from "./plan.ts";
  * the other.
  *
  * @param files - text files of the tree by path
+ * @param fileOf - the file each function is in, as the claims say: `functionFiles(claims)`
  */
-export function moduleIn(files: ReadonlyMap<string, string>, through: "own file" | "index"): PlanContext["moduleOf"] {
+export function moduleIn(files: ReadonlyMap<string, string>, through: "own file" | "index", fileOf: (functionName: string) => string): PlanContext["moduleOf"] {
   return (functionName) => {
-    const own = functionFile(functionName);
+    const own = fileOf(functionName);
     if (through === "index") return files.has(INDEX_FILE) || !files.has(own) ? INDEX_FILE : own;
     return files.has(own) || !files.has(INDEX_FILE) ? own : INDEX_FILE;
   };

@@ -14,7 +14,7 @@ import {
   successorSpecification,
   visibleTrace,
 } from "@factory/factory-graph";
-import type { AmendmentChange, Hypothesis, PersonDecision, RuleEvidence } from "@factory/factory-graph";
+import type { AmendmentChange, ConcurrentDivergence, Hypothesis, PersonDecision, RuleEvidence } from "@factory/factory-graph";
 import { verifyAmendment } from "@factory/factory-graph/verifier";
 import type { AdoptionDomain, Evidence, FormedHypothesis, ProposalDomain } from "@factory/loop-closure";
 import { claim } from "@factory/schemas";
@@ -37,28 +37,52 @@ export const MAX_VERIFIER_TRIES = 6;
 export function proposalDomain(
   context: SessionContext,
   divergence: DivergenceReport,
-  of: { readonly depth: number; readonly person: PersonDecision | null },
+  of: { readonly depth: number; readonly person: PersonDecision | null; readonly concurrent: readonly DivergenceReport[] },
 ): ProposalDomain<Hypothesis, AmendmentChange> {
-  const { person, depth } = of;
+  const { person, depth, concurrent } = of;
   return {
     hypothesise: async (evidence) =>
       person === null
-        ? hypothesise(context, divergence, evidence)
+        ? hypothesise(context, divergence, evidence, concurrent)
         : { hypothesis: hypothesisOfPerson(person, divergence), author: { kind: "person", id: person.by } },
-    change: (formed, evidence) => formChange(formed, divergence, claim.parse(evidence.claim.data)),
+    change: (formed, evidence) => formChange(formed, divergence, claim.parse(evidence.claim.data), evidence.trace.data),
     facts: { beadId: divergence.beadId, depth },
   };
 }
 
-async function hypothesise(context: SessionContext, divergence: DivergenceReport, evidence: Evidence): Promise<FormedHypothesis<Hypothesis>> {
+async function hypothesise(
+  context: SessionContext,
+  divergence: DivergenceReport,
+  evidence: Evidence,
+  concurrent: readonly DivergenceReport[],
+): Promise<FormedHypothesis<Hypothesis>> {
   const { holdout: _hidden, ...visible } = claim.parse(evidence.claim.data);
   const trace = visibleTrace(evidence.trace.data);
   const seen = { divergence, outcome: outcomeOfTrace(trace), claim: visible, trace };
   const ruled = hypothesisByRule({ ...seen, agent: await agentOf(context, divergence) });
   if (ruled !== null) return { hypothesis: ruled, author: { kind: "rule", id: "evidence" } };
   const elucidations = [...evidence.elucidations, ...(await elsewhere(context, visible, evidence.elucidations))].map(({ data }) => data);
-  const { answer, modelId } = await askHypothesis(context, { ...seen, specification: evidence.specification.data, elucidations });
+  const { answer, modelId } = await askHypothesis(context, {
+    ...seen,
+    specification: evidence.specification.data,
+    elucidations,
+    concurrent: seenBy(divergence, concurrent),
+  });
   return { hypothesis: hypothesisOfModel(answer, divergence), author: { kind: "model", id: modelId } };
+}
+
+/** Other divergences as a model is told of them: what happened, and whether the bead in question waits for them. */
+function seenBy({ beadId: own }: DivergenceReport, others: readonly DivergenceReport[]): ConcurrentDivergence[] {
+  return others.map(({ divergenceId, divergenceType, beadId, atomId, claimId, observed, expected, affectedBeadIds }) => ({
+    divergenceId,
+    divergenceType,
+    beadId,
+    atomId,
+    claimId,
+    observed,
+    expected,
+    comesBefore: affectedBeadIds.includes(own),
+  }));
 }
 
 /** The agent of the role with its trust now; null when it has none. */

@@ -3,6 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import { consoleLog, Inbox, messageOf, migrate, Outbox, runBestEffort, Scheduler } from "@factory/durable";
 import { LoopClosure, sqlJournal } from "@factory/loop-closure";
 import { resolveModel } from "@factory/models";
+import { CRITIC_ALIAS, PLANNER_ALIAS } from "@factory/planning";
 import type { Result, SessionState } from "@factory/schemas";
 import { artifactGraphOf, beadGraphOf, coordinatorOf, mediationOf, sessionLogOf, sourceGraphOf } from "@factory/schemas/rpc";
 import type { CommissionRequest, Principal, SessionReport, SessionRpc, SessionStatus } from "@factory/schemas/rpc";
@@ -13,7 +14,8 @@ import type { SessionContext } from "./context.ts";
 import { createDeliver } from "./deliver.ts";
 import { deployedAs } from "./evidence-configuration.ts";
 import { signerOf } from "./evidence-key.ts";
-import { createPlanner, CRITIC_ALIAS, PLANNER_ALIAS } from "./planner.ts";
+import { chooseJudge } from "./judge.ts";
+import { createPlanner } from "./planner.ts";
 import { upsertSession } from "./registry/registry.ts";
 import { LOOP_CLOSURE_COMPONENT, LOOP_CLOSURE_MIGRATIONS, SESSION_MIGRATIONS } from "./schema.ts";
 import { Session } from "./session.ts";
@@ -93,6 +95,7 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
         storage: ctx.storage,
         planner: createPlanner(() => resolveModel(PLANNER_ALIAS, env)),
         critic: createPlanner(() => resolveModel(CRITIC_ALIAS, env)),
+        judgeOf: (author) => chooseJudge(author, (alias) => resolveModel(alias, env)),
         blobs: blobsIn(env.BLOBS),
         sessionLog: (org, sessionId) => sessionLogOf(env, org, sessionId),
         graph: (org, assembly) => artifactGraphOf(env, org, assembly),
@@ -137,6 +140,7 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
       blobs: blobsIn(env.BLOBS),
       register: (entry) => upsertSession(drizzle(env.DB), entry),
       ingest: (amendmentId) => session.ingest(amendmentId),
+      persist: (evidenceId) => session.persist(evidenceId),
       compileRequest: () => session.compileRequest(),
       onCompileRefused: (refusal) => session.onCompileRefused(refusal),
       onAmendRefused: (amendmentId, refusal) => session.onAmendRefused(amendmentId, refusal),

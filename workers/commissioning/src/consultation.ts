@@ -1,4 +1,5 @@
 /** What a person reads when the factory stops: what was asked, what was tried, why it stopped, what can be done. */
+import { isRunVerdictGap } from "@factory/factory-graph";
 import type { Claim } from "@factory/schemas";
 import type { DivergenceReport } from "@factory/schemas/rpc";
 import type { AmendmentRow } from "./session-store.ts";
@@ -32,6 +33,13 @@ function triedLine({ amendmentId, mode, status, depth, proposal }: Consultation[
 }
 
 function advice(divergence: DivergenceReport): string[] {
+  if (isRunVerdictGap(divergence)) {
+    return [
+      "Each part passed its own checks, and together they do not hold what was asked for. Amend: say what was meant; the units that answer for the claim and what depends on them run again with your words.",
+      "Or approve to have the whole judged again as it is, where what was at fault has been mended.",
+      "Or reject and submit an order that can hold as a whole.",
+    ];
+  }
   if (divergence.status === "BLOCKED") {
     return [
       'Connect a model that can write this code: set FACTORY_MODELS (for example {"factory/coder":"openai:<model>"}), MODEL_BASE_URL and MODEL_API_KEY, restart the factory, then approve.',

@@ -1,11 +1,13 @@
 /** What every part of a session's core works with. */
 import type { Log, StoragePort } from "@factory/durable";
 import type { LoopClosure } from "@factory/loop-closure";
+import type { ModelAlias } from "@factory/models";
 import type { SessionState } from "@factory/schemas";
 import type { ArtifactGraphRpc, BeadGraphRpc, CoordinatorRpc, MediationRpc, ModelCall, SessionLogRpc } from "@factory/schemas/rpc";
 import type { Sandbox } from "@factory/verification";
 import type { EvidencePredicate, EvidenceSigner } from "@factory/verification/evidence";
 import type { z } from "zod";
+import type { JudgeChoice } from "./judge.ts";
 import type { Ledger } from "./ledger.ts";
 import { requireMove } from "./session-machine.ts";
 import type { Ending, SessionPatch, SessionRow, SessionStore } from "./session-store.ts";
@@ -46,9 +48,11 @@ export interface SessionDeps {
   readonly planner: Planner;
   /** Judges prose: of another alias than the planner, so that another model can be put behind it. */
   readonly critic: Planner;
+  /** Whether the critic may judge what the models behind an alias have written. */
+  readonly judgeOf: (author: ModelAlias) => JudgeChoice;
   readonly blobs: BlobPort;
   readonly sessionLog: (org: string, sessionId: string) => Pick<SessionLogRpc, "read" | "seal">;
-  readonly graph: (org: string, assembly: string) => Pick<ArtifactGraphRpc, "get" | "getMany" | "edgesOf" | "activeSpecifications">;
+  readonly graph: (org: string, assembly: string) => Pick<ArtifactGraphRpc, "append" | "get" | "getMany" | "edgesOf" | "activeSpecifications">;
   /** What every assembly of the organisation has adopted. */
   readonly sources: (org: string) => Pick<ArtifactGraphRpc, "append" | "getMany" | "edgesOf" | "activeSpecifications">;
   readonly beads: (org: string) => Pick<BeadGraphRpc, "tip">;

@@ -1,8 +1,10 @@
 /** Where each effect of the outbox goes, and what an answer means for it. */
 import type { Delivery, Effect } from "@factory/durable";
-import { ERRORS } from "@factory/schemas";
+import { isRunVerdictGap } from "@factory/factory-graph";
+import type { AmendmentChange } from "@factory/factory-graph";
+import { ERRORS, refusing } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode, Refusal, Result } from "@factory/schemas";
-import type { ArtifactGraphRpc, CompileRequest, CoordinatorRpc, MediationRpc, SessionLogRpc } from "@factory/schemas/rpc";
+import type { ArtifactGraphRpc, CompileRequest, CoordinatorRpc, DivergenceReport, MediationRpc, RunVerdictChange, SessionLogRpc } from "@factory/schemas/rpc";
 import type { BlobPort } from "./context.ts";
 import { inheritedSpecification } from "./inheritance.ts";
 import type { InheritanceGraph } from "./inheritance.ts";
@@ -21,6 +23,8 @@ export interface DeliverDeps {
   readonly register: (entry: RegistryEntry) => Promise<void>;
   /** BP6 of an adopted amendment. @throws RetryableError when a graph did not answer, TerminalError when one refused. */
   readonly ingest: (amendmentId: string) => Promise<void>;
+  /** The persistence gate. @throws RetryableError while a source does not answer, TerminalError where nothing was sealed. */
+  readonly persist: (evidenceId: string) => Promise<void>;
   /** What mediation is to compile, from the session's rows as they are now. */
   readonly compileRequest: () => CompileRequest;
   readonly onCompileRefused: (refusal: Refusal) => void;
@@ -60,6 +64,9 @@ export function createDeliver(deps: DeliverDeps): (target: string, effects: read
         return { ok: true };
       case "ingest":
         for (const { amendmentId } of payloads<"ingest">(effects)) await deps.ingest(amendmentId);
+        return { ok: true };
+      case "persist":
+        for (const { evidenceId } of payloads<"persist">(effects)) await deps.persist(evidenceId);
         return { ok: true };
       case "surface":
         return deliverSurfacing(deps, payloads<"surface">(effects));
@@ -109,7 +116,12 @@ async function deliverLog({ store, sessionLog }: DeliverDeps, events: readonly E
 async function deliverCompile(deps: DeliverDeps, effects: readonly Effect[]): Promise<Delivery> {
   const { org, sessionId, assembly } = deps.store.request();
   for (const { effectId } of effects) {
-    const request = deps.compileRequest();
+    const made = await refusing(async () => ({ request: deps.compileRequest() }));
+    if (!made.ok) {
+      deps.onCompileRefused(made);
+      continue;
+    }
+    const { request } = made;
     const inherited = await inheritedSpecification(deps.graph(org, assembly), request);
     const compile = { ...request, ...(inherited === undefined ? {} : { inherited }) };
     const result = await deps.mediation(org, sessionId).compile(`${sessionId}:${effectId}`, compile);
@@ -139,11 +151,18 @@ async function deliverAmends(deps: DeliverDeps, effects: readonly Effect[]): Pro
       revealedLines: amendment.toldLines,
       note: change.note,
       beadIds: report.divergence.affectedBeadIds,
+      verdictChange: verdictChangeOf(change, report.divergence),
     });
     if (!result.ok && !isFinal(result)) return { ok: false };
     if (!result.ok) deps.onAmendRefused(amendmentId, result);
   }
   return { ok: true };
+}
+
+/** What an adopted change makes of a run verdict; a note on one is always a person's. */
+function verdictChangeOf({ mode, checks = [] }: AmendmentChange, divergence: DivergenceReport): RunVerdictChange {
+  if (mode === "rejudge" || mode === "integrate") return { kind: mode, checks };
+  return mode === "note" && isRunVerdictGap(divergence) ? { kind: "respecify" } : { kind: "none" };
 }
 
 /** The session is the cycle: shown twice in it, a hypothesis is carried over no further. */

@@ -1,8 +1,9 @@
 /** The deliverable: the accepted tree, the order's examples as tests, and a README that says what proves it. */
 import { RetryableError, TerminalError } from "@factory/durable";
-import { blobKey, canonicalJson, digestOf, functionFile, sha256Hex } from "@factory/schemas";
+import { blobKey, canonicalJson, digestOf, functionFile, functionFiles, sha256Hex } from "@factory/schemas";
 import type { Tree, WorkOrder } from "@factory/schemas";
 import { renderExampleTests } from "@factory/verification";
+import { overfitOf, overfitText } from "@factory/verification/evidence";
 import type { RunReport } from "@factory/schemas/rpc";
 import pMap from "p-map";
 import type { SessionContext } from "./context.ts";
@@ -32,9 +33,10 @@ export async function runDelivery(context: SessionContext): Promise<void> {
   const run = acceptedRun(context);
   const record = runId === null ? null : await deps.coordinator(org, runId).record();
   if (record === null) throw new RetryableError("The coordinator has no record of the run.");
-  const proofs = proofsOf(await currentClaims(context), record, personClaims, personApproved(context));
+  const claims = await currentClaims(context);
+  const proofs = proofsOf(claims, record, personClaims, personApproved(context));
   const files = await storeFiles(context, run.tree, [
-    ...exampleTests(request.order, run.tree),
+    ...exampleTests(request.order, run.tree, functionFiles(claims)),
     { path: "README.md", text: deliverableReadme(request.order, proofs, run) },
   ]);
   const treeDigest = digestOf(Object.fromEntries(files.map(({ path, digest }) => [path, digest])));
@@ -51,15 +53,19 @@ export function personApproved({ store }: SessionContext): boolean {
   return store.closedReviews("acceptance").some(({ decision }) => decision === "approved");
 }
 
-/** Every example of the order, hidden ones included, as one test file a function; a file of the tree is never replaced. */
-export function exampleTests(order: WorkOrder, tree: Tree): { readonly path: string; readonly text: string }[] {
+/**
+ * Every example of the order, hidden ones included, as one test file a function; a file of the tree is never replaced.
+ *
+ * @param fileOf - the file each function is in, as the claims say: `functionFiles(claims)`
+ */
+export function exampleTests(order: WorkOrder, tree: Tree, fileOf: (functionName: string) => string): { readonly path: string; readonly text: string }[] {
   return order.functions.flatMap(({ name }) => {
     const examples = order.examples.filter(({ functionName }) => functionName === name);
     if (examples.length === 0) return [];
-    const source = functionFile(name);
-    const base = source.slice("src/".length, -".ts".length);
+    const source = fileOf(name);
+    const base = functionFile(name).slice("src/".length, -".ts".length);
     const path = Object.hasOwn(tree, `tests/${base}.test.ts`) ? `tests/${base}.examples.test.ts` : `tests/${base}.test.ts`;
-    const module = Object.hasOwn(tree, source) ? `../src/${base}` : "../src/index";
+    const module = Object.hasOwn(tree, source) ? `../${source.replace(/\.tsx?$/, "")}` : "../src/index";
     return [{ path, text: renderExampleTests({ functionName: name, module, examples, freezeArguments: false }) }];
   });
 }
@@ -106,6 +112,7 @@ export function deliverableReadme(order: WorkOrder, proofs: readonly ClaimProof[
     ...proofs.map(proofRow),
     "",
     `${run.checks.passed} checks passed, ${run.checks.failed} failed. Hidden examples: ${hiddenText(run.holdouts)}.`,
+    overfitText(overfitOf(run.checks, run.holdouts)),
     "",
     "## Contents",
     "",

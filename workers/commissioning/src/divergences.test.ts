@@ -77,8 +77,8 @@ describe("a failed hidden example", () => {
 });
 
 describe("what decides that a person is asked", () => {
-  const divergence = { beadId: "B", claimId: "C-1", cycle: 0, failedHoldoutLines: [15], hiddenLeft: 2 };
-  const adopted = (mode: "reveal" | "criterion", claimId = "C-1", beadId = "B", status: "ADOPTED" | "REJECTED" = "ADOPTED") => ({
+  const divergence = { divergenceType: "atom-failure" as const, beadId: "B", claimId: "C-1", cycle: 0, failedHoldoutLines: [15], hiddenLeft: 2 };
+  const adopted = (mode: "reveal" | "criterion" | "rejudge" | "integrate", claimId = "C-1", beadId = "B", status: "ADOPTED" | "REJECTED" = "ADOPTED") => ({
     beadId,
     claimId,
     mode,
@@ -92,6 +92,14 @@ describe("what decides that a person is asked", () => {
     ["the order allows one iteration", divergence, [adopted("reveal")], { maxIterations: 1 }, /1 are allowed/],
     ["the order asks for more than the factory allows", { ...divergence, cycle: 3 }, [], { maxIterations: 3 }, /3 are allowed/],
     ["other beads were amended", divergence, [1, 2, 3].map(() => adopted("reveal", "C-1", "other")), {}, null],
+    ["a run verdict was amended once", { ...divergence, divergenceType: "run-verdict-failure", failedHoldoutLines: [] }, [adopted("rejudge")], {}, null],
+    [
+      "a run verdict was amended twice",
+      { ...divergence, divergenceType: "run-verdict-failure", failedHoldoutLines: [] },
+      [adopted("rejudge"), adopted("integrate")],
+      {},
+      /after 2 amendments although every molecule had passed; 2 are allowed/,
+    ],
     ["rejected amendments do not count", divergence, [1, 2, 3].map(() => adopted("reveal", "C-1", "B", "REJECTED")), {}, null],
     ["the last hidden example fails again", { ...divergence, hiddenLeft: 1 }, [adopted("criterion")], {}, /second time/],
     ["the last hidden example of another claim fails", { ...divergence, hiddenLeft: 1 }, [adopted("criterion", "C-2")], {}, null],

@@ -3,7 +3,8 @@
  * person. Each stage is one step that ends in a commit, so a crash resumes at the stage it was in.
  */
 import { RetryableError, TerminalError } from "@factory/durable";
-import type { PersonDecision } from "@factory/factory-graph";
+import { isRunVerdictGap, MAX_RUN_VERDICT_RETRIES } from "@factory/factory-graph";
+import type { AmendmentChange, PersonDecision } from "@factory/factory-graph";
 import type { Adoption } from "@factory/loop-closure";
 import { claim, claimNodeId, ulidId } from "@factory/schemas";
 import type { Claim, EventPayload } from "@factory/schemas";
@@ -18,19 +19,24 @@ import type { AmendmentRow, Proposal, RunReportRow } from "./session-store.ts";
 const MAX_AMENDMENT_DEPTH = 3;
 /** How often an amendment is formed again because its target has moved, before a person is asked: each time somebody else was first. */
 const MAX_REFORMED = 3;
+/** Other divergences that one hypothesis looks at: a question to a model has an end. */
+const MAX_CONCURRENT = 8;
 /** Who decides where no person was asked. */
 const VERIFIER = { id: "policy:verifier", authority: "verifier" } as const;
 
 /** Why the platform does not amend by itself, or null when it may. */
 export function reasonToAsk(
-  divergence: Pick<DivergenceReport, "beadId" | "claimId" | "cycle" | "failedHoldoutLines" | "hiddenLeft">,
+  divergence: Pick<DivergenceReport, "divergenceType" | "beadId" | "claimId" | "cycle" | "failedHoldoutLines" | "hiddenLeft">,
   history: readonly Pick<AmendmentRow, "beadId" | "claimId" | "mode" | "status">[],
   config: { readonly enableAmendments?: boolean | undefined; readonly maxIterations?: number | undefined },
 ): string | null {
   if (config.enableAmendments === false) return "The order allows no amendments.";
   const ofBead = cyclesOf(history, divergence.beadId);
-  const allowed = Math.min(MAX_AMENDMENT_DEPTH, config.maxIterations ?? MAX_AMENDMENT_DEPTH);
+  const most = isRunVerdictGap(divergence) ? MAX_RUN_VERDICT_RETRIES : MAX_AMENDMENT_DEPTH;
+  const allowed = Math.min(most, config.maxIterations ?? most);
   const cycles = Math.max(ofBead.length, divergence.cycle);
+  if (isRunVerdictGap(divergence) && cycles >= allowed)
+    return `The run verdict failed after ${cycles} amendment${cycles === 1 ? "" : "s"} although every molecule had passed; ${allowed} are allowed.`;
   if (cycles >= allowed) return `The bead went through ${cycles} amendment${cycles === 1 ? "" : "s"}; ${allowed} are allowed.`;
   const onlyLastHidden = divergence.failedHoldoutLines.length > 0 && divergence.hiddenLeft < 2;
   const toldBefore = ofBead.some(({ claimId, mode }) => claimId === divergence.claimId && mode === "criterion");
@@ -90,6 +96,7 @@ async function propose(context: SessionContext, work: Work): Promise<void> {
   const { store, ledger, deps } = context;
   const history = cyclesOf(store.amendments(), divergence.beadId);
   const depth = history.length + 1;
+  const concurrent = concurrentWith(context, divergence);
   const proposal = await orRefusal(() =>
     deps.loopClosure(context).proposeAmendment(
       {
@@ -101,8 +108,9 @@ async function propose(context: SessionContext, work: Work): Promise<void> {
         ...(divergence.outcomeBeadId === undefined ? {} : { outcomeBeadId: divergence.outcomeBeadId }),
         occasion: row.occasion,
         elucidationIds: history.flatMap(({ elucidationId }) => elucidationId ?? []),
+        concurrentIds: concurrent.map(({ divergenceId }) => divergenceId),
       },
-      proposalDomain(context, divergence, { depth, person }),
+      proposalDomain(context, divergence, { depth, person, concurrent }),
     ),
   );
   commit(context, () => {
@@ -129,6 +137,15 @@ async function propose(context: SessionContext, work: Work): Promise<void> {
     });
     ledger.event("AMENDMENT_PROPOSED", amendmentPayload("PROPOSED", divergence, proposal, depth));
   });
+}
+
+/**
+ * Divergences of other beads under the same specification, the newest last: none of them had been amended for when this one
+ * was found, so one may be the cause of another.
+ */
+function concurrentWith({ store }: SessionContext, { beadId, specificationId }: DivergenceReport): DivergenceReport[] {
+  const others = store.runReports().flatMap(({ report }) => (report.outcome === "diverged" ? [report.divergence] : []));
+  return others.filter((other) => other.specificationId === specificationId && other.beadId !== beadId).slice(-MAX_CONCURRENT);
 }
 
 /** What a bridge point says, or why it never will: a graph refused for good, or no hypothesis can be formed. */
@@ -299,7 +316,10 @@ function consult(context: SessionContext, { row, divergence, claim: concerned }:
     question: promptText,
     reason,
     optionsConsidered: ["try the same again", "try again with an added instruction", "end the session"],
+    divergences: [...divergencesBehind(context, history), divergence.divergenceId],
+    hypotheses: history.map(({ proposal }) => proposal.hypothesisId),
     amendments: history.map(({ amendmentId }) => amendmentId),
+    amendmentCycles: cyclesOf(history, divergence.beadId).length,
   };
   ledger.artifact({ id: consultationId, type: "ConsultationRequest", data, parents }, edges);
   const reviewId = openReview(context, {
@@ -311,6 +331,14 @@ function consult(context: SessionContext, { row, divergence, claim: concerned }:
     context: { consultationId, divergenceId: divergence.divergenceId, beadId: divergence.beadId, claimId: divergence.claimId, reason },
   });
   store.askAboutReport(row.seq, reviewId);
+}
+
+/** The divergences that amendments answered. */
+function divergencesBehind({ store }: SessionContext, history: readonly AmendmentRow[]): string[] {
+  return history.flatMap(({ reportSeq }) => {
+    const { report } = store.runReport(reportSeq);
+    return report.outcome === "diverged" ? [report.divergence.divergenceId] : [];
+  });
 }
 
 /** Commits unless the session is on its way to an end, which wins over whatever was under way. */
@@ -346,8 +374,12 @@ function amendmentPayload(
     beadIds: [...divergence.affectedBeadIds],
     depth,
     patch: {
-      ...(amendment.change === null ? {} : { ...amendment.change, revealedLines: [...amendment.change.revealedLines] }),
+      ...(amendment.change === null ? {} : patchOf(amendment.change)),
       ...(amendment.knowingState === null ? {} : { knowingState: { ...amendment.knowingState } }),
     },
   };
+}
+
+function patchOf({ checks, ...change }: AmendmentChange): EventPayload<"AMENDMENT_PROPOSED">["patch"] {
+  return { ...change, revealedLines: [...change.revealedLines], ...(checks === undefined ? {} : { checks: [...checks] }) };
 }

@@ -2,7 +2,7 @@
 import { digestOf, sha256Hex } from "@factory/schemas";
 import type { Claim } from "@factory/schemas";
 import type { RunRecord, RunReport } from "@factory/schemas/rpc";
-import { absent, known, totalsOf } from "@factory/verification/evidence";
+import { absent, known, overfitOf, totalsOf } from "@factory/verification/evidence";
 import type { EvidencePredicate } from "@factory/verification/evidence";
 import type { SessionContext } from "./context.ts";
 import type { LogFacts } from "./evidence-log.ts";
@@ -104,6 +104,7 @@ function runOf({ runVerdictId, outcome, reason, checks, holdouts, uncheckedClaim
           },
     claimsWithoutHoldouts: [...absentClaims],
     uncheckedClaims: [...uncheckedClaims],
+    overfit: overfitOf(checks, holdouts),
   };
 }
 

@@ -78,10 +78,12 @@ describe("a specification gap", () => {
     const { world, host } = await atWork();
     await host.fail("d1", { outcome: "SUCCESS", exhausted: false, checks: HIDDEN_FAILED });
     const written = world.of("ARTIFACT_WRITTEN");
-    for (const type of ["Hypothesis", "Amendment", "VerificationProcess", "Verdict", "Specification", "Claim", "CandidateSet", "DispositionEvent"]) {
+    for (const type of ["Hypothesis", "Amendment", "VerificationProcess", "Verdict", "Specification", "Claim", "DispositionEvent"]) {
       expect(written.filter(({ artifactType }) => artifactType === type)).toHaveLength(1);
     }
-    expect(written.filter(({ artifactType }) => artifactType === "ElucidationArtifact")).toHaveLength(2);
+    // The others are of the planning: what could have been proposed, why one of it was, and why it was approved.
+    expect(written.filter(({ artifactType }) => artifactType === "CandidateSet")).toHaveLength(2);
+    expect(written.filter(({ artifactType }) => artifactType === "ElucidationArtifact")).toHaveLength(3);
     expect(new Set(written.map(({ artifactId }) => artifactId)).size).toBe(written.length);
     for (const { artifactId } of written) expect(world.graph.get(artifactId)).not.toBeNull();
   });

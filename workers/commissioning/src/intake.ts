@@ -1,57 +1,11 @@
 /** The intake gate and what commissioning puts on record before any model is called: signal, elucidation, report. */
+import { intakeReport, testabilityOf } from "@factory/compiler";
 import { artifactNode } from "@factory/schemas";
-import type { AcceptanceCriterion, ArtifactEdge, ArtifactNode, VerificationReport, WorkOrder } from "@factory/schemas";
+import type { ArtifactEdge, ArtifactNode } from "@factory/schemas";
 import type { CommissionRequest } from "@factory/schemas/rpc";
 import { digestOf } from "@factory/schemas";
 import type { SessionContext } from "./context.ts";
 import { endWith } from "./context.ts";
-
-/** How a criterion is going to be decided. */
-export type Testability = { readonly how: "examples" | "tests" | "person"; readonly detail: string };
-
-/** What decides a criterion: its examples, its tests, or a person. */
-export function testabilityOf(criterion: AcceptanceCriterion, order: WorkOrder): Testability {
-  const examples = order.examples.filter(({ functionName }) => functionName === criterion.functionName).length;
-  if (criterion.functionName !== undefined && examples > 0) {
-    return { how: "examples", detail: `${examples} example${examples === 1 ? "" : "s"} of \`${criterion.functionName}\`` };
-  }
-  if (criterion.tests.length > 0) return { how: "tests", detail: criterion.tests.join(", ") };
-  return { how: "person", detail: "it names neither a function with examples nor a test; a person decides it before delivery" };
-}
-
-/** True when every criterion is decided by an executed check. */
-export function everyCriterionExecuted(order: WorkOrder): boolean {
-  return order.acceptanceCriteria.every((criterion) => testabilityOf(criterion, order).how !== "person");
-}
-
-/** The gate's finding on an order: tests that a criterion names must be attached, every criterion is testable or marked. */
-function intakeReport(request: Pick<CommissionRequest, "order" | "baseTree">, signalId: string): VerificationReport {
-  const { order, baseTree } = request;
-  const checked: VerificationReport["checked"] = [
-    { check: "order-parses", outcome: "PASS", detail: order.title },
-    {
-      check: "has-acceptance-criteria",
-      outcome: order.acceptanceCriteria.length > 0 ? "PASS" : "FAIL",
-      detail: `${order.acceptanceCriteria.length} criteria`,
-    },
-  ];
-  const notChecked: VerificationReport["notChecked"] = [];
-  const remediation: string[] = [];
-  for (const criterion of order.acceptanceCriteria) {
-    const missing = criterion.tests.filter((path) => !Object.hasOwn(baseTree, path));
-    const { how, detail } = testabilityOf(criterion, order);
-    if (missing.length > 0) {
-      checked.push({ check: `testable: ${criterion.text}`, outcome: "FAIL", detail: `not attached: ${missing.join(", ")}` });
-      remediation.push(`Line ${criterion.line}: attach ${missing.join(", ")} with \`files\`, or name another test.`);
-    } else if (how === "person") {
-      notChecked.push({ check: `testable: ${criterion.text}`, reason: detail });
-    } else {
-      checked.push({ check: `testable: ${criterion.text}`, outcome: "PASS", detail });
-    }
-  }
-  const outcome = checked.every((item) => item.outcome === "PASS") ? "PASS" : "FAIL";
-  return { gate: "intake", outcome, subjectId: signalId, checked, notChecked, remediation };
-}
 
 /** Records signal, elucidation and gate report in one transaction; a refusal ends the session with the report's remediation. */
 export function runIntake(context: SessionContext): void {

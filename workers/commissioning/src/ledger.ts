@@ -14,7 +14,7 @@ import type { SessionStore } from "./session-store.ts";
 const LANES = { ledger: "ledger", coordinator: "coordinator", registry: "registry" } as const;
 
 /** What only adds to the graphs: each effect has a lane of its own, so that nothing ever waits for it. */
-const ASIDE = ["ingest", "surface"] as const satisfies readonly (keyof EffectPayloads)[];
+const ASIDE = ["ingest", "surface", "persist"] as const satisfies readonly (keyof EffectPayloads)[];
 
 /** True for an effect that nothing waits for; a session does not stop for it. */
 export function isAside(target: string): boolean {
@@ -38,6 +38,8 @@ export type EffectPayloads = {
   readonly ingest: { readonly amendmentId: string };
   /** A hypothesis was shown to a person. */
   readonly surface: { readonly hypothesisId: string; readonly surfacedTo: string };
+  /** The persistence gate of what an evidence package sealed. */
+  readonly persist: { readonly evidenceId: string };
 };
 export type EffectTarget = keyof EffectPayloads;
 
@@ -146,6 +148,11 @@ export class Ledger {
   /** A hypothesis was shown to a person in this session. */
   surface(hypothesisId: string, surfacedTo: string): void {
     this.#aside("surface", `surface:${hypothesisId}:${surfacedTo}`, { hypothesisId, surfacedTo });
+  }
+
+  /** The persistence gate looks at what was delivered, when the log is closed. */
+  persist(evidenceId: string): void {
+    this.#aside("persist", `persist:${evidenceId}`, { evidenceId });
   }
 
   /** Brings the session registry up to the row as it is now. */

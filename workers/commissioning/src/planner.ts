@@ -4,10 +4,6 @@ import type { ResolvedModel } from "@factory/models";
 import { FactoryError } from "@factory/schemas";
 import type { PlanAnswer, Planner, PlanQuestion } from "./context.ts";
 
-/** Alias that plans and forms hypotheses. */
-export const PLANNER_ALIAS = "factory/architect";
-/** Alias that judges what others have written. */
-export const CRITIC_ALIAS = "factory/critic";
 /** Longest wait for one answer, in milliseconds; two turns of it stay under the time an alarm has. */
 const ANSWER_TIMEOUT_MS = 4 * 60_000;
 

@@ -1,9 +1,9 @@
+import { functionFile } from "@factory/schemas";
 import type { Claim } from "@factory/schemas";
 import { describe, expect, test } from "vitest";
-import { acceptanceReport } from "./acceptance.ts";
 import { deliverableReadme, exampleTests } from "./delivery.ts";
 import { proofsOf } from "./proof.ts";
-import { aClaim, anAcceptedRun, anOrder, aRecord } from "./testing/builders.ts";
+import { aClaim, anOrder, aRecord } from "./testing/builders.ts";
 
 const check = {
   beadId: "BEAD-9",
@@ -54,51 +54,20 @@ describe("the proof of a claim", () => {
   });
 });
 
-describe("the acceptance gate", () => {
-  const run = anAcceptedRun() as Parameters<typeof acceptanceReport>[0]["run"];
-  const facts = { run, record: aRecord(), divergences: [{ divergenceId: "DIV-1", amended: true }], personClaims: [] };
-
-  test("passes a run that went well and lists what nobody judged", () => {
-    const report = acceptanceReport({ ...facts, run: { ...run, uncheckedClaims: ["C-3"], holdouts: { ...run.holdouts, absentClaims: ["C-2"] } } }, "SPEC-1");
-    expect(report).toMatchObject({ outcome: "PASS", remediation: [], notChecked: [{ check: "holdouts of C-2" }, { check: "C-3" }] });
-  });
-
-  test("passes over a bead in whose place others were done, and not over what it was to do", () => {
-    const [first, ...more] = aRecord().beads;
-    if (first === undefined) throw new Error("The record has a bead.");
-    const superseded = { ...first, beadId: "BEAD-OLD", state: "CANCELLED" as const };
-    expect(acceptanceReport({ ...facts, record: aRecord({ beads: [superseded, first, ...more] }) }, "SPEC-1")).toMatchObject({ outcome: "PASS" });
-    const alone = { ...superseded, claimRefs: ["C-77"] };
-    const report = acceptanceReport({ ...facts, record: aRecord({ beads: [alone, first, ...more] }) }, "SPEC-1");
-    expect(report.outcome).toBe("FAIL");
-    expect(report.remediation.join("\n")).toContain("DC-1");
-  });
-
-  test.each([
-    ["no bead at all", { record: aRecord({ beads: [] }) }, "DC-1"],
-    ["no outcome bead", { record: aRecord({ beads: aRecord().beads.slice(0, 1) }) }, "DC-3"],
-    ["a divergence without an adopted amendment", { divergences: [{ divergenceId: "DIV-1", amended: false }] }, "DC-4"],
-    [
-      "a bead that failed",
-      { record: aRecord({ beads: aRecord().beads.map((bead, index) => Object.assign(bead, index === 0 ? { state: "FAILED" } : {})) }) },
-      "DC-5",
-    ],
-    ["no check that passed", { run: { ...run, checks: { passed: 0, failed: 0 } } }, "required checks"],
-    ["a hidden example that fails", { run: { ...run, holdouts: { ...run.holdouts, failed: 1 } } }, "hidden examples"],
-  ])("refuses %s", (_, change, name) => {
-    const report = acceptanceReport({ ...facts, ...change }, "SPEC-1");
-    expect(report.outcome).toBe("FAIL");
-    expect(report.remediation.join("\n")).toContain(name);
-  });
-});
-
 describe("the deliverable", () => {
   test("never replaces a test of the tree, and imports the index where a function has no file of its own", () => {
-    expect(exampleTests(anOrder(), { "src/double.ts": "x", "tests/double.test.ts": "y" })).toMatchObject([
+    expect(exampleTests(anOrder(), { "src/double.ts": "x", "tests/double.test.ts": "y" }, functionFile)).toMatchObject([
       { path: "tests/double.examples.test.ts", text: expect.stringContaining('"../src/double"') },
     ]);
-    expect(exampleTests(anOrder(), {})).toMatchObject([{ path: "tests/double.test.ts", text: expect.stringContaining('"../src/index"') }]);
-    expect(exampleTests(anOrder({ examples: [] }), {})).toEqual([]);
+    expect(exampleTests(anOrder(), {}, functionFile)).toMatchObject([{ path: "tests/double.test.ts", text: expect.stringContaining('"../src/index"') }]);
+    expect(exampleTests(anOrder({ examples: [] }), {}, functionFile)).toEqual([]);
+  });
+
+  test("states the holdout rate with its interval and the overfit gap, and absent where nothing was hidden", () => {
+    const readme = (passed: number) =>
+      deliverableReadme(anOrder(), [], { checks: { passed: 4, failed: 0 }, holdouts: { passed, failed: 0, absentClaims: [] } });
+    expect(readme(2)).toContain("Holdout rate 100 % (95 % interval 34.2 % to 100 %), visible rate 100 %, overfit gap 0 %.");
+    expect(readme(0)).toContain("Holdout rate: absent (no hidden example was run).");
   });
 
   test("hazard: text from outside acts where it is shown - text of the order cannot break out of the README's table", () => {

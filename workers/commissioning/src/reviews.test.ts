@@ -1,32 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { sha256Hex } from "@factory/schemas";
-import type { ReviewDecision } from "@factory/schemas";
 import type { RunReport } from "@factory/schemas/rpc";
 import { anAcceptedRun, ANN, anOrder, ANSWERS, aRequest, BEAD_ID, CODE, RUN_ID } from "./testing/builders.ts";
-import { commissioned, goodAnswer, Surroundings } from "./testing/surroundings.ts";
+import { commissioned, decide, goodAnswer, Surroundings } from "./testing/surroundings.ts";
 
 const HUMAN = aRequest({ config: { reviewMode: "human" } });
-
-/** Decides on the review that is open now. */
-async function decide(
-  world: Surroundings,
-  decision: ReviewDecision,
-  note = "",
-  overrides: Partial<Parameters<Surroundings["session"]["acknowledge"]>[0]> = {},
-) {
-  const review = (await world.session.status())?.openReview;
-  if (review === null || review === undefined) throw new Error("No review is open.");
-  const result = await world.session.acknowledge({
-    reviewId: review.reviewId,
-    decision,
-    note,
-    actionDigest: review.actionDigest,
-    principal: ANN,
-    ...overrides,
-  });
-  await world.settle();
-  return result;
-}
 
 describe("the approval of an intent specification", () => {
   test("waits for a person in human mode, also over a restart, and compiles when it is approved", async () => {
@@ -40,7 +18,9 @@ describe("the approval of an intent specification", () => {
   });
 
   test("what is asked names everything that has to hold and how it is decided", async () => {
-    const order = anOrder({ acceptanceCriteria: [...anOrder().acceptanceCriteria, { text: "it is beautiful", tests: [], line: 4 }] });
+    const order = anOrder({
+      acceptanceCriteria: [...anOrder().acceptanceCriteria, { text: "A person confirms that the page names every total.", tests: [], line: 4 }],
+    });
     const world = new Surroundings();
     world.plan = async (question) => {
       if (question.purpose !== "write-intent-specification") return goodAnswer(question);
@@ -52,14 +32,18 @@ describe("the approval of an intent specification", () => {
     const [prompt] = world.of("REVIEW_REQUIRED");
     expect(prompt).toMatchObject({ reviewType: "APPROVAL_REQUIRED", fromState: "COMMISSIONING", toState: "AWAITING_APPROVAL" });
     expect(prompt?.promptText).toContain("executed: 6 examples of `double`");
-    expect(prompt?.promptText).toContain("it is beautiful (a person decides");
+    expect(prompt?.promptText).toContain("every total. (a person decides it before delivery");
   });
 
   test.each([
     ["auto", anOrder(), "COMPILING"],
     ["hybrid", anOrder(), "COMPILING"],
     ["human", anOrder(), "AWAITING_APPROVAL"],
-    ["hybrid", anOrder({ acceptanceCriteria: [{ text: "it is beautiful", tests: [], line: 3 }] }), "AWAITING_APPROVAL"],
+    [
+      "hybrid",
+      anOrder({ acceptanceCriteria: [...anOrder().acceptanceCriteria, { text: "The page names every total; a person decides.", tests: [], line: 3 }] }),
+      "AWAITING_APPROVAL",
+    ],
   ] as const)("in mode %s leads to the state of its rule", async (reviewMode, order, state) => {
     const world = await commissioned(new Surroundings(), aRequest({ order, config: { reviewMode } }));
     expect(await world.session.status()).toMatchObject({ state });
@@ -70,7 +54,7 @@ describe("the approval of an intent specification", () => {
     const world = await commissioned(new Surroundings(), HUMAN);
     await decide(world, "rejected", "not now");
     expect(world.compiles).toEqual([]);
-    expect(world.kinds.slice(-3)).toEqual(["REVIEW_RESOLVED", "ARTIFACT_WRITTEN", "SESSION_REJECTED"]);
+    expect(world.kinds.slice(-4)).toEqual(["REVIEW_RESOLVED", "ARTIFACT_WRITTEN", "ARTIFACT_WRITTEN", "SESSION_REJECTED"]);
     expect(await world.session.status()).toMatchObject({ state: "REJECTED", reason: "key:ann rejected the intent specification: not now" });
     expect(world.of("APPROVAL_GRANTED")).toEqual([]);
   });

@@ -2,18 +2,23 @@
  * Reviews: what a person is asked, and what the answer sets going. A review is stored before it is shown; an answer binds
  * its giver to the digest of the exact action and is used once, in the transaction that carries the action out.
  */
-import { artifactNode, digestOf, refuse, ulidId } from "@factory/schemas";
-import type { EventPayload, Result, ReviewDecision, SessionState, Statement } from "@factory/schemas";
+import { everyCriterionExecuted, testabilityOf } from "@factory/compiler";
+import { artifactNode, digestOf, refuse, ulidId, uncertaintyEntry } from "@factory/schemas";
+import type { ApprovalReceipt, ArtifactNode, EventPayload, Result, ReviewDecision, SessionState, Statement } from "@factory/schemas";
 import type { CommissionRequest, Principal, SessionRpc } from "@factory/schemas/rpc";
+import type { Answered } from "@factory/planning";
 import type { SessionContext } from "./context.ts";
 import { newBudget } from "./budget-answers.ts";
 import type { BudgetReport } from "./budget-answers.ts";
 import { endWith, moveTo } from "./context.ts";
-import { everyCriterionExecuted, testabilityOf } from "./intake.ts";
-import type { ReviewRow, ReviewSubject } from "./session-store.ts";
+import { rerunPass } from "./pass-attempts.ts";
+import type { ReviewRow, ReviewSubject, SessionStore } from "./session-store.ts";
 
 /** Who decides where the order's review mode leaves it to the platform. */
 const AUTO_PRINCIPAL_ID = "policy:auto";
+
+/** What a pass is told whose question a person left to it. */
+const UNANSWERED = "Go on as you judge best within the order; no further answer is given.";
 
 /** Matters in which there is nothing to amend: the work is done, or the note of an approval says the amount. */
 const YES_OR_NO: ReadonlySet<ReviewSubject["matter"]> = new Set(["acceptance", "budget"]);
@@ -130,11 +135,11 @@ function applyAnswer(context: SessionContext, review: ReviewRow, answer: Answer)
     fromState: review.inState,
     toState,
   });
+  recordDecision(context, review, answer, toState);
   if (answer.decision === "rejected" && review.subject.matter !== "autonomy") {
     reject(context, review, answer);
     return;
   }
-  if (answer.decision !== "rejected") recordApproval(context, review, answer, toState);
   switch (review.subject.matter) {
     case "approval":
       compile(context, review.subject.artifactId, answer);
@@ -151,7 +156,12 @@ function applyAnswer(context: SessionContext, review: ReviewRow, answer: Answer)
       fund(context, review.subject.reportSeq, answer);
       moveTo(context, review.fromState);
       return;
+    case "semantic-review":
+      decideOnReviewed(context, review.subject.artifactId, answer);
+      moveTo(context, review.fromState);
+      return;
     case "pass":
+    case "uncertainty":
     case "divergence":
     case "acceptance":
       moveTo(context, review.fromState);
@@ -178,26 +188,29 @@ function reject(context: SessionContext, review: ReviewRow, { note, decidedBy }:
   });
 }
 
-/** The receipt of an approval: who, to which action, used here and nowhere else. */
-function recordApproval(context: SessionContext, review: ReviewRow, answer: Answer, toState: SessionState): void {
+/** The receipt of a decision: who decided what, when and why, on which action; used here and nowhere else. */
+function recordDecision(context: SessionContext, review: ReviewRow, answer: Answer, toState: SessionState): void {
   const { store, ledger, deps } = context;
   const { org } = store.requireSession();
   // A run that waits has asked under the id of the receipt: what rests on it names it.
   const approvalId = "requestId" in review.subject ? review.subject.requestId : ulidId("APR", deps.now());
-  const receipt = { approvalId, reviewId: review.reviewId, approver: answer.decidedBy, actionDigest: review.actionDigest };
-  store.addApproval(receipt, deps.now());
+  const { decision, note: reason } = answer;
+  const granted = { approvalId, reviewId: review.reviewId, approver: answer.decidedBy, actionDigest: review.actionDigest };
+  store.addApproval({ ...granted, decision, reason }, deps.now());
   const subject = "artifactId" in review.subject ? review.subject.artifactId : store.artifactOfType("Signal")?.id;
-  if (subject === undefined) throw new Error("An approval without a subject.");
+  if (subject === undefined) throw new Error("A decision without a subject.");
+  const decidedAt = new Date(deps.now()).toISOString();
+  const receipt: ApprovalReceipt = { ...granted, decidedAt, decision, reason, action: review.action, matter: review.subject.matter, org };
   ledger.artifact(
     {
       id: approvalId,
       type: "ApprovalReceipt",
-      data: { ...receipt, org, action: review.action, decision: answer.decision, note: answer.note },
+      data: receipt,
       parents: [subject],
     },
     [{ source: approvalId, rel: "source_ref", target: subject }],
   );
-  ledger.event("APPROVAL_GRANTED", { ...receipt, fromState: review.inState, toState });
+  if (decision !== "rejected") ledger.event("APPROVAL_GRANTED", { ...granted, fromState: review.inState, toState });
 }
 
 function compile(context: SessionContext, intentId: string, answer: Answer): void {
@@ -213,31 +226,69 @@ function compile(context: SessionContext, intentId: string, answer: Answer): voi
   ledger.compile();
 }
 
-/** An amended approval approves a successor that carries the note as one more constraint. */
-function amendIntent({ store, ledger }: SessionContext, intentId: string, { note, decidedBy }: Answer): void {
-  const intent = store.artifact(intentId);
-  const constraints = Array.isArray(intent.data["constraints"]) ? intent.data["constraints"] : [];
-  const data = { ...intent.data, constraints: [...constraints, note], rationale: `${decidedBy} approved it with an added constraint: ${note}` };
-  const node = artifactNode("IS", "IntentSpecification", store.requireSession().org, data, [intentId]);
-  ledger.artifact(node, [
+function amendIntent(context: SessionContext, intentId: string, answer: Answer): void {
+  const node = amendedIntent(context, intentId, answer);
+  context.ledger.artifact(node, [
     { source: node.id, rel: "corrects", target: intentId },
     { source: node.id, rel: "derived_from", target: intentId },
   ]);
 }
 
-/** The constraints of the order and those a person added when approving, which stand on lines after its end. */
-export function approvedConstraints({ store }: SessionContext): Statement[] {
+/** An amended approval approves a successor that carries the note as one more constraint. */
+function amendedIntent({ store }: Pick<SessionContext, "store">, intentId: string, { note, decidedBy }: Pick<Answer, "note" | "decidedBy">): ArtifactNode {
+  const intent = store.artifact(intentId);
+  const constraints = Array.isArray(intent.data["constraints"]) ? intent.data["constraints"] : [];
+  const data = { ...intent.data, constraints: [...constraints, note], rationale: `${decidedBy} approved it with an added constraint: ${note}` };
+  return artifactNode("IS", "IntentSpecification", store.requireSession().org, data, [intentId]);
+}
+
+/** The intent specification as it was approved. @throws Error before anybody approved one */
+export function approvedIntent(context: Pick<SessionContext, "store">): ArtifactNode {
+  const { store } = context;
+  const approval = store.closedReviews("approval").findLast(({ decision }) => decision === "approved" || decision === "amended");
+  if (approval?.subject.matter !== "approval") throw new Error("No intent specification is approved.");
+  const { subject, decision, note, decidedBy } = approval;
+  if (decision !== "amended") return store.artifact(subject.artifactId);
+  return store.artifact(amendedIntent(context, subject.artifactId, { note: note ?? "", decidedBy: decidedBy ?? "" }).id);
+}
+
+/** The questions of passes that a person has answered, oldest first. An approval without a note leaves it to the model. */
+export function answersOf({ store }: Pick<SessionContext, "store">): Answered[] {
+  return answeredUncertainties(store).map(({ question, note }) => ({ question, answer: note === "" ? UNANSWERED : note }));
+}
+
+function answeredUncertainties(store: SessionStore): { readonly question: string; readonly note: string }[] {
+  return store.closedReviews("uncertainty").flatMap(({ subject, decision, note }) => {
+    if (subject.matter !== "uncertainty" || decision === null || decision === "rejected") return [];
+    const { question } = uncertaintyEntry.parse(store.artifact(subject.artifactId).data);
+    return [{ question, note: note ?? "" }];
+  });
+}
+
+/**
+ * The constraints of the order and what a person added to them: answers to the questions of passes, and what an approval
+ * was given on. They stand on lines after the order's end.
+ */
+export function approvedConstraints({ store }: Pick<SessionContext, "store">): Statement[] {
   const { order, orderText } = store.request();
   const lines = orderText.split("\n").length;
-  const added = store.closedReviews("approval").filter(({ decision }) => decision === "amended");
-  return [...order.constraints, ...added.map(({ note }, index) => ({ text: note ?? "", line: lines + 1 + index }))];
+  const answered = answeredUncertainties(store).filter(({ note }) => note !== "");
+  const amended = store.closedReviews("approval").filter(({ decision }) => decision === "amended");
+  const added = [...answered.map(({ question, note }) => `${question} Answer: ${note}`), ...amended.map(({ note }) => note ?? "")];
+  return [...order.constraints, ...added.map((text, index) => ({ text, line: lines + 1 + index }))];
+}
+
+/** A person lets what the review found pass, or has it mended. */
+function decideOnReviewed(context: SessionContext, artifactId: string, { decision, note }: Answer): void {
+  if (decision === "amended") rerunPass(context, "write-intent-specification", [note]);
+  else context.store.passSemanticReview(artifactId);
 }
 
 function clarify({ store, ledger, deps }: SessionContext, reportSeq: number, answer: Answer): void {
   const { report } = store.runReport(reportSeq);
   const { runId, org } = store.requireSession();
   if (report.outcome !== "clarification" || runId === null) throw new Error(`Report ${reportSeq} asks for no clarification.`);
-  const text = answer.note === "" ? "Go on as you judge best within the order; no further answer is given." : answer.note;
+  const text = answer.note === "" ? UNANSWERED : answer.note;
   const signalId = store.artifactOfType("Signal")?.id;
   if (signalId === undefined) throw new Error("A clarification without a signal.");
   ledger.artifact(
@@ -282,7 +333,7 @@ function budgetReport({ store }: SessionContext, reportSeq: number): BudgetRepor
 function approvalText({ order, config }: CommissionRequest): string {
   const criteria = order.acceptanceCriteria.map((criterion) => {
     const { how, detail } = testabilityOf(criterion, order);
-    return `- ${criterion.text} (${how === "person" ? `a person decides: ${detail}` : `executed: ${detail}`})`;
+    return `- ${criterion.text} (${how === "examples" || how === "tests" ? `executed: ${detail}` : detail})`;
   });
   return [
     `${order.title}: ${order.goal === "" ? order.problem : order.goal}`,

@@ -183,5 +183,13 @@ export function acceptedRun({ store }: SessionContext): FinishedRun {
   const accepted = store.runReports().flatMap(({ report }) => (report.outcome === "accepted" ? [report] : []));
   const last = accepted.at(-1);
   if (last === undefined) throw new Error("No run of this session was accepted.");
-  return last;
+  return completeReport(last);
+}
+
+/** What reports have had since runs had several molecules; one that was stored before is of a run without them. */
+type AddedLater = "holdoutsByClaim" | "moleculeVerdicts" | "amendedExecutions";
+
+function completeReport(report: Omit<FinishedRun, AddedLater> & Partial<Pick<FinishedRun, AddedLater>>): FinishedRun {
+  const { holdoutsByClaim = [], moleculeVerdicts = [], amendedExecutions = [] } = report;
+  return { ...report, holdoutsByClaim, moleculeVerdicts, amendedExecutions };
 }

@@ -1,6 +1,7 @@
 import { migrate } from "@factory/durable";
 import { NodeSqliteStorage } from "@factory/durable/testing";
 import { expect, test } from "vitest";
+import { isExhausted } from "./pass-attempts.ts";
 import { SESSION_MIGRATIONS } from "./schema.ts";
 import { SessionStore } from "./session-store.ts";
 
@@ -32,4 +33,49 @@ test("a session of the first schema is taken over: its reviews, what a person wa
   const autonomy = { matter: "autonomy", reportSeq: 1, requestId: "APR-2", subjectDigest: "d" } as const;
   store.addReview({ reviewId: "REV-2", subject: autonomy, action: "", actionDigest: "", fromState: "EXECUTING", inState: "IN_REVIEW" }, 2);
   expect(store.openReview()).toMatchObject({ reviewId: "REV-2" });
+});
+
+test("a session from before attempts were counted goes on: its passes and approvals are kept, and its next attempt is the first", () => {
+  const storage = new NodeSqliteStorage();
+  migrate(storage, SESSION_MIGRATIONS.slice(0, 2));
+  const run = (query: string, ...values: (string | number | null)[]) => storage.sql.exec(query, ...values);
+  run("INSERT INTO artifacts (id, type, data, parents, seq) VALUES ('IS-1', 'IntentSpecification', '{}', '[]', 1)");
+  run("INSERT INTO passes (name, artifact_id) VALUES ('write-intent-specification', 'IS-1')");
+  run(
+    "INSERT INTO reviews (review_id, matter, subject, action, action_digest, from_state, in_state, opened_at, closed_at) VALUES ('REV-1', 'pass', ?, '', '', 'COMMISSIONING', 'IN_REVIEW', 0, 1)",
+    JSON.stringify({ matter: "pass", pass: "map-capability" }),
+  );
+  run("INSERT INTO approvals VALUES ('APR-1', 'REV-1', 'key:ann', 'd', 0)");
+
+  migrate(storage, SESSION_MIGRATIONS);
+  const store = new SessionStore(storage);
+  expect(store.approvals()).toEqual([{ approvalId: "APR-1", reviewId: "REV-1", approver: "key:ann", actionDigest: "d", decision: "approved", reason: "" }]);
+  expect(store.semanticReview("IS-1")).toBeNull();
+  expect(isExhausted(store, "map-capability")).toBe(false);
+  expect(store.beginAttempt("map-capability", 1, 2)).toBe(1);
+  // One attempt is under way at most, whatever pass it is of.
+  expect(() => store.beginAttempt("propose-function", 1, 2)).toThrow(/UNIQUE/);
+  expect(store.endAttempt({ pass: "map-capability", attempt: 1 }, "lost", 3)).toBe(true);
+  expect(store.endAttempt({ pass: "map-capability", attempt: 1 }, "answered", 4)).toBe(false);
+  expect(store.beginAttempt("map-capability", 5, 6)).toBe(2);
+  expect(store.attempts("map-capability").map(({ outcome }) => outcome)).toEqual(["lost", null]);
+});
+
+test("a specification that is written again word for word is reviewed again", () => {
+  const storage = new NodeSqliteStorage();
+  migrate(storage, SESSION_MIGRATIONS);
+  const store = new SessionStore(storage);
+  store.addArtifact({ id: "IS-1", type: "IntentSpecification", data: {}, parents: [] });
+  store.addArtifact({ id: "VR-1", type: "VerificationReport", data: {}, parents: ["IS-1"] });
+  store.completePass("write-intent-specification", "IS-1");
+  store.addSemanticReview({ artifactId: "IS-1", reportId: "VR-1", verdict: "needs_revision", passed: false });
+  expect(store.semanticReview("IS-1")).toMatchObject({ verdict: "needs_revision", passed: false });
+  store.reopenPass("write-intent-specification", ["C-1 is weaker."], 0);
+  expect(store.passes().size).toBe(0);
+  store.completePass("write-intent-specification", "IS-1");
+  expect(store.semanticReview("IS-1")).toBeNull();
+  expect(store.passReruns("write-intent-specification")).toEqual([{ pass: "write-intent-specification", artifactId: "IS-1", findings: ["C-1 is weaker."] }]);
+  store.addSemanticReview({ artifactId: "IS-1", reportId: "VR-1", verdict: "rejected", passed: false });
+  store.passSemanticReview("IS-1");
+  expect(store.semanticReview("IS-1")).toMatchObject({ verdict: "rejected", passed: true });
 });

@@ -112,6 +112,41 @@ export const SESSION_MIGRATIONS: readonly Migration[] = [
       "ALTER TABLE amendments ADD COLUMN verifier_tries INTEGER NOT NULL DEFAULT 0",
     ],
   },
+  {
+    id: "0003-planning",
+    statements: [
+      // An attempt without an end is under way, or was when its object went away.
+      `CREATE TABLE pass_attempts (
+        pass TEXT NOT NULL,
+        attempt INTEGER NOT NULL CHECK (attempt >= 1),
+        started_at INTEGER NOT NULL,
+        lease_until INTEGER NOT NULL,
+        outcome TEXT,
+        ended_at INTEGER,
+        PRIMARY KEY (pass, attempt)
+      ) STRICT`,
+      "CREATE UNIQUE INDEX pass_attempts_one_open ON pass_attempts ((ended_at IS NULL)) WHERE ended_at IS NULL",
+      // A pass that was taken back: what it had made, and what the next attempt has to mend.
+      `CREATE TABLE pass_reruns (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        pass TEXT NOT NULL,
+        artifact_id TEXT NOT NULL REFERENCES artifacts (id),
+        findings TEXT NOT NULL,
+        at INTEGER NOT NULL
+      ) STRICT`,
+      `CREATE TABLE semantic_reviews (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        artifact_id TEXT NOT NULL REFERENCES artifacts (id),
+        report_id TEXT NOT NULL REFERENCES artifacts (id),
+        verdict TEXT NOT NULL,
+        passed INTEGER NOT NULL CHECK (passed IN (0, 1)),
+        reruns_before INTEGER NOT NULL
+      ) STRICT`,
+      // Every decision has a receipt from here on; the rows before are approvals.
+      "ALTER TABLE approvals ADD COLUMN decision TEXT NOT NULL DEFAULT 'approved'",
+      "ALTER TABLE approvals ADD COLUMN reason TEXT NOT NULL DEFAULT ''",
+    ],
+  },
 ];
 
 /** The journal of bridge points is a component of its own beside the object's tables. */

@@ -61,6 +61,7 @@ export async function runSealing(context: SessionContext): Promise<void> {
     const { ledger } = context;
     ledger.artifact(node, subject === undefined ? [] : [{ source: node.id, rel: "derived_from", target: subject }], "id");
     ledger.event(TERMINAL_KIND[ending.state], terminalPayload(context, ending, node.id, evidenceDigest, record));
+    if (store.requireSession().deliverable !== null) ledger.persist(node.id);
     moveTo(context, ending.state, { sealing: "sealed", evidenceDigest, endedAt: deps.now() });
   });
 }

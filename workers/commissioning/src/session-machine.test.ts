@@ -11,6 +11,7 @@ function aView(state: SessionState, { row, ...overrides }: Overrides = {}): Sess
     row: { state, ending: null, mediation: "none", run: "none", sealing: "none", ...row },
     intakeDone: true,
     donePasses: new Set(PASSES.map(({ name }) => name)),
+    semanticReviewDone: true,
     reviewOpen: false,
     reportPending: true,
     amendsInFlight: 0,
@@ -39,12 +40,14 @@ describe("the next step", () => {
     expect(kindOf(aView(state))).toBe(kind);
   });
 
-  test("while commissioning is the first thing that is not done: intake, then each pass in order, then the question", () => {
+  test("while commissioning is the first thing that is not done: intake, then each pass in order, then the review, then the question", () => {
     expect(kindOf(aView("COMMISSIONING", { intakeDone: false, donePasses: new Set() }))).toBe("intake");
     PASSES.forEach(({ name }, index) => {
       const donePasses = new Set(PASSES.slice(0, index).map((pass) => pass.name));
       expect(nextStep(aView("COMMISSIONING", { donePasses }))).toEqual({ kind: "pass", pass: name });
     });
+    expect(kindOf(aView("COMMISSIONING", { semanticReviewDone: false }))).toBe("semantic-review");
+    expect(kindOf(aView("COMMISSIONING"))).toBe("ask-approval");
   });
 
   test("of no state is taken while a review is open, and none is taken in a terminal state whatever waits", () => {

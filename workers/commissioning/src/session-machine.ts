@@ -8,6 +8,7 @@ export type Step =
   | { readonly kind: "idle" }
   | { readonly kind: "intake" }
   | { readonly kind: "pass"; readonly pass: PassName }
+  | { readonly kind: "semantic-review" }
   | { readonly kind: "ask-approval" }
   | { readonly kind: "run-report" }
   | { readonly kind: "acceptance" }
@@ -21,6 +22,8 @@ export type SessionView = {
   readonly row: Pick<SessionRow, "state" | "ending" | "mediation" | "run" | "sealing">;
   readonly intakeDone: boolean;
   readonly donePasses: ReadonlySet<string>;
+  /** The intent specification as it is now has passed its review against the order's text. */
+  readonly semanticReviewDone: boolean;
   readonly reviewOpen: boolean;
   readonly reportPending: boolean;
   /** Adopted amendments mediation has not answered for. */
@@ -88,10 +91,11 @@ function endingStep({ row, amendsInFlight }: SessionView): Step {
   }
 }
 
-function commissioningStep({ intakeDone, donePasses }: SessionView): Step {
+function commissioningStep({ intakeDone, donePasses, semanticReviewDone }: SessionView): Step {
   if (!intakeDone) return { kind: "intake" };
   const next = PASSES.find(({ name }) => !donePasses.has(name));
-  return next === undefined ? { kind: "ask-approval" } : { kind: "pass", pass: next.name };
+  if (next !== undefined) return { kind: "pass", pass: next.name };
+  return semanticReviewDone ? { kind: "ask-approval" } : { kind: "semantic-review" };
 }
 
 /** @throws Error for a move the machine does not have: a defect of this object, never of its callers. */

@@ -47,7 +47,10 @@ export type PersonClaims = Extract<CompileReport, { outcome: "compiled" }>["pers
 /** What a review is about; the answer is applied to it. */
 export type ReviewSubject =
   | { readonly matter: "approval"; readonly artifactId: string }
-  | { readonly matter: "pass"; readonly pass: PassName }
+  /** `attempt` is the last one before the question; absent where a session asked before attempts were counted. */
+  | { readonly matter: "pass"; readonly pass: PassName; readonly attempt?: number }
+  | { readonly matter: "uncertainty"; readonly pass: PassName; readonly artifactId: string; readonly attempt: number }
+  | { readonly matter: "semantic-review"; readonly artifactId: string; readonly reportId: string }
   | { readonly matter: "divergence"; readonly reportSeq: number }
   | { readonly matter: "clarification"; readonly reportSeq: number }
   | { readonly matter: "autonomy"; readonly reportSeq: number; readonly requestId: string; readonly subjectDigest: string }
@@ -67,7 +70,42 @@ export type ReviewRow = {
   readonly closed: boolean;
 };
 
-export type ApprovalRow = { readonly approvalId: string; readonly reviewId: string; readonly approver: string; readonly actionDigest: string };
+/** The receipt of a decision: who decided what on which exact action, and why. */
+export type ApprovalRow = {
+  readonly approvalId: string;
+  readonly reviewId: string;
+  readonly approver: string;
+  readonly actionDigest: string;
+  readonly decision: ReviewDecision;
+  readonly reason: string;
+};
+
+/**
+ * How an attempt of a pass ended. `lost`: its object went away or its lease ran out; `unavailable`: no model answered;
+ * `invalid`: the answer did not fit; `unconfigured`: no model is set; `moot`: the session no longer wanted the answer.
+ */
+export type AttemptOutcome = "answered" | "uncertain" | "invalid" | "unavailable" | "unconfigured" | "moot" | "lost";
+
+/** One attempt of a planning pass; `outcome` is null while it is under way. Times are epoch milliseconds. */
+export type PassAttemptRow = {
+  readonly pass: PassName;
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly leaseUntil: number;
+  readonly outcome: AttemptOutcome | null;
+};
+
+/** A pass that was taken back because what it had made was found wanting. */
+export type PassRerunRow = { readonly pass: PassName; readonly artifactId: string; readonly findings: readonly string[] };
+
+/** The finding of the semantic review on one intent specification. */
+export type SemanticReviewRow = {
+  readonly artifactId: string;
+  readonly reportId: string;
+  readonly verdict: "approved" | "needs_revision" | "rejected";
+  /** The session may go on: the verdict is approved, or a person let it pass. */
+  readonly passed: boolean;
+};
 
 export type RunReportRow = {
   readonly seq: number;
@@ -181,6 +219,12 @@ export class SessionStore {
     return text;
   }
 
+  /** A document that is kept, or null. */
+  document(name: string): string | null {
+    const kept = this.#document(name);
+    return kept === "" ? null : kept;
+  }
+
   #addDocument(name: string, text: string): void {
     for (let part = 0; part * PART_CHARS < text.length; part++) {
       this.#run("INSERT INTO documents (name, part, text) VALUES (?, ?, ?)", name, part, text.slice(part * PART_CHARS, (part + 1) * PART_CHARS));
@@ -234,10 +278,14 @@ export class SessionStore {
     return row === undefined ? null : artifactRow(row);
   }
 
-  /** The newest artifact of a type, or null. */
-  latestOfType(type: string): ArtifactNode | null {
-    const [row] = this.#rows("SELECT * FROM artifacts WHERE type = ? ORDER BY seq DESC LIMIT 1", type);
-    return row === undefined ? null : artifactRow(row);
+  /** Ids of everything the session has written itself. */
+  artifactIds(): ReadonlySet<string> {
+    return new Set(this.#rows("SELECT id FROM artifacts").map((row) => text(row["id"])));
+  }
+
+  /** The artifacts of a type in the order they were written. */
+  artifactsOfType(type: string): ArtifactNode[] {
+    return this.#rows("SELECT * FROM artifacts WHERE type = ? ORDER BY seq", type).map(artifactRow);
   }
 
   completePass(name: PassName, artifactId: string): void {
@@ -247,6 +295,86 @@ export class SessionStore {
   /** Artifact ids by pass name. */
   passes(): ReadonlyMap<string, string> {
     return new Map(this.#rows("SELECT name, artifact_id FROM passes").map((row) => [text(row["name"]), text(row["artifact_id"])]));
+  }
+
+  /** Takes a pass back: what it made stays in the graph, and the pass is run again with the findings. */
+  reopenPass(name: PassName, findings: readonly string[], now: number): void {
+    const artifactId = this.passes().get(name);
+    if (artifactId === undefined) throw new Error(`The pass ${name} has made nothing to take back.`);
+    this.#run("INSERT INTO pass_reruns (pass, artifact_id, findings, at) VALUES (?, ?, ?, ?)", name, artifactId, JSON.stringify(findings), now);
+    this.#run("DELETE FROM passes WHERE name = ?", name);
+  }
+
+  /** How often a pass was taken back, oldest first. */
+  passReruns(name: PassName): PassRerunRow[] {
+    return this.#rows("SELECT * FROM pass_reruns WHERE pass = ? ORDER BY seq", name).map(passRerunRow);
+  }
+
+  /** Begins the next attempt of a pass; there is one under way at most. @returns its number */
+  beginAttempt(pass: PassName, now: number, leaseUntil: number): number {
+    const [row] = this.#rows(
+      `INSERT INTO pass_attempts (pass, attempt, started_at, lease_until)
+       VALUES (?1, (SELECT coalesce(max(attempt), 0) + 1 FROM pass_attempts WHERE pass = ?1), ?2, ?3) RETURNING attempt`,
+      pass,
+      now,
+      leaseUntil,
+    );
+    return Number(row?.["attempt"]);
+  }
+
+  /** The attempt under way, or that was when its object went away. */
+  openAttempt(): PassAttemptRow | null {
+    const [row] = this.#rows("SELECT * FROM pass_attempts WHERE ended_at IS NULL");
+    return row === undefined ? null : passAttemptRow(row);
+  }
+
+  /** Ends an attempt. @returns false when it had ended before: its lease had passed to a later one */
+  endAttempt({ pass, attempt }: Pick<PassAttemptRow, "pass" | "attempt">, outcome: AttemptOutcome, now: number): boolean {
+    return (
+      this.#rows(
+        "UPDATE pass_attempts SET outcome = ?, ended_at = ? WHERE pass = ? AND attempt = ? AND ended_at IS NULL RETURNING attempt",
+        outcome,
+        now,
+        pass,
+        attempt,
+      ).length > 0
+    );
+  }
+
+  /** Attempts of a pass, oldest first; of every pass in the order they began without a name. */
+  attempts(pass?: PassName): PassAttemptRow[] {
+    const rows =
+      pass === undefined
+        ? this.#rows("SELECT * FROM pass_attempts ORDER BY rowid")
+        : this.#rows("SELECT * FROM pass_attempts WHERE pass = ? ORDER BY attempt", pass);
+    return rows.map(passAttemptRow);
+  }
+
+  addSemanticReview({ artifactId, reportId, verdict, passed }: SemanticReviewRow): void {
+    this.#run(
+      "INSERT INTO semantic_reviews (artifact_id, report_id, verdict, passed, reruns_before) VALUES (?, ?, ?, ?, (SELECT count(*) FROM pass_reruns))",
+      artifactId,
+      reportId,
+      verdict,
+      passed ? 1 : 0,
+    );
+  }
+
+  /** A person lets an intent specification go on although its review found something. */
+  passSemanticReview(artifactId: string): void {
+    this.#run("UPDATE semantic_reviews SET passed = 1 WHERE artifact_id = ?", artifactId);
+  }
+
+  /**
+   * The last semantic review of an intent specification since a pass was last taken back, or null: one that is written
+   * again word for word is reviewed again.
+   */
+  semanticReview(artifactId: string): SemanticReviewRow | null {
+    const [row] = this.#rows(
+      "SELECT * FROM semantic_reviews WHERE artifact_id = ? AND reruns_before = (SELECT count(*) FROM pass_reruns) ORDER BY seq DESC LIMIT 1",
+      artifactId,
+    );
+    return row === undefined ? null : semanticReviewRow(row);
   }
 
   openReview(): ReviewRow | null {
@@ -292,12 +420,14 @@ export class SessionStore {
 
   addApproval(approval: ApprovalRow, now: number): void {
     this.#run(
-      "INSERT INTO approvals (approval_id, review_id, approver, action_digest, used_at) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO approvals (approval_id, review_id, approver, action_digest, used_at, decision, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
       approval.approvalId,
       approval.reviewId,
       approval.approver,
       approval.actionDigest,
       now,
+      approval.decision,
+      approval.reason,
     );
   }
 
@@ -307,6 +437,8 @@ export class SessionStore {
       reviewId: text(row["review_id"]),
       approver: text(row["approver"]),
       actionDigest: text(row["action_digest"]),
+      decision: row["decision"] as ReviewDecision,
+      reason: text(row["reason"]),
     }));
   }
 
@@ -452,6 +584,29 @@ function reviewRow(row: SqlRow): ReviewRow {
     note: textOrNull(row["note"]),
     decidedBy: textOrNull(row["decided_by"]),
     closed: row["closed_at"] !== null,
+  };
+}
+
+function passAttemptRow(row: SqlRow): PassAttemptRow {
+  return {
+    pass: row["pass"] as PassName,
+    attempt: Number(row["attempt"]),
+    startedAt: Number(row["started_at"]),
+    leaseUntil: Number(row["lease_until"]),
+    outcome: textOrNull(row["outcome"]) as AttemptOutcome | null,
+  };
+}
+
+function passRerunRow(row: SqlRow): PassRerunRow {
+  return { pass: row["pass"] as PassName, artifactId: text(row["artifact_id"]), findings: JSON.parse(text(row["findings"])) as string[] };
+}
+
+function semanticReviewRow(row: SqlRow): SemanticReviewRow {
+  return {
+    artifactId: text(row["artifact_id"]),
+    reportId: text(row["report_id"]),
+    verdict: row["verdict"] as SemanticReviewRow["verdict"],
+    passed: Number(row["passed"]) === 1,
   };
 }
 

@@ -68,7 +68,7 @@ describe("commissioning", () => {
     expect(world.compiles[0]?.request.intent).toMatchObject({
       constraints: ["No imports."],
       outOfScope: ["halving"],
-      acceptanceCriteria: [{ text: "`double` doubles its argument", functionName: "double", metric: "result" }],
+      acceptanceCriteria: [{ text: "`double` doubles its argument", functionName: "double", threshold: "every example holds" }],
     });
   });
 
@@ -80,10 +80,10 @@ describe("commissioning", () => {
     expect(sha256Hex(world.blobs.get(intent?.storageRef ?? "") ?? "")).toBe(intent?.contentHash);
   });
 
-  test("the prompt of a pass holds no hidden example", async () => {
+  test("no prompt holds a hidden example, and only the last pass sees the visible ones", async () => {
     const world = await commissioned(new Surroundings(), REQUEST);
-    const shown = anOrder().examples.filter(({ text }) => world.questions[0]?.prompt.includes(text));
-    expect(shown).toHaveLength(4);
+    const shown = world.questions.map(({ prompt }) => anOrder().examples.filter(({ text }) => prompt.includes(text)).length);
+    expect(shown).toEqual([0, 0, 0, 4]);
   });
 });
 
@@ -97,12 +97,24 @@ describe("the intake gate", () => {
     expect(await world.session.status()).toMatchObject({ state: "FAILED" });
   });
 
-  test("a criterion that nothing executes is marked for a person and does not stop the order", async () => {
-    const order = anOrder({ acceptanceCriteria: [{ text: "it is beautiful", tests: [], line: 7 }] });
+  test("a criterion that a named person decides is marked for that person and does not stop the order", async () => {
+    const text = "A person confirms that the page names every total.";
+    const order = anOrder({ acceptanceCriteria: [{ text, tests: [], line: 7 }], functions: [], examples: [] });
     const world = await commissioned(new Surroundings(), aRequest({ order }));
     const report = world.graph.get(world.of("VERIFICATION_PRODUCED")[0]?.verificationId ?? "");
-    expect(report?.data).toMatchObject({ outcome: "PASS", notChecked: [{ check: "testable: it is beautiful" }] });
+    expect(report?.data).toMatchObject({ outcome: "PASS", notChecked: [{ check: `testable: ${text}` }] });
     expect(world.kinds).toContain("COMPILATION_STARTED");
+  });
+
+  test("a criterion that nobody can decide ends the session before a model is asked, and the answer proposes a wording", async () => {
+    const order = anOrder({ acceptanceCriteria: [...anOrder().acceptanceCriteria, { text: "The page names every total.", tests: [], line: 7 }] });
+    const world = await commissioned(new Surroundings(), aRequest({ order }));
+    expect(world.questions).toEqual([]);
+    expect(world.of("VERIFICATION_PRODUCED")).toMatchObject([{ outcome: "FAIL", failedCriteria: ["testable: The page names every total."] }]);
+    const reason = expect.stringContaining('Line 7: "The page names every total." cannot be decided');
+    expect(world.of("SESSION_FAILED")).toMatchObject([{ reasonCode: "GATE_REFUSED", reason }]);
+    expect(world.of("SESSION_FAILED")[0]?.reason).toContain("A person confirms that the page names every total.");
+    expect(world.compiles).toEqual([]);
   });
 });
 
@@ -112,6 +124,8 @@ describe("the end of a session", () => {
     await world.report("accepted", { kind: "run", report: anAcceptedRun() });
     expect(world.kinds.filter((kind) => !["ARTIFACT_WRITTEN", "MODEL_CALLED", "PASS_COMPLETED"].includes(kind))).toEqual([
       "SESSION_SUBMITTED",
+      "VERIFICATION_PRODUCED",
+      "CANDIDATE_SET_BUILT",
       "VERIFICATION_PRODUCED",
       "REVIEW_REQUIRED",
       "REVIEW_RESOLVED",

@@ -4,22 +4,28 @@
  */
 import { TerminalError, runBestEffort } from "@factory/durable";
 import type { Inbox, Outbox, ParkedEffect } from "@factory/durable";
-import { isTerminalSession, refuse } from "@factory/schemas";
+import { FactoryError, isTerminalSession, refuse } from "@factory/schemas";
 import type { Refusal, Result, SessionState } from "@factory/schemas";
 import type { CommissionRequest, CompileRequest, Principal, SessionReport, SessionRpc, SessionStatus } from "@factory/schemas/rpc";
 import { runAcceptance } from "./acceptance.ts";
+import { commissioningStatus } from "./commissioning-status.ts";
 import type { SessionContext, SessionDeps } from "./context.ts";
 import { endWith } from "./context.ts";
 import { runDelivery } from "./delivery.ts";
+import { commissioningElucidation } from "./elucidation.ts";
 import { runIntake } from "./intake.ts";
 import { isAside, Ledger } from "./ledger.ts";
 import { runPass } from "./passes.ts";
-import { acknowledge, approvedConstraints, askApproval } from "./reviews.ts";
+import { heldUntil, semanticReviewDone } from "./pass-attempts.ts";
+import type { PassLife } from "./pass-attempts.ts";
+import { runPersistence } from "./persistence.ts";
+import { acknowledge, approvedConstraints, approvedIntent, askApproval } from "./reviews.ts";
 import { failCompilation, handleRunReport, inFlight, takeReport } from "./run-reports.ts";
 import { runSealing } from "./sealing.ts";
 import { nextStep } from "./session-machine.ts";
 import type { Step } from "./session-machine.ts";
 import { reasonOf, SessionStore } from "./session-store.ts";
+import { runSemanticReview } from "./semantic-review.ts";
 
 /**
  * How long `advance` starts further steps in one call, in milliseconds. A step may take as long as a model; this and one
@@ -33,6 +39,8 @@ export class Session implements SessionRpc {
   readonly #inbox: Inbox;
   /** Not persisted: ends the step under way when the session's end is decided. */
   #underWay: AbortController | undefined;
+  /** Not persisted: the attempt of a pass this life works on; the next life takes it up as another attempt. */
+  readonly #life: PassLife = { attempt: null };
 
   constructor(deps: SessionDeps, outbox: Pick<Outbox, "enqueue">, inbox: Inbox) {
     const store = new SessionStore(deps.storage);
@@ -68,7 +76,7 @@ export class Session implements SessionRpc {
   }
 
   async status(): Promise<SessionStatus | null> {
-    const { store } = this.#context;
+    const { store, deps } = this.#context;
     const session = store.session();
     if (session === null) return null;
     const review = store.openReview();
@@ -78,6 +86,7 @@ export class Session implements SessionRpc {
       runId: session.runId,
       openReview: review === null ? null : { reviewId: review.reviewId, action: review.action, actionDigest: review.actionDigest },
       reason: reasonOf(session),
+      commissioning: commissioningStatus({ row: session, review, intakeDone: this.#intakeDone(), lastAttempt: store.attempts().at(-1) ?? null }, deps.now()),
     };
   }
 
@@ -148,16 +157,20 @@ export class Session implements SessionRpc {
 
   /** When `advance` has something to do, in epoch milliseconds; null when it waits for somebody. */
   dueAt(): number | null {
-    return this.#nextStep().kind === "idle" ? null : this.#context.deps.now();
+    const { deps, store } = this.#context;
+    const step = this.#nextStep();
+    if (step.kind === "idle") return null;
+    // Whoever works on the pass goes on by itself; only a lease that ran out is taken up.
+    return (step.kind === "pass" ? heldUntil(store, this.#life, deps.now()) : null) ?? deps.now();
   }
 
-  /** What mediation is to compile. */
+  /** What mediation is to compile. @throws FactoryError ELUCIDATION_MISSING */
   compileRequest(): CompileRequest {
     const { store } = this.#context;
     const { org, sessionId, workOrderId, assembly, order, config, baseTree } = store.request();
-    const intent = store.latestOfType("IntentSpecification");
-    const elucidation = store.artifactOfType("ElucidationArtifact");
-    if (intent === null || elucidation === null) throw new Error("There is no intent specification to compile.");
+    const elucidation = commissioningElucidation(store);
+    if (elucidation === null) throw new FactoryError("ELUCIDATION_MISSING");
+    const intent = approvedIntent(this.#context);
     return {
       org,
       sessionId,
@@ -181,6 +194,11 @@ export class Session implements SessionRpc {
     }
     const { successorId: specificationId, elucidationId } = amendment;
     await deps.loopClosure(this.#context).ingest({ specificationId, elucidationId }, deps.sources(store.request().org));
+  }
+
+  /** Gate 3: what was delivered is looked at once more. @throws as {@link runPersistence} does. */
+  async persist(evidenceId: string): Promise<void> {
+    await runPersistence(this.#context, evidenceId);
   }
 
   onCompileRefused(refusal: Refusal): void {
@@ -243,12 +261,17 @@ export class Session implements SessionRpc {
     if (row === null) return { kind: "idle" };
     return nextStep({
       row,
-      intakeDone: store.artifactOfType("VerificationReport") !== null,
+      intakeDone: this.#intakeDone(),
       donePasses: new Set(store.passes().keys()),
+      semanticReviewDone: semanticReviewDone(this.#context),
       reviewOpen: store.openReview() !== null,
       reportPending: store.pendingRunReport() !== null,
       amendsInFlight: inFlight(this.#context).length,
     });
+  }
+
+  #intakeDone(): boolean {
+    return this.#context.store.artifactOfType("VerificationReport") !== null;
   }
 
   async #take(step: Step, signal: AbortSignal): Promise<void> {
@@ -260,7 +283,10 @@ export class Session implements SessionRpc {
         runIntake(context);
         return;
       case "pass":
-        await this.#abortable(signal, (stop) => runPass(context, step.pass, stop));
+        await this.#abortable(signal, (stop) => runPass(context, step.pass, stop, this.#life));
+        return;
+      case "semantic-review":
+        await this.#abortable(signal, (stop) => runSemanticReview(context, stop));
         return;
       case "ask-approval":
         askApproval(context);
@@ -269,7 +295,7 @@ export class Session implements SessionRpc {
         await handleRunReport(context);
         return;
       case "acceptance":
-        await runAcceptance(context);
+        await this.#abortable(signal, (stop) => runAcceptance(context, stop));
         return;
       case "delivery":
         await runDelivery(context);

@@ -64,7 +64,7 @@ const aSession = (cancelled: SessionRpc["cancel"]): Partial<GatewayDeps> => ({
     acknowledge: notAsked,
     report: notAsked,
     poke: notAsked,
-    status: async () => ({ sessionId: SESSION, state: "EXECUTING", runId: null, openReview: null, reason: null }),
+    status: async () => ({ sessionId: SESSION, state: "EXECUTING", runId: null, openReview: null, reason: null, commissioning: "idle" as const }),
     cancel: cancelled,
   }),
 });

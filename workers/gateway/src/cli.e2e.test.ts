@@ -16,6 +16,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "factory-cli-"));
   writeFileSync(join(folder, "order.md"), anOrder());
   writeFileSync(join(folder, "hold.md"), anOrder({ title: "Hold on" }));
+  writeFileSync(join(folder, "vague.md"), `${anOrder()}\n## Acceptance criteria\n\n- The page is nice.\n`);
   writeFileSync(join(folder, "broken.md"), "# Broken\n\n## Goal\n\nNothing.\n\n```examples\nnone(1) =>\n```\n");
 });
 afterAll(async () => {
@@ -63,6 +64,13 @@ describe("factory", () => {
 describe("factory validate", () => {
   it("passes an order that parses", async () => {
     expect(await factory(["validate", "order.md"])).toMatchObject({ code: 0, stdout: expect.stringContaining("1 functions") });
+  });
+
+  it("exits 3 on a criterion that nobody can decide, with its line and a wording that can be", async () => {
+    const { code, stdout } = await factory(["validate", "vague.md"]);
+    expect(code).toBe(3);
+    expect(linesOf(stdout)).toEqual([expect.stringMatching(/^vague\.md:\d+: CRITERION_UNTESTABLE: .*Write instead: A person confirms that/)]);
+    expect(lastJson((await factory(["validate", "vague.md", "--json"])).stdout)).toMatchObject({ outcome: "REFUSED", faults: 1 });
   });
 
   it("exits 3 with line, rule and fix of every fault, and so do submit and envelope", async () => {

@@ -19,6 +19,7 @@ export type EffectPayload =
   | { readonly kind: "append"; readonly batch: ArtifactBatch }
   | { readonly kind: "event"; readonly event: EventWrite }
   | { readonly kind: "seed" }
+  | { readonly kind: "amend-graph"; readonly key: string }
   | { readonly kind: "reopen"; readonly key: string }
   | { readonly kind: "report"; readonly report: SessionReport };
 
@@ -30,6 +31,7 @@ export function targetOf(payload: EffectPayload): Target {
     case "event":
       return "log";
     case "seed":
+    case "amend-graph":
     case "reopen":
       return "coordinator";
     case "report":

@@ -7,10 +7,13 @@ import { objectName } from "@factory/schemas";
 import type { Result } from "@factory/schemas";
 import { artifactGraphOf, coordinatorOf, sessionLogOf, sessionOf } from "@factory/schemas/rpc";
 import type { AmendRequest, CompileRequest, MediationRpc } from "@factory/schemas/rpc";
+import { patientBucket, r2BlobStore } from "@factory/workspace";
+import type { BlobStore } from "@factory/workspace";
 import { deliver } from "./delivery.ts";
 import type { DeliveryPorts } from "./delivery.ts";
 import { Mediation } from "./mediation.ts";
 import { MEDIATION_MIGRATIONS, MediationStore } from "./mediation-store.ts";
+import { repositoryOf } from "./repository.ts";
 
 /** Compiler of one session's order; named by `objectName.mediation`. */
 export class MediationAgentDO extends DurableObject<Env> implements MediationRpc {
@@ -18,6 +21,7 @@ export class MediationAgentDO extends DurableObject<Env> implements MediationRpc
   readonly #scheduler: Scheduler;
   readonly #outbox: Outbox;
   readonly #mediation: Mediation;
+  readonly #blobs: BlobStore;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -34,6 +38,7 @@ export class MediationAgentDO extends DurableObject<Env> implements MediationRpc
       deliver: (target, effects) => deliver({ ports, mediation: this.#mediation, store }, target, effects),
       onParked: (effect) => this.#mediation.parked(effect),
     });
+    this.#blobs = r2BlobStore(patientBucket(env.BLOBS));
     this.#mediation = new Mediation({
       storage: ctx.storage,
       store,
@@ -50,7 +55,10 @@ export class MediationAgentDO extends DurableObject<Env> implements MediationRpc
   }
 
   async compile(effectId: string, request: CompileRequest): Promise<Result> {
-    return this.#run("mediation.compile", request.sessionId, () => this.#mediation.compile(effectId, request));
+    return this.#run("mediation.compile", request.sessionId, async () => {
+      const found = await repositoryOf(this.#blobs, request.baseTree);
+      return found.ok ? this.#mediation.compile(effectId, { ...request, repository: found.repository }) : found;
+    });
   }
 
   async amend(effectId: string, request: AmendRequest): Promise<Result> {
@@ -61,9 +69,9 @@ export class MediationAgentDO extends DurableObject<Env> implements MediationRpc
     await this.#scheduler.rearm();
   }
 
-  #run(op: string, session: string, command: () => Result): Promise<Result> {
+  #run(op: string, session: string, command: () => Result | Promise<Result>): Promise<Result> {
     return logged(this.#log, Date.now, { op, ids: { session } }, async () => {
-      const answer = command();
+      const answer = await command();
       await this.#outbox.poke();
       return answer;
     });

@@ -4,6 +4,7 @@ import { objectName } from "@factory/schemas";
 import type { EventWrite } from "@factory/schemas";
 import { artifactGraphOf } from "@factory/schemas/rpc";
 import type { CompileRequest, MediationRpc, ReopenRequest, SeedRequest, SessionReport, StoredEdge } from "@factory/schemas/rpc";
+import { r2BlobStore } from "@factory/workspace";
 import { describe, expect, test } from "vitest";
 import { MediationAgentDO } from "./mediation-agent-do.ts";
 import MediationWorker from "./mediation.worker.ts";
@@ -89,7 +90,7 @@ describe("a mediation object", () => {
     const runId = await runIdOf(request);
     const coordinator = await callsOf(env.COORDINATORS, objectName.coordinator(request.org, runId));
     expect(coordinator.map(({ method }) => method)).toEqual(["seed"]);
-    expect((await seedOf(request)).beads).toHaveLength(4);
+    expect((await seedOf(request)).beads).toHaveLength(5);
     const events = eventsIn(await logCalls(request));
     expect(events.filter(({ kind }) => kind === "VERIFICATION_PRODUCED")).toHaveLength(1);
   });
@@ -152,7 +153,7 @@ describe("a mediation object", () => {
     await expect.poll(async () => (await coordinatorCalls()).map(({ method }) => method)).toEqual(["seed", "reopen"]);
     const [, reopened] = await coordinatorCalls();
     const reopen = reopened?.args[1] as ReopenRequest;
-    expect(reopen.directives).toHaveLength(4);
+    expect(reopen.directives).toHaveLength(5);
     for (const { directiveId } of reopen.directives) expect(await causesOf(request, directiveId)).toContain(amend.amendmentId);
   });
 
@@ -213,4 +214,44 @@ test("the Worker serves nothing over HTTP and says that it is well", async () =>
   const worker = new MediationWorker(createExecutionContext(), env);
   expect((await worker.fetch()).status).toBe(404);
   expect(await worker.health()).toEqual({ worker: "mediation", ok: true });
+});
+
+describe("an order on a starting tree", () => {
+  /** Stores the files and asks for a compile on them. */
+  async function compiledOn(name: string, files: { readonly [path: string]: string }): Promise<CompileRequest> {
+    const store = r2BlobStore(env.BLOBS);
+    const stored = await Promise.all(Object.entries(files).map(async ([path, content]) => [path, await store.put(new TextEncoder().encode(content))] as const));
+    const request: CompileRequest = { ...(await anApprovedRequest(name)), baseTree: Object.fromEntries(stored) };
+    expect(await objectOf(request).compile("compile-1", request)).toEqual({ ok: true });
+    return request;
+  }
+
+  test("changes the function where the stored files have it, and reads what they import", async () => {
+    const request = await compiledOn("brownfield", {
+      "src/numbers.ts":
+        'import { one } from "./one.ts";\n\nexport function lineTotal(price: number, quantity: number): number {\n  return price + quantity + one;\n}\n',
+      "src/one.ts": "export const one = 1;\n",
+      "src/unrelated.ts": "export const unrelated = 1;\n",
+    });
+    const [bead] = (await seedOf(request)).beads;
+    expect(bead?.title).toBe("Change lineTotal");
+    expect(bead?.directive.fileScope).toEqual({ read: ["src/numbers.ts", "src/one.ts"], write: ["src/numbers.ts"] });
+  });
+
+  test("is refused where a new file would replace one, with the path named", async () => {
+    const request = await compiledOn("taken", { "src/line-total.ts": "export const other = 1;\n" });
+    expect(await reportOf(request)).toMatchObject({
+      report: {
+        outcome: "refused",
+        code: "GATE_REFUSED",
+        remediation: expect.arrayContaining([expect.stringContaining("src/line-total.ts is in the starting tree already")]),
+      },
+    });
+  });
+
+  test("is not compiled while a file of the tree is not stored", async () => {
+    const request: CompileRequest = { ...(await anApprovedRequest("lost")), baseTree: { "src/line-total.ts": "0".repeat(64) } };
+    expect(await objectOf(request).compile("compile-1", request)).toMatchObject({ ok: false, code: "UNAVAILABLE" });
+    expect(await sessionCalls(request)).toEqual([]);
+  });
 });

@@ -3,9 +3,9 @@ import { migrate, Inbox, Outbox, Scheduler } from "@factory/durable";
 import type { Delivery, Effect } from "@factory/durable";
 import { ManualAlarm, ManualClock, MemoryLog, NodeSqliteStorage } from "@factory/durable/testing";
 import { FACTORY_REGISTRY, factoryIds } from "@factory/factory-graph";
-import { parseEventPayload, refusing } from "@factory/schemas";
-import type { ArtifactEdge, ArtifactNode, EventWrite, Refusal, Result } from "@factory/schemas";
-import type { CompileReport, ReopenRequest, SeedRequest, SessionReport } from "@factory/schemas/rpc";
+import { functionFile, parseEventPayload, refusing } from "@factory/schemas";
+import type { ArtifactEdge, ArtifactNode, EventWrite, Refusal, Result, SuccessCheck } from "@factory/schemas";
+import type { AmendRequest, CompileReport, ReopenRequest, RunGraphAmendment, SeedRequest, SessionReport } from "@factory/schemas/rpc";
 import { describe, expect, test } from "vitest";
 import { deliver, deliveryOf } from "./delivery.ts";
 import { Mediation } from "./mediation.ts";
@@ -81,6 +81,7 @@ class World {
           }),
           coordinator: () => ({
             seed: (effectId, request) => take("seed", effectId, request, () => ({ ready: 1 })),
+            amendGraph: (effectId, amendment) => take("amend-graph", effectId, amendment, () => ({})),
             reopen: (effectId, request) => take("reopen", effectId, request, () => ({})),
           }),
           session: () => ({ report: (effectId, report) => take("session", effectId, report, () => ({})) }),
@@ -141,7 +142,7 @@ describe("compiling", () => {
         runId: seed?.runId,
         specificationId: seed?.specificationId,
         workGraphId: seed?.workGraphId,
-        beads: 4,
+        beads: 5,
         claims: 3,
         holdouts: 2,
         personClaims: [],
@@ -240,7 +241,7 @@ describe("amending", () => {
     await world.settle();
     expect(world.calls.slice(before).map(({ target }) => target)).toEqual(["graph", "log", "reopen", "session"]);
     const [reopen] = world.bodies<ReopenRequest>("reopen");
-    expect(reopen?.directives).toHaveLength(4);
+    expect(reopen?.directives).toHaveLength(5);
     expect(reopen?.claims[0]?.visible.map((example) => example.line)).toContain(line);
     expect(reopen?.claims[0]?.holdout).toHaveLength(1);
     expect(reopen).toMatchObject({ amendmentId: amend.amendmentId, specificationId: amend.specificationId, beadIds: amend.beadIds });
@@ -279,6 +280,95 @@ describe("amending", () => {
     });
   });
 });
+
+describe("a run verdict that failed although every molecule had passed", () => {
+  async function judged(verdictChange: AmendRequest["verdictChange"], note = "") {
+    const { world, request } = await compiledWorld();
+    const [seed] = world.bodies<SeedRequest>("seed");
+    const outcome = seed?.beads.at(-1);
+    if (seed === undefined || outcome === undefined) throw new Error("Nothing was seeded.");
+    const amend: AmendRequest = { ...anAmendRequest(request, { line: 0, beadIds: [outcome.beadId] }), revealedLines: [], note, verdictChange };
+    world.written(adoptedLineage(amend, seed.specificationId));
+    const before = world.calls.length;
+    const answer = world.mediation.amend("amend-1", amend);
+    await world.settle();
+    return { world, seed, outcome, amend, answer, targets: world.calls.slice(before).map(({ target }) => target) };
+  }
+
+  test("by what no claim asks for is taken again without it, now and after later amendments, and no other bead is re-opened", async () => {
+    const { world, outcome, amend, answer, targets } = await judged({ kind: "rejudge", checks: ["file-exists:src/index.ts"] });
+    expect(answer).toEqual({ ok: true });
+    expect(targets).toEqual(["graph", "log", "reopen", "session"]);
+    expect(JSON.stringify(outcome.directive.successCheck)).toContain('"src/index.ts"');
+    const [reopen] = world.bodies<ReopenRequest>("reopen");
+    expect(reopen).toMatchObject({ beadIds: [outcome.beadId], directives: [{ atomId: outcome.atomId }] });
+    expect(JSON.stringify(reopen?.directives[0]?.successCheck)).not.toContain('"src/index.ts"');
+    expect(JSON.stringify(reopen?.directives[0]?.successCheck)).toContain('"examples"');
+    const later = { ...amend, amendmentId: `${amend.amendmentId.slice(0, -1)}0`, verdictChange: { kind: "none" } } as const;
+    expect(world.mediation.amend("amend-2", later)).toEqual({ ok: true });
+    expect(world.mediation.reopen(`reopen:${later.amendmentId}`).directives[0]?.successCheck).toEqual(reopen?.directives[0]?.successCheck);
+  });
+
+  test.each([
+    ["is no check of it", ["file-exists:src/nothing.ts"], /is no check of/],
+    ["would leave nothing to judge by", null, /Nothing would be left/],
+  ])("without what %s is refused", async (_, checks, message) => {
+    const { seed } = await judged({ kind: "none" });
+    const every = namesIn(seed.beads.at(-1)?.directive.successCheck);
+    const { answer } = await judged({ kind: "rejudge", checks: checks ?? every });
+    expect(answer).toMatchObject({ ok: false, code: "INVALID_ARGUMENT", message: expect.stringMatching(message) });
+  });
+
+  test("by a gap between the parts gets one new bead in front of the outcome, which waits for it; the graph is amended before anything is re-opened", async () => {
+    const { world, seed, outcome, answer, targets, amend } = await judged(
+      { kind: "integrate", checks: ["examples:C-1", "tests:tests/cart.test.ts"] },
+      "Export both.",
+    );
+    expect(answer).toEqual({ ok: true });
+    expect(targets).toEqual(["graph", "log", "amend-graph", "reopen", "session"]);
+    const [graph] = world.bodies<RunGraphAmendment>("amend-graph");
+    const [change, ...more] = graph?.changes ?? [];
+    expect(more).toEqual([]);
+    if (change?.kind !== "insert") throw new Error("No bead is inserted.");
+    expect(graph?.amendmentId).toBe(amend.amendmentId);
+    expect(change.before).toEqual([{ beadId: outcome.beadId, required: true }]);
+    expect(change.bead).toMatchObject({ moleculeId: outcome.moleculeId, role: "integrator", outcome: false, dependsOn: outcome.dependsOn });
+    const { directive } = change.bead;
+    expect(directive.fileScope.write).toEqual(expect.arrayContaining(["src/index.ts", functionFile("lineTotal")]));
+    expect(directive.instructions).toContain("Export both.");
+    expect(directive.instructions).toContain("Every part has passed its own checks, and the whole has not.");
+    expect(namesIn(directive.successCheck)).toEqual(expect.arrayContaining(["examples:C-1", "tests:tests/cart.test.ts", "file-exists:src/index.ts"]));
+    const written = world.bodies<{ nodes: ArtifactNode[] }>("graph").flatMap(({ nodes }) => nodes);
+    for (const id of [change.bead.atomId, directive.directiveId]) expect(written.map((node) => node.id)).toContain(id);
+    expect(world.bodies<ReopenRequest>("reopen")).toMatchObject([{ beadIds: [outcome.beadId] }]);
+    expect(seed.beads.map(({ beadId }) => beadId)).not.toContain(change.bead.beadId);
+  });
+
+  test("on which a person has said what was meant begins the beads of the claim anew, and what depends on them", async () => {
+    const { world, seed } = await judged({ kind: "respecify" }, "It is about carts of one thing.");
+    const [reopen] = world.bodies<ReopenRequest>("reopen");
+    const titles = new Map(seed.beads.map(({ beadId, title }) => [beadId, title]));
+    expect(reopen?.beadIds.map((beadId) => titles.get(beadId))).toEqual(seed.beads.map(({ title }) => title));
+    const coder = reopen?.directives.find(({ title }) => title === "Write lineTotal");
+    expect(coder?.instructions).toContain("It is about carts of one thing.");
+  });
+});
+
+/** Names of the parts of a check, as plans name them. */
+function namesIn(check: SuccessCheck | undefined): string[] {
+  switch (check?.kind) {
+    case "all":
+      return check.checks.flatMap(namesIn);
+    case "file-exists":
+      return [`file-exists:${check.path}`];
+    case "examples":
+      return [`examples:${check.claim}`];
+    case "tests":
+      return check.files.map((file) => `tests:${file}`);
+    default:
+      return check === undefined ? [] : [check.kind];
+  }
+}
 
 describe("neighbours that refuse", () => {
   test("one that may answer later is tried again, in order", async () => {

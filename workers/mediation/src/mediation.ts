@@ -2,15 +2,16 @@
  * Mediation of one session: compiles an approved order, keeps what amendments need, and puts everything that has to
  * leave into the outbox, in the transaction that records the request. No model is asked.
  */
-import { amendRun, compileWorkGraph } from "@factory/compiler";
+import { compileWorkGraph } from "@factory/compiler";
 import type { AmendableRun, CompiledArtifact, CompiledRun } from "@factory/compiler";
 import { canonicalJson, FactoryError, refuse, ulidId } from "@factory/schemas";
 import type { EventWrite, Result } from "@factory/schemas";
 import type { Inbox, Outbox, ParkedEffect, StoragePort } from "@factory/durable";
-import type { AmendRequest, CompileReport, CompileRequest, ReopenRequest, SeedRequest, SessionReport } from "@factory/schemas/rpc";
+import type { AmendRequest, CompileReport, CompileRequest, ReopenRequest, RunGraphAmendment, SeedRequest, SessionReport } from "@factory/schemas/rpc";
 import { artifactPayload, effectsOf, FAULT_LANE, verificationPayload } from "./effects.ts";
 import type { EffectPayload } from "./effects.ts";
 import type { ArtifactBatch, MediationStore } from "./mediation-store.ts";
+import { amendFor } from "./run-verdicts.ts";
 
 /** What mediation needs of its object. */
 export interface MediationDeps {
@@ -69,7 +70,7 @@ export class Mediation {
       const state = this.state();
       if (!this.#deps.isFor(request.org, request.sessionId)) return refuse("INTEGRITY", "The request is for another session than this object.");
       if (state?.phase !== "seeded") return refuse("FAILED_PRECONDITION", "The session has no run to amend.");
-      const amended = amendRun(state.run, request);
+      const amended = amendFor(state.run, request, () => this.seed().beads);
       if (!amended.ok) return refuse("INVALID_ARGUMENT", amended.message);
       const tooLarge = artifactProblem(amended.artifacts);
       if (tooLarge !== undefined) return refuse("TOO_LARGE", tooLarge);
@@ -77,9 +78,12 @@ export class Mediation {
       const key = reopenKey(request.amendmentId);
       store.put(RUN_KEY, { ...state, run: amended.run });
       store.put(key, amended.reopen);
+      const graphKey = graphAmendmentKey(request.amendmentId);
+      if (amended.graph !== null) store.put(graphKey, amended.graph);
+      const commands: EffectPayload[] = [...(amended.graph === null ? [] : [{ kind: "amend-graph" as const, key: graphKey }]), { kind: "reopen", key }];
       // The report follows the re-opening in the lane: once the session has it, nothing more comes of this amendment.
       const report: SessionReport = { kind: "amended", report: { outcome: "reopened", amendmentId: request.amendmentId } };
-      this.#enqueue(effectsOf(effectId, [...this.#artifactEffects(amended.artifacts, state.run.runId), { kind: "reopen", key }, { kind: "report", report }]));
+      this.#enqueue(effectsOf(effectId, [...this.#artifactEffects(amended.artifacts, state.run.runId), ...commands, { kind: "report", report }]));
       return { ok: true };
     });
   }
@@ -102,6 +106,11 @@ export class Mediation {
   /** What the coordinator re-opens for an amendment. @throws FactoryError INTERNAL for an unknown key. */
   reopen(key: string): ReopenRequest {
     return this.#required<ReopenRequest>(key);
+  }
+
+  /** What changes of the run's graph for an amendment, before beads are re-opened. @throws FactoryError INTERNAL for an unknown key. */
+  graphAmendment(key: string): RunGraphAmendment {
+    return this.#required<RunGraphAmendment>(key);
   }
 
   /**
@@ -176,6 +185,10 @@ export class Mediation {
 
 function reopenKey(amendmentId: string): string {
   return `reopen:${amendmentId}`;
+}
+
+function graphAmendmentKey(amendmentId: string): string {
+  return `graph:${amendmentId}`;
 }
 
 /** Edges by the later of their ends: they are reported with the node that made them possible. */

@@ -1,11 +1,12 @@
 /** Commands about a session: submit, events, status, cancel. */
 import { toJsonString } from "@bufbuild/protobuf";
+import { overfitText, shown } from "@factory/verification/evidence";
 import { SessionEventKind, SessionEventSchema, StreamMode, type SessionEvent } from "@factory/schemas/proto";
 import { EXIT, UsageError } from "../errors.ts";
 import { followSession, submitAndFollow } from "../follow.ts";
 import { EXIT_BY_OUTCOME, outcomeOf, reasonOf } from "../outcome.ts";
-import { beadLine, cost, createProgress, type Terminal } from "../progress.ts";
-import { EMPTY_VIEW, beadCounts, beadsOrAbsent, countsOrAbsent, foldEvent, type SessionView } from "../session-view.ts";
+import { beadLine, cost, createProgress, gateLine, optionLine, type Terminal } from "../progress.ts";
+import { EMPTY_VIEW, beadCounts, beadsOrAbsent, countsOrAbsent, foldEvent, moleculesOrAbsent, overfitOrAbsent, type SessionView } from "../session-view.ts";
 import { reviewText } from "../review-text.ts";
 import { signedRequest } from "../submission.ts";
 import { argument, type Command, type CommandContext } from "./command.ts";
@@ -143,8 +144,10 @@ function summaryOf(event: SessionEvent): string {
       return `${payload.value.divergenceType}: ${payload.value.reason}`;
     case "amendment":
       return `${payload.value.amendmentId} ${payload.value.faultAttribution} ${payload.value.scope}`;
+    case "candidateSet":
+      return optionLine(payload.value);
     case "pass":
-      return `${payload.value.pass} -> ${payload.value.artifactId}`;
+      return `${payload.value.pass} -> ${payload.value.artifactId}${(payload.value.attempt ?? 1) > 1 ? ` in attempt ${payload.value.attempt}` : ""}`;
     case "modelCall":
       return `${payload.value.purpose} by ${payload.value.modelId} (${cost(payload.value.costUsd)})`;
     case "terminal":
@@ -169,17 +172,26 @@ export const status: Command = {
         JSON.stringify({
           session: sessionId,
           state: view.state,
+          passes: [...view.passes].map(([pass, attempt]) => ({ pass, attempt })),
+          option: view.option ?? null,
+          gates: [...view.gates.values()],
           beads: beadsOrAbsent(view),
+          molecules: moleculesOrAbsent(view),
           checks: countsOrAbsent(view.checks),
           holdouts: countsOrAbsent(view.holdouts),
+          overfit: overfitOrAbsent(view),
           review: view.openReview ?? null,
           terminal: view.terminal ?? null,
         }),
       );
       return EXIT.completed;
     }
+    if (view.option !== undefined) context.print(optionLine(view.option));
+    for (const gate of view.gates.values()) context.print(gateLine(gate));
     for (const bead of view.beads.values()) context.print(beadLine(bead));
-    context.print(`${sessionId} ${view.state} · ${counts.done}/${counts.total} beads · ${cost(view.costUsd)}`);
+    const molecules = shown(moleculesOrAbsent(view), ({ passed, total }) => `${passed}/${total}`);
+    context.print(`${sessionId} ${view.state} · ${counts.done}/${counts.total} beads · molecules ${molecules} · ${cost(view.costUsd)}`);
+    if (view.holdouts.size > 0) context.print(overfitText(overfitOrAbsent(view)));
     if (view.terminal !== undefined && view.terminal.reason !== "") context.print(view.terminal.reason);
     if (view.openReview !== undefined) context.print(reviewText(view));
     return EXIT.completed;

@@ -10,7 +10,9 @@ const evidence = z.looseObject({
     observed: z.string().default(""),
     failedHoldouts: z.number().optional(),
     failedHoldoutLines: z.array(z.unknown()).optional(),
+    divergenceType: z.string().optional(),
   }),
+  trace: z.looseObject({ checks: z.array(z.looseObject({ kind: z.string(), ok: z.boolean(), claimId: z.string().optional() })).default([]) }).optional(),
   claim: z.looseObject({ claimId: z.string().optional(), text: z.string().optional() }).default({}),
   failedHoldout: z.unknown().optional(),
 });
@@ -20,9 +22,14 @@ export type OfflineHypothesis = {
   readonly faultAttribution: "SPECIFICATION_GAP" | "TOOLING_FAILURE" | "INVARIANT_MISMATCH" | "ENVIRONMENTAL";
   readonly explanation: string;
   readonly confidence: number;
-  readonly amendmentScope: "modify-atom" | "none";
+  readonly amendmentScope: "modify-atom" | "add-atom" | "none";
   readonly instruction: string;
+  /** For a run verdict and nothing else: the one of its three causes that fits what failed. */
+  readonly runVerdict?: "criterion" | "integration" | "specification";
 };
+
+/** Checks that the platform adds of its own; every other one follows from what the order states. */
+const PLATFORM_CHECKS: ReadonlySet<string> = new Set(["file-exists"]);
 
 /** What probably went wrong, or what is wrong with the question. */
 export function formHypothesis(
@@ -50,6 +57,7 @@ export function formHypothesis(
   if (divergence.outcome === "GOVERNANCE") {
     return hypothesis("TOOLING_FAILURE", `Consent or policy does not allow what the work needs: ${divergence.observed}`, 0.8);
   }
+  if (divergence.divergenceType === "run-verdict-failure") return runVerdict(parsed.data);
   if (/\binvariant\b|\bdetector\b/i.test(divergence.observed)) {
     return hypothesis(
       "INVARIANT_MISMATCH",
@@ -64,6 +72,30 @@ export function formHypothesis(
     0.4,
     `Expected: ${divergence.expected}. Observed: ${divergence.observed}.`,
   );
+}
+
+/** What no claim asks for is too strict; a claim that nobody carries cannot hold; everything else does not fit together. */
+function runVerdict({ divergence, trace }: z.infer<typeof evidence>): ReturnType<typeof formHypothesis> {
+  const { observed } = divergence;
+  const failed = (trace?.checks ?? []).filter(({ ok }) => !ok);
+  const base = { confidence: 0.6, instruction: "" } as const;
+  if (failed.length === 0 || failed.some(({ kind }) => kind === "claims")) {
+    const explanation = `What is asked for cannot hold as a whole: ${observed}`;
+    return {
+      ok: true,
+      hypothesis: { ...base, faultAttribution: "SPECIFICATION_GAP", explanation, amendmentScope: "none", runVerdict: "specification" },
+    };
+  }
+  if (failed.every(({ kind, claimId }) => claimId === undefined && PLATFORM_CHECKS.has(kind))) {
+    const explanation = `Every claim holds and the run is judged by more than any claim asks for: ${observed}`;
+    return { ok: true, hypothesis: { ...base, faultAttribution: "TOOLING_FAILURE", explanation, amendmentScope: "modify-atom", runVerdict: "criterion" } };
+  }
+  const explanation = `Every molecule passed alone and the whole does not: ${observed}`;
+  const instruction = `The parts were each checked and do not fit together. Observed on the whole: ${observed}`;
+  return {
+    ok: true,
+    hypothesis: { ...base, faultAttribution: "SPECIFICATION_GAP", explanation, amendmentScope: "add-atom", instruction, runVerdict: "integration" },
+  };
 }
 
 function hypothesis(

@@ -1,4 +1,5 @@
-import { PASSES, taskResult } from "@factory/schemas";
+import { functionCandidate, intentSpecification, isLeftOpen, PASSES, taskResult } from "@factory/schemas";
+import type { FunctionCandidate, PassName } from "@factory/schemas";
 import { hasToolCall, isStepCount, generateText, streamText, tool, ToolLoopAgent, type ToolSet } from "ai";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -125,6 +126,51 @@ describe("writing a function", () => {
     expect(desk.files.get("src/invoice-total.ts")).not.toContain("throw");
   });
 
+  test("it puts the function into the file that is there, and leaves everything else as it is", async () => {
+    const desk = new Desk();
+    const rest = '/** Shop prices. */\nexport const CURRENCY = "EUR";\n\n';
+    const old = "export function lineTotal(price: number, quantity: number): number {\n  return price * quantity;\n}\n";
+    desk.files.set("src/prices.ts", `${rest}${old}\nexport const half = (n: number): number => n / 2;\n`);
+    const report = await work(desk, writeCode({ mode: "modify", file: "src/prices.ts", keeps: ["CURRENCY", "half"] }));
+    expect(report.status).toBe("COMPLETE");
+    expect(desk.calls).toEqual(["read src/prices.ts", "write src/prices.ts", "check"]);
+    const text = desk.files.get("src/prices.ts") ?? "";
+    expect(text.startsWith(`${rest}export function lineTotal(`)).toBe(true);
+    expect(text.endsWith("\nexport const half = (n: number): number => n / 2;\n")).toBe(true);
+    expect(text).not.toContain("return price * quantity;\n");
+  });
+
+  test("without the file or the function that it is to change it is BLOCKED and writes nothing", async () => {
+    const desk = new Desk();
+    expect(await work(desk, writeCode({ mode: "modify" }))).toMatchObject({ status: "BLOCKED", blockers: [expect.stringContaining("src/line-total.ts")] });
+    desk.files.set("src/line-total.ts", "export const other = 1;\n");
+    expect(await work(desk, writeCode({ mode: "modify" }))).toMatchObject({ status: "BLOCKED" });
+    expect(desk.files.get("src/line-total.ts")).toBe("export const other = 1;\n");
+  });
+
+  test("it runs a function out of a file that holds others too", async () => {
+    const desk = new Desk();
+    desk.files.set(
+      "src/math.ts",
+      "export const LIMIT = 3;\n\nexport function triple(n: number): number {\n  return n * 3;\n}\n\nexport function other(n: number): number {\n  return n;\n}\n",
+    );
+    const n = [{ name: "n", type: "number" }];
+    const task = writeCode({
+      function: { name: "tripleOf", params: n, returnType: "number" },
+      file: "src/triple-of.ts",
+      criteria: ["The triple."],
+      dependencies: [{ name: "triple", params: n, returnType: "number", file: "src/math.ts" }],
+      examples: [
+        { args: [1], expected: 3 },
+        { args: [5], expected: 15 },
+      ],
+    });
+    const report = await work(desk, task);
+    expect(report).toMatchObject({ status: "COMPLETE" });
+    expect(desk.calls[0]).toBe("read src/math.ts");
+    expect(desk.files.get("src/triple-of.ts")).toContain('import { triple } from "./math.ts";');
+  });
+
   test("what cannot be found is BLOCKED and names what it could not run", async () => {
     const desk = new Desk();
     desk.files.set("src/magic.ts", "export function magic(n: number): number {\n  let x = n;\n  while (x > 1) x -= 1;\n  return x;\n}\n");
@@ -237,24 +283,69 @@ const order = {
   examples: [{ call: "lineTotal(2)", functionName: "lineTotal", args: [2], expected: 2, line: 9 }],
 };
 const bare = { ...order, problem: "", goal: "", constraints: [], functions: [], examples: [], priority: "normal" };
+const upstream = {
+  Pressure: { title: "Disputes", description: "Totals differ." },
+  Capability: {
+    title: "One source of prices",
+    description: "Everyone computes totals alike.",
+    desiredOutcomes: ["Totals agree."],
+    constraints: ["No rounding before the end."],
+    confidence: 0.8,
+  },
+};
+const answers = { candidates: z.strictObject({ candidates: z.array(functionCandidate).min(2).max(5) }) };
+
+/** What a pass answers, in its schema at the first turn. */
+async function planned(pass: PassName, given: object, extra: object = {}): Promise<Record<string, unknown>> {
+  const schema: z.ZodType<Record<string, unknown>> | undefined =
+    pass === "propose-function" ? answers.candidates : PASSES.find(({ name }) => name === pass)?.schema;
+  if (schema === undefined) throw new TypeError("There is no such pass.");
+  const resolved = resolveModel("factory/architect", {});
+  const result = await generateStructured({ resolved, purpose: pass, schema, system: "", prompt: block({ task: pass, order: given, upstream, ...extra }) });
+  if (!result.ok) throw new Error(result.issues.join("; "));
+  expect(result.repaired).toBe(false);
+  return result.value;
+}
+
+/** The options as the pass sees the order: by its functions. */
+async function optionsOf(functions: readonly object[]): Promise<FunctionCandidate[]> {
+  return answers.candidates.parse(await planned("propose-function", { title: order.title, functions })).candidates;
+}
+
+const total = ({ scores }: FunctionCandidate): number => scores.value + scores.feasibility - scores.risk - scores.cost;
 
 describe("planning", () => {
-  test.each(PASSES.flatMap((pass) => [[pass.name, "a full order", order] as const, [pass.name, "an order without problem and goal", bare] as const]))(
+  const artifacts = ["synthesize-pressure", "map-capability", "write-intent-specification"] as const;
+  test.each(artifacts.flatMap((pass) => [[pass, "a full order", order] as const, [pass, "an order without problem and goal", bare] as const]))(
     "%s of %s fits its schema at the first turn",
     async (pass, _, given) => {
-      const schema = PASSES.find(({ name }) => name === pass)?.schema;
-      if (schema === undefined) throw new TypeError("There is no such pass.");
-      const resolved = resolveModel("factory/architect", {});
-      const result = await generateStructured<unknown>({
-        resolved,
-        purpose: pass,
-        schema,
-        system: "",
-        prompt: block({ task: pass, order: given, upstream: {} }),
-      });
-      expect(result).toMatchObject({ ok: true, repaired: false, value: { explicitness: expect.stringMatching(given === order ? "stated" : "inferred") } });
+      expect(await planned(pass, given)).toMatchObject({ explicitness: given === order ? "stated" : "inferred" });
     },
   );
+
+  test.each([
+    ["no function", [], ["order_pricing", "order_pricing_parts"]],
+    ["one function", order.functions, ["line_total", "line_total_with_guard"]],
+    ["several functions", [...order.functions, { name: "tax", params: [], returnType: "string" }], ["order_pricing", "order_pricing_entry"]],
+  ])("options for an order with %s differ in shape, and the one that keeps to the order scores best", async (_, functions, names) => {
+    const options = await optionsOf(functions);
+    expect(options.map(({ proposal }) => proposal.name)).toEqual(names);
+    const [first, second] = options;
+    if (first === undefined || second === undefined) throw new TypeError("There are not two options.");
+    expect(first.proposal.expectedInputs).not.toEqual(second.proposal.expectedInputs);
+    expect(total(first)).toBeGreaterThan(total(second));
+    for (const { proposal } of options) expect(proposal.successCriteria).toEqual(upstream.Capability.desiredOutcomes);
+  });
+
+  test("scores follow from the order's structure: more functions and more result types make one entry worse", async () => {
+    const functions = (count: number, types: number) =>
+      Array.from({ length: count }, (_, at) => ({ name: `f${at}`, params: [], returnType: `T${at % types}` }));
+    const entryOf = async (count: number, types: number) => (await optionsOf(functions(count, types))).find(({ proposal }) => proposal.name.endsWith("_entry"));
+    const [two, eight, mixed] = await Promise.all([entryOf(2, 1), entryOf(8, 1), entryOf(8, 8)]);
+    expect(eight?.scores.value).toBeLessThan(two?.scores.value ?? 0);
+    expect(mixed?.scores.risk).toBeGreaterThan(eight?.scores.risk ?? 1);
+    expect(await optionsOf(functions(8, 8))).toEqual(await optionsOf(functions(8, 8)));
+  });
 
   test("every criterion of the order has metric, method and threshold, and its own words", async () => {
     const result = await generateText({ model: createOfflineModel(), prompt: block({ task: "write-intent-specification", order, upstream: {} }) });
@@ -262,9 +353,33 @@ describe("planning", () => {
     expect(acceptanceCriteria.map(({ text }: { text: string }) => text)).toEqual(order.acceptanceCriteria.map(({ text }) => text));
     expect(acceptanceCriteria.map(({ method }: { method: string }) => method)).toEqual([
       "call lineTotal with the arguments of each example of the order and compare strictly",
-      "a person reads the delivered code against the criterion",
+      "the person whom the criterion names looks at the delivered work",
       "run tests/old.test.ts",
     ]);
+  });
+
+  test("a statement that marks itself as open is asked about, until somebody has answered", async () => {
+    const open = { ...order, constraints: ["At most TBD digits."] };
+    const asked = await generateText({ model: createOfflineModel(), prompt: block({ task: "map-capability", order: open, upstream }) });
+    const { uncertainty } = JSON.parse(asked.text);
+    expect(uncertainty).toMatchObject({ question: expect.stringContaining("At most TBD digits."), options: [] });
+    const answered = await planned("map-capability", open, { answers: [{ question: uncertainty.question, answer: "2" }] });
+    expect(answered).toMatchObject({ constraints: ["At most TBD digits."] });
+  });
+
+  test("a criterion with an answered question is measured by the answer, and no measure is left open", async () => {
+    const criterion = "A person confirms that the page shows ??? totals.";
+    const given = { ...order, acceptanceCriteria: [{ text: criterion, tests: [] }] };
+    const question = `What is to hold where the order says: ${criterion}`;
+    const made = await planned("write-intent-specification", given, { answers: [{ question, answer: "3 of them" }] });
+    const { acceptanceCriteria } = intentSpecification.parse(made);
+    expect(acceptanceCriteria).toMatchObject([{ text: criterion, threshold: expect.stringContaining("3 of them") }]);
+    expect(isLeftOpen(acceptanceCriteria[0]?.threshold ?? "TBD")).toBe(false);
+  });
+
+  test("a function is proposed for a capability: without one there is no answer", async () => {
+    const result = await generateText({ model: createOfflineModel(), prompt: block({ task: "propose-function", order, upstream: {} }) });
+    expect(JSON.parse(result.text)).toMatchObject({ status: "BLOCKED", blockers: [expect.stringContaining("upstream.Capability")] });
   });
 });
 

@@ -14,7 +14,7 @@ import type {
   LanguageModelV4Usage,
 } from "@ai-sdk/provider";
 import { formHypothesis } from "./hypothesis.ts";
-import { judgeConflict } from "./judge-conflict.ts";
+import { judgeConflict, reviewIntent, reviewRun } from "./judge-conflict.ts";
 import { plan, PLANNING_TASKS } from "./planning.ts";
 import { blocked } from "./report.ts";
 import type { SynthesisLimits } from "./search/synthesize.ts";
@@ -73,6 +73,10 @@ async function answerTo(conversation: Conversation, call: LanguageModelV4CallOpt
       return jsonAnswer(conversation, formHypothesis(task), "hypothesis");
     case "judge-conflict":
       return jsonAnswer(conversation, { ok: true, answer: judgeConflict(ADVICE) }, "answer");
+    case "review-intent":
+      return jsonAnswer(conversation, { ok: true, answer: reviewIntent(task, ADVICE) }, "answer");
+    case "review-run":
+      return jsonAnswer(conversation, { ok: true, answer: reviewRun(ADVICE) }, "answer");
     default:
       return blocked(`The offline model has no means for the task "${task.task}" and judges nothing.`, [
         `The task "${task.task}" needs a language model. ${ADVICE}`,

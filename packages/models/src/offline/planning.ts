@@ -2,12 +2,15 @@
  * Answers the planning passes from the order's own words. Nothing is invented: what the order states is taken over, what
  * it leaves out is derived from what it states and marked inferred.
  */
-import type { Capability, FunctionProposal, IntentSpecification, Pressure } from "@factory/schemas";
+import { isLeftOpen } from "@factory/schemas";
+import type { Capability, IntentSpecification, Pressure, Uncertainty } from "@factory/schemas";
 import { z } from "zod";
+import { candidatesOf } from "./planning-candidates.ts";
 
 const text = z.union([z.string(), z.looseObject({ text: z.string() }).transform((statement) => statement.text)]);
 const param = z.looseObject({ name: z.string(), type: z.string() });
 
+/** Each pass sees a part of the order; what it does not see is empty here. */
 const planningTask = z.looseObject({
   task: z.string(),
   order: z.looseObject({
@@ -16,36 +19,73 @@ const planningTask = z.looseObject({
     problem: z.string().default(""),
     goal: z.string().default(""),
     constraints: z.array(text).default([]),
-    acceptanceCriteria: z.array(z.looseObject({ text: z.string(), functionName: z.string().optional(), tests: z.array(z.string()).default([]) })).min(1),
+    acceptanceCriteria: z.array(z.looseObject({ text: z.string(), functionName: z.string().optional(), tests: z.array(z.string()).default([]) })).default([]),
     successMetrics: z.array(text).default([]),
     outOfScope: z.array(text).default([]),
     functions: z.array(z.looseObject({ name: z.string(), params: z.array(param), returnType: z.string() })).default([]),
     examples: z.array(z.looseObject({ functionName: z.string() })).default([]),
   }),
+  upstream: z
+    .looseObject({
+      Pressure: z.looseObject({ title: z.string(), description: z.string() }).optional(),
+      Capability: z
+        .looseObject({
+          title: z.string(),
+          description: z.string(),
+          desiredOutcomes: z.array(z.string()).min(1),
+          constraints: z.array(z.string()),
+          confidence: z.number(),
+        })
+        .optional(),
+    })
+    .default({}),
+  /** Questions that a person has answered. */
+  answers: z.array(z.looseObject({ question: z.string(), answer: z.string() })).default([]),
 });
+type Task = z.infer<typeof planningTask>;
 type Order = z.infer<typeof planningTask>["order"];
 
 /** The passes it answers. */
 export const PLANNING_TASKS = ["synthesize-pressure", "map-capability", "propose-function", "write-intent-specification"] as const;
 export type PlanningTask = (typeof PLANNING_TASKS)[number];
 
-/** The artifact a pass asks for, or what is wrong with the question. */
-export function plan(pass: PlanningTask, task: unknown): { readonly ok: true; readonly artifact: object } | { readonly ok: false; readonly message: string } {
+type Planned = { readonly ok: true; readonly artifact: object } | { readonly ok: false; readonly message: string };
+
+/** The artifact a pass asks for, the question it has to ask first, or what is wrong with the task. */
+export function plan(pass: PlanningTask, task: unknown): Planned {
   const parsed = planningTask.safeParse(task);
   if (!parsed.success) return { ok: false, message: z.prettifyError(parsed.error) };
-  const { order } = parsed.data;
+  const open = openQuestion(parsed.data);
+  return open === undefined ? artifactOf(pass, parsed.data) : { ok: true, artifact: { uncertainty: open } };
+}
+
+function artifactOf(pass: PlanningTask, { order, upstream, answers }: Task): Planned {
   switch (pass) {
     case "synthesize-pressure":
       return { ok: true, artifact: pressureOf(order) };
     case "map-capability":
-      return { ok: true, artifact: capabilityOf(order) };
+      return { ok: true, artifact: capabilityOf(order, upstream.Pressure) };
     case "propose-function":
-      return { ok: true, artifact: proposalOf(order) };
+      if (upstream.Capability === undefined) return { ok: false, message: "upstream.Capability: the function delivers a capability, and there is none." };
+      return { ok: true, artifact: candidatesOf(order.title, order.functions, upstream.Capability) };
     case "write-intent-specification":
-      return { ok: true, artifact: specificationOf(order) };
+      if (order.acceptanceCriteria.length === 0) return { ok: false, message: "order.acceptanceCriteria: an order has at least one." };
+      return { ok: true, artifact: specificationOf(order, answers) };
     default:
       return pass satisfies never;
   }
+}
+
+/** The first statement the pass sees that marks a part of itself as not decided, unless a person has answered for it. */
+function openQuestion({ order, answers }: Task): Uncertainty | undefined {
+  const statements = [...order.constraints, ...criteriaOf(order)];
+  const open = statements.find((statement) => isLeftOpen(statement) && !answers.some(({ question }) => question.includes(statement)));
+  if (open === undefined) return undefined;
+  return {
+    question: `What is to hold where the order says: ${open}`,
+    why: "The order marks a part of this statement as not decided, and nothing else in it decides it.",
+    options: [],
+  };
 }
 
 /** How urgent a priority is, as a share of the most urgent. */
@@ -135,64 +175,38 @@ function pressureOf(order: Order): Pressure {
 
 function metricsOf(order: Order): string[] {
   if (order.successMetrics.length > 0) return [...order.successMetrics];
-  const count = order.acceptanceCriteria.length;
-  return [`${count} of ${count} acceptance criteria hold when they are checked`];
+  return ["All acceptance criteria of the order hold when they are checked"];
 }
 
-function capabilityOf(order: Order): Capability {
-  const problem = problemOf(order);
-  const goal = goalOf(order);
-  const [first] = sentences(goal.text);
+function capabilityOf(order: Order, pressure: Task["upstream"]["Pressure"]): Capability {
+  const stated = order.goal.trim() !== "";
+  const description = stated ? order.goal.trim() : (pressure?.description ?? order.title);
+  const outcomes = sentences(description);
   return {
-    title: clip(first ?? order.title),
-    description: goal.text,
-    gapAnalysis: problem.stated ? `Today: ${problem.text}` : problem.text,
-    desiredOutcomes: criteriaOf(order),
+    title: clip(outcomes[0] ?? order.title),
+    description,
+    gapAnalysis: `Today: ${pressure?.description ?? `what "${order.title}" asks for does not exist yet.`}`,
+    desiredOutcomes: outcomes.length > 0 ? outcomes : [order.title],
     constraints: [...order.constraints],
     successMetrics: metricsOf(order),
-    confidence: goal.stated ? 0.8 : 0.5,
-    explicitness: goal.stated ? "stated" : "inferred",
-    rationale: goal.stated
-      ? "The description is the order's Goal section, the outcomes are its acceptance criteria, word for word."
-      : "The order has no Goal section; the capability is derived from its title and acceptance criteria.",
+    alternativesConsidered: [
+      {
+        option: "Leave things as they are and work around the gap by hand.",
+        reason: stated ? `The goal would not be reached: ${outcomes[0] ?? order.title}` : `The pressure stays: ${pressure?.title ?? order.title}`,
+      },
+    ],
+    confidence: stated ? 0.8 : 0.5,
+    explicitness: stated ? "stated" : "inferred",
+    rationale: stated
+      ? "The description is the order's Goal section, sentence by sentence its outcomes; the gap is the pressure's own description."
+      : "The order has no Goal section; the capability is derived from its title and the pressure.",
   };
 }
 
-function snakeCase(name: string): string {
-  const words =
-    name
-      .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
-      .toLowerCase()
-      .match(/[a-z0-9]+/g) ?? [];
-  const joined = words.join("_");
-  return /^[a-z]/.test(joined) ? joined : `order_${joined}`.replace(/_$/, "");
-}
-
-function proposalOf(order: Order): FunctionProposal {
-  const goal = goalOf(order);
-  const [only, second] = order.functions;
-  const single = only !== undefined && second === undefined;
-  return {
-    name: snakeCase(single ? only.name : order.title),
-    title: clip(order.title),
-    purpose: goal.text,
-    functionType: "execution",
-    expectedInputs: order.functions.flatMap(({ name, params }) => params.map((item) => `${name}: ${item.name} (${item.type})`)),
-    expectedOutputs: order.functions.map(({ name, returnType }) => `${name}: ${returnType}`),
-    successCriteria: criteriaOf(order),
-    governingConstraints: [...order.constraints],
-    confidence: order.functions.length > 0 ? 0.9 : 0.5,
-    explicitness: order.functions.length > 0 ? "stated" : "inferred",
-    rationale:
-      order.functions.length > 0
-        ? `Inputs and outputs are the signatures of the order's ${order.functions.length} function block${single ? "" : "s"}.`
-        : "The order has no function block; the proposal is derived from its title, goal and criteria.",
-  };
-}
-
+type Answers = Task["answers"];
 type SpecificationCriterion = IntentSpecification["acceptanceCriteria"][number];
 
-function criterionOf(order: Order, { text: wording, functionName, tests }: Order["acceptanceCriteria"][number]): SpecificationCriterion {
+function criterionOf(order: Order, { text: wording, functionName, tests }: Order["acceptanceCriteria"][number], answers: Answers): SpecificationCriterion {
   const named = functionName === undefined ? {} : { functionName };
   if (tests.length > 0) {
     return { text: wording, ...named, metric: "tests that pass", method: `run ${tests.join(", ")}`, threshold: "all of them" };
@@ -207,16 +221,29 @@ function criterionOf(order: Order, { text: wording, functionName, tests }: Order
       threshold: "every example of the order, hidden ones included",
     };
   }
+  const answered = answers.find(({ question }) => question.includes(wording));
+  // What the wording leaves open is quoted: the answer is what holds.
+  const meaning = answered === undefined ? wording : `"${wording.replaceAll('"', "'")}", where what is open is ${answered.answer}`;
   return {
     text: wording,
     ...named,
-    metric: "whether the criterion holds",
-    method: "a person reads the delivered code against the criterion",
-    threshold: "the person accepts it",
+    metric: `what is to be seen: ${meaning}`,
+    method: "the person whom the criterion names looks at the delivered work",
+    threshold: `it is so: ${meaning}`,
   };
 }
 
-function specificationOf(order: Order): IntentSpecification {
+/** Other readings of the order: wider than what it says, or narrower. */
+function readingsOf(order: Order): IntentSpecification["alternativesConsidered"] {
+  const excluded = order.outOfScope.map((option) => ({ option: `Also deliver: ${option}`, reason: "The order puts it out of scope." }));
+  const narrower = {
+    option: "Deliver only what the examples and tests of the order show.",
+    reason: `The order states ${order.acceptanceCriteria.length} criteria and ${order.constraints.length} constraints; each of them has to hold, shown by an example or not.`,
+  };
+  return [...excluded, narrower];
+}
+
+function specificationOf(order: Order, answers: Answers): IntentSpecification {
   const problem = problemOf(order);
   const goal = goalOf(order);
   const stated = problem.stated && goal.stated;
@@ -226,9 +253,10 @@ function specificationOf(order: Order): IntentSpecification {
     problem: problem.text,
     goal: goal.text,
     constraints: [...order.constraints],
-    acceptanceCriteria: order.acceptanceCriteria.map((item) => criterionOf(order, item)),
+    acceptanceCriteria: order.acceptanceCriteria.map((item) => criterionOf(order, item, answers)),
     successMetrics: metricsOf(order),
     outOfScope: [...order.outOfScope],
+    alternativesConsidered: readingsOf(order),
     explicitness: stated ? "stated" : "inferred",
     rationale: stated
       ? "Problem, goal, constraints and criteria are the order's own; metric and method name how the platform checks each criterion."

@@ -1,11 +1,12 @@
 /**
  * Writes one function: reads what it may import, searches a program that satisfies the visible examples, writes the
- * file, runs the checks and reports. Every step is derived from the conversation, so nothing is remembered between calls.
+ * file or puts the function into the one that is there, runs the checks and reports. Every step is derived from the conversation, so nothing is remembered between calls.
  */
 import { z } from "zod";
 import { complete, blocked } from "./report.ts";
-import { parseFunction, type Callable, type ParsedFunction } from "./search/interpret.ts";
+import { parseFunction, type Callable } from "./search/interpret.ts";
 import { synthesize, type SynthesisOptions, type SynthesisTask, type TaskDependency, type TaskExample } from "./search/synthesize.ts";
+import { isolateFunction, replaceFunction } from "./source-file.ts";
 import { readOutput, textOf, type Conversation, type OfflineAnswer, type ToolAnswer } from "./task.ts";
 
 const param = z.looseObject({ name: z.string(), type: z.string(), optional: z.boolean().optional() });
@@ -20,6 +21,8 @@ const criterion = z.union([z.string(), z.looseObject({ text: z.string() }).trans
 const writeCodeTask = z.looseObject({
   function: z.looseObject({ name: z.string(), params: z.array(param), returnType: z.string() }),
   file: z.string(),
+  /** `modify`: the file is there and everything else in it stays. */
+  mode: z.enum(["create", "modify"]).default("create"),
   examples: z.array(example),
   dependencies: z.array(z.looseObject({ name: z.string(), params: z.array(param), returnType: z.string(), file: z.string() })).default([]),
   criteria: z.array(criterion).default([]),
@@ -70,7 +73,7 @@ function sourcesRead(conversation: Conversation): Sources {
 
 /** Files that are still to be read: dependencies, and what the ones already read import. */
 function unreadFiles(task: WriteCodeTask, sources: Sources): string[] {
-  const wanted = new Set(task.dependencies.map(({ file }) => file));
+  const wanted = new Set([...(task.mode === "modify" ? [task.file] : []), ...task.dependencies.map(({ file }) => file)]);
   for (const [path, source] of sources) {
     for (const imported of source === undefined ? [] : importsOf(path, source).values()) wanted.add(imported);
   }
@@ -100,12 +103,15 @@ function resolve(from: string, specifier: string): string {
 /** Links a file's function with what it imports; undefined where a part of it cannot be run here. */
 function linkFile(path: string, name: string, sources: Sources, visiting: ReadonlySet<string>): Callable | undefined {
   const source = sources.get(path);
-  const parsed: ParsedFunction | undefined = source === undefined || visiting.has(path) ? undefined : parseFunction(source);
-  if (source === undefined || parsed?.name !== name) return undefined;
+  const place = `${path}#${name}`;
+  if (source === undefined || visiting.has(place)) return undefined;
+  // A file that was there before may hold more than the one function that the search reads.
+  const parsed = parseFunction(source) ?? parseFunction(isolateFunction(source, name) ?? "");
+  if (parsed?.name !== name) return undefined;
   const files = importsOf(path, source);
   const imported: { [name: string]: Callable } = {};
   for (const dependency of parsed.imports) {
-    const call = linkFile(files.get(dependency) ?? "", dependency, sources, new Set([...visiting, path]));
+    const call = linkFile(files.get(dependency) ?? "", dependency, sources, new Set([...visiting, place]));
     if (call === undefined) return undefined;
     imported[dependency] = call;
   }
@@ -133,7 +139,12 @@ async function search(task: WriteCodeTask, sources: Sources, options: SynthesisO
   if (!result.found) {
     return blocked(`The offline model searched a program for ${wanted.name} and found none.`, [result.reason, ...unusable], { candidates: result.candidates });
   }
-  return { kind: "tools", calls: [{ name: "write_file", input: { path: task.file, content: result.source } }], candidates: result.candidates };
+  const content = task.mode === "create" ? result.source : replaceFunction(sources.get(task.file) ?? "", wanted.name, result.source);
+  if (content === undefined) {
+    const why = "it is absent, cannot be read, or does not declare the function once and with a body";
+    return blocked(`${wanted.name} was found, but cannot be put into ${task.file}.`, [`${task.file}: ${why}.`], { candidates: result.candidates });
+  }
+  return { kind: "tools", calls: [{ name: "write_file", input: { path: task.file, content } }], candidates: result.candidates };
 }
 
 function plainParam({ name, type, optional }: z.infer<typeof param>): { name: string; type: string; optional?: boolean } {

@@ -4,7 +4,7 @@ import { blocked, complete } from "./report.ts";
 import { readOutput, textOf, type Conversation, type OfflineAnswer, type ToolAnswer } from "./task.ts";
 import { checksPassed } from "./write-code.ts";
 
-const writeIndexTask = z.looseObject({ file: z.string(), exports: z.array(z.looseObject({ name: z.string(), file: z.string() })).min(1) });
+const writeIndexTask = z.looseObject({ file: z.string(), exports: z.array(z.looseObject({ name: z.string(), file: z.string() })) });
 type WriteIndexTask = z.infer<typeof writeIndexTask>;
 
 /** The next step of a `write-index` task. */

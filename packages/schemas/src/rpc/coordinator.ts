@@ -118,6 +118,17 @@ export type WorkState = "ready" | "waiting" | "complete" | "blocked";
 
 export type ExchangeAnswer = { readonly verdicts: readonly BeadVerdict[]; readonly beads: readonly ClaimedBead[]; readonly work: WorkState };
 
+/** Verdict of the outcome bead of one molecule. */
+export type MoleculeVerdictRef = {
+  readonly moleculeId: string;
+  readonly beadId: string;
+  /** The MoleculeVerdict node. */
+  readonly verdictId: string;
+  readonly outcome: "passed" | "failed";
+  /** How often the outcome bead had been re-opened before. */
+  readonly cycle: number;
+};
+
 /** The run verdict and what led to it; goes to the session and into the evidence. */
 export type RunReport =
   | {
@@ -127,8 +138,14 @@ export type RunReport =
       readonly beads: { readonly done: number; readonly failed: number };
       readonly checks: { readonly passed: number; readonly failed: number };
       readonly holdouts: { readonly passed: number; readonly failed: number; readonly absentClaims: readonly string[] };
+      /** The same by claim, of those that have hidden examples; `absentClaims` are the criteria that have none. */
+      readonly holdoutsByClaim: readonly { readonly claimId: string; readonly passed: number; readonly failed: number }[];
       /** Claims that no executed required check covers. */
       readonly uncheckedClaims: readonly string[];
+      /** The verdict on each molecule as it is in the end, in seed order; the terminal one is the last. */
+      readonly moleculeVerdicts: readonly MoleculeVerdictRef[];
+      /** Executions that are in the tree and ran under an amendment; one that was rejected since has to be done anew. */
+      readonly amendedExecutions: readonly { readonly beadId: string; readonly traceId: string; readonly amendmentId: string }[];
       readonly reason: string;
     }
   | {
@@ -257,6 +274,8 @@ export type DivergenceReport = {
   readonly hiddenLeft: number;
   /** Amendment cycles this bead has been through. */
   readonly cycle: number;
+  /** The amendment under which the execution ran that diverged; null for one that ran as it was compiled. */
+  readonly executedUnder: string | null;
   /** The tree that was judged: base tree, merged results and what was found wanting. A verifier replays the failed case on it. */
   readonly failedTree: Tree;
   /** The outcome bead BP3 wrote; absent when no agent executed. */

@@ -1,6 +1,7 @@
 /** RPC of MediationAgentDO: deterministic compilation of an approved intent specification. No model call decides here. */
 import type { ErrorCode, Result } from "../errors.ts";
 import type { Tree } from "../directive.ts";
+import type { RepositoryMap } from "../repository.ts";
 import type { Example, WorkOrder } from "../work-order.ts";
 import type { CompilationConfig } from "../envelope.ts";
 import type { ReviewMode } from "../states.ts";
@@ -16,6 +17,8 @@ export type CompileRequest = {
   readonly order: WorkOrder;
   readonly config: CompilationConfig & { readonly reviewMode: ReviewMode };
   readonly baseTree: Tree;
+  /** What the starting tree's source files hold; made by mediation itself. Absent: only their paths are known. */
+  readonly repository?: RepositoryMap;
   readonly elucidationArtifactId: string;
   /** What earlier sessions on the same order have learnt; absent when there was none. */
   readonly inherited?: InheritedSpecification;
@@ -45,7 +48,20 @@ export type AmendRequest = {
   /** A criterion or note added to the instructions, without the hidden value. */
   readonly note: string;
   readonly beadIds: readonly string[];
+  readonly verdictChange: RunVerdictChange;
 };
+
+/**
+ * What becomes of a run verdict that failed although every molecule had passed. `rejudge`: checks that the platform added
+ * and no claim asks for are dropped, and the verdict is taken again. `integrate`: one new bead closes the gap between the
+ * molecules before that. `respecify`: a person said what was meant, so the beads that answer for the claim begin anew, and
+ * with them what depends on them. Checks are named as plans name them, for example `file-exists:src/index.ts`.
+ */
+export type RunVerdictChange =
+  | { readonly kind: "none" }
+  | { readonly kind: "rejudge"; readonly checks: readonly string[] }
+  | { readonly kind: "integrate"; readonly checks: readonly string[] }
+  | { readonly kind: "respecify" };
 
 export type CompileReport =
   | {

@@ -31,12 +31,20 @@ export type CommissionRequest = {
   readonly baseTree: Tree;
 };
 
+/**
+ * Where commissioning stands, for those who wait for it: `queued` until an attempt is under way, `commissioning` while one
+ * is or the next step follows at once, `suspended-approval` while a person is asked, `idle` once the specification was handed
+ * over, `failed` when the session ended before that or the specification was not taken.
+ */
+export type CommissioningStatus = "queued" | "commissioning" | "suspended-approval" | "idle" | "failed";
+
 export type SessionStatus = {
   readonly sessionId: string;
   readonly state: SessionState;
   readonly runId: string | null;
   readonly openReview: { readonly reviewId: string; readonly action: string; readonly actionDigest: string } | null;
   readonly reason: string | null;
+  readonly commissioning: CommissioningStatus;
 };
 
 /** What mediation and the coordinator report through their outboxes; `effectId` makes a repeat a no-op. */

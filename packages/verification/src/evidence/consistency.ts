@@ -1,6 +1,7 @@
 /** What must agree inside a package, whoever signed it: the chain, sums and lists, verdicts and their proofs, lineage, subjects. */
 import { GENESIS_HASH, canonicalJson, digestOf, isTerminalKind, type EventKind } from "@factory/schemas";
 import { hold } from "./fault.ts";
+import { overfitOf } from "./holdout-rates.ts";
 import { logSubject, type EvidencePredicate, type EvidenceStatement } from "./statement.ts";
 import { totalsOf } from "./totals.ts";
 import { isAbsent } from "./tri-state.ts";
@@ -79,6 +80,10 @@ function holdApprovals({ approvals, reviews }: EvidencePredicate): void {
 }
 
 function holdRun({ session, beads, checks, run }: EvidencePredicate): void {
+  if (!isAbsent(run) && run.overfit !== undefined) {
+    const expected = overfitOf(run.checks, isAbsent(run.holdouts) ? { passed: 0, failed: 0 } : run.holdouts);
+    hold(canonicalJson(run.overfit) === canonicalJson(expected), "predicate.run.overfit", expected, run.overfit);
+  }
   if (!isAbsent(session.runId)) return;
   for (const [name, value] of Object.entries({ beads, checks, run })) {
     hold(isAbsent(value), `predicate.${name}`, "absent, for the session has no run", "a value");

@@ -67,6 +67,15 @@ const lineage = z.strictObject({
   external: z.array(text),
 });
 
+const ratio = z.number().min(0).max(1);
+/** Rates of the final tree, and the Wilson interval of the holdout rate at 95 %. */
+const overfit = z.strictObject({
+  visibleRate: ratio,
+  holdoutRate: ratio,
+  gap: z.number().min(-1).max(1),
+  interval: z.strictObject({ low: ratio, high: ratio }),
+});
+
 const run = z.strictObject({
   runVerdictId: text,
   outcome: z.enum(["accepted", "failed"]),
@@ -76,6 +85,8 @@ const run = z.strictObject({
   /** Criteria with too few examples to hide one. */
   claimsWithoutHoldouts: z.array(text),
   uncheckedClaims: z.array(text),
+  /** Not in packages that were sealed before it was reported. */
+  overfit: orAbsent(overfit).optional(),
 });
 
 const bead = z.strictObject({
@@ -118,7 +129,7 @@ const claim = z.strictObject({
 
 const gate = z.strictObject({
   verificationId: text,
-  gate: z.enum(["INTAKE", "COHERENCE", "FIDELITY", "ACCEPTANCE", "PERSISTENCE"]),
+  gate: z.enum(["INTAKE", "SEMANTIC_REVIEW", "COHERENCE", "FIDELITY", "ACCEPTANCE", "PERSISTENCE"]),
   outcome: z.enum(["PASS", "FAIL", "INCONCLUSIVE"]),
   subjectId: text,
   summary: text,

@@ -214,6 +214,18 @@ describe("a package that contradicts itself", () => {
     ["COMPLETED without a run", { run: absent("why") }, "consistency", "predicate.run"],
     ["COMPLETED with a run that failed", { run: { ...verdict, outcome: "failed" } }, "consistency", "predicate.run.outcome"],
     ["COMPLETED with failed holdouts", { run: { ...verdict, holdouts: { passed: 1, failed: 1 } } }, "consistency", "predicate.run.holdouts.failed"],
+    [
+      "a holdout rate without hidden examples",
+      { run: { ...verdict, holdouts: absent("none was run"), overfit: { visibleRate: 1, holdoutRate: 1, gap: 0, interval: { low: 1, high: 1 } } } },
+      "consistency",
+      "predicate.run.overfit",
+    ],
+    [
+      "a narrower interval than its holdouts give",
+      { run: { ...verdict, overfit: { visibleRate: 1, holdoutRate: 1, gap: 0, interval: { low: 0.9, high: 1 } } } },
+      "consistency",
+      "predicate.run.overfit",
+    ],
     ["COMPLETED with a bead that failed", { beads: beads.map((bead) => ({ ...bead, state: "FAILED" as const })) }, "consistency", "predicate.beads[0].state"],
     ["FAILED with a deliverable", { session: { ...session, outcome: "FAILED" } }, "consistency", "predicate.deliverable"],
     ["a run's beads without a run", { session: { ...session, runId: absent("why") } }, "consistency", "predicate.beads"],
@@ -223,6 +235,11 @@ describe("a package that contradicts itself", () => {
     ["another number of files", { deliverable: { treeDigest: "0".repeat(64), files: 3, bytes: 64 } }, "subjects", "predicate.deliverable.files"],
   ])("has %s", async (_name, change, check, path) => {
     expect(await faultOf(change)).toMatchObject({ check, path });
+  });
+
+  it("is accepted with the rates its run gives, and without any, as it was sealed before rates were reported", async () => {
+    expect(await faultOf({ run: { ...verdict, overfit: { visibleRate: 1, holdoutRate: 1, gap: 0, interval: { low: 0.3424, high: 1 } } } })).toBeNull();
+    expect(await faultOf({ run: verdict })).toBeNull();
   });
 
   it("is accepted where a check failed first and passed when it ran again on the same tree", async () => {

@@ -66,6 +66,11 @@ export function aRequest(overrides: Partial<CommissionRequest> = {}): Commission
 
 const stated = { explicitness: "stated", rationale: "The order says so in its first section." } as const;
 
+/** A proposal as a model states it, without inputs and outputs. */
+function aProposal(name: string) {
+  return { name, title: name, purpose: "Doubles.", functionType: "execution", successCriteria: ["2n"], governingConstraints: [], confidence: 0.9, ...stated };
+}
+
 /** Good answers of the planning passes. */
 export const ANSWERS: { readonly [P in PassName]: { readonly [key: string]: unknown } } = {
   "synthesize-pressure": {
@@ -88,20 +93,23 @@ export const ANSWERS: { readonly [P in PassName]: { readonly [key: string]: unkn
     desiredOutcomes: ["doubled"],
     constraints: [],
     successMetrics: ["2x"],
+    alternativesConsidered: [{ option: "Counting twice.", reason: "It takes twice as long." }],
     confidence: 0.9,
     ...stated,
   },
   "propose-function": {
-    name: "double",
-    title: "double",
-    purpose: "Doubles.",
-    functionType: "execution",
-    expectedInputs: ["n"],
-    expectedOutputs: ["2n"],
-    successCriteria: ["2n"],
-    governingConstraints: [],
-    confidence: 0.9,
-    ...stated,
+    candidates: [
+      {
+        proposal: { ...aProposal("double"), expectedInputs: ["n"], expectedOutputs: ["2n"] },
+        scores: { value: 0.9, feasibility: 0.9, risk: 0.1, cost: 0.1 },
+        rationale: "It is what the order names.",
+      },
+      {
+        proposal: { ...aProposal("multiply"), expectedInputs: ["n", "factor"], expectedOutputs: ["factor * n"] },
+        scores: { value: 0.6, feasibility: 0.9, risk: 0.2, cost: 0.2 },
+        rationale: "It can do more than is asked.",
+      },
+    ],
   },
   "write-intent-specification": {
     title: "Doubling",
@@ -111,6 +119,7 @@ export const ANSWERS: { readonly [P in PassName]: { readonly [key: string]: unkn
     acceptanceCriteria: [{ text: "reworded by the model", metric: "result", method: "examples", threshold: "all" }],
     successMetrics: [],
     outOfScope: [],
+    alternativesConsidered: [{ option: "Tripling.", reason: "Nobody asks for it." }],
     ...stated,
   },
 };
@@ -157,7 +166,10 @@ export function anAcceptedRun(overrides: Partial<Extract<RunReport, { outcome: "
     beads: { done: 3, failed: 0 },
     checks: { passed: 4, failed: 0 },
     holdouts: { passed: 2, failed: 0, absentClaims: [] },
+    holdoutsByClaim: [{ claimId: "C-1", passed: 2, failed: 0 }],
     uncheckedClaims: [],
+    moleculeVerdicts: [{ moleculeId: "MOL-1", beadId: "BEAD-3", verdictId: "MV-00000000000000000000000001", outcome: "passed", cycle: 0 }],
+    amendedExecutions: [],
     reason: "Every molecule passed and every hidden example holds.",
     ...overrides,
   };
@@ -208,6 +220,7 @@ export function aDivergence(
     failedHoldoutLines: [15, 16],
     hiddenLeft: 2,
     cycle: 0,
+    executedUnder: null,
     failedTree: { "src/double.ts": sha256Hex(OVERFIT) },
     ...overrides,
   };

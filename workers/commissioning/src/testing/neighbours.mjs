@@ -85,13 +85,17 @@ export class CoordinatorDO extends Recorder {
 
   async record() {
     const bead = { atomId: "ATOM-1", state: "DONE", epoch: 1, attempt: 1, cycle: 0, dependsOn: [], claimRefs: ["C-1"] };
+    const check = { beadId: "BEAD-1", claimId: "C-1", treeDigest: "t", kind: "examples", ok: true, reportDigest: "r" };
     return {
       runId: "RUN-1",
       beads: [
         { ...bead, beadId: "BEAD-1", title: "Write double", role: "coder" },
         { ...bead, beadId: "BEAD-2", title: "Verify", role: "verifier:outcome" },
       ],
-      checks: [],
+      checks: [
+        { ...check, checkId: "CHK-1", holdout: false, summary: "4 passed", command: "examples:C-1" },
+        { ...check, checkId: "CHK-2", holdout: true, summary: "2 passed" },
+      ],
       modelCalls: 0,
       costUsd: null,
     };

@@ -2,15 +2,16 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { ResolvedModel } from "@factory/models";
 
-/** A model whose next answer is `next()`; an Error is thrown as the provider would. */
-export function scriptedModel(next: () => string | Error): ResolvedModel {
+/** A model whose next answer is `next(asked)`, `asked` being its last message; an Error is thrown as the provider would. */
+export function scriptedModel(next: (asked: string) => string | Error): ResolvedModel {
   const model: LanguageModelV4 = {
     specificationVersion: "v4",
     provider: "scripted",
     modelId: "scripted",
     supportedUrls: {},
-    async doGenerate() {
-      const answer = next();
+    async doGenerate({ prompt }) {
+      const last = prompt.at(-1);
+      const answer = next(last?.role === "user" ? last.content.map((part) => (part.type === "text" ? part.text : "")).join("\n") : "");
       if (answer instanceof Error) throw answer;
       return {
         content: [{ type: "text", text: answer }],

@@ -12,7 +12,7 @@ import { ProcessSandbox } from "@factory/factory-graph/testing";
 import { defaultKnowingState } from "@factory/gears";
 import { LoopClosure, sqlJournal } from "@factory/loop-closure";
 import { artifactNode, blobKey, claimNodeId, digestOf, GENESIS_HASH, isTerminalKind, parseEventPayload, refuse, refusing, sha256Hex } from "@factory/schemas";
-import type { Claim, EventKind, EventWrite, Refusal, SessionEvent } from "@factory/schemas";
+import type { Claim, EventKind, EventWrite, Refusal, ReviewDecision, SessionEvent } from "@factory/schemas";
 import type {
   AmendRequest,
   ArtifactGraphRpc,
@@ -30,10 +30,11 @@ import type { PlanAnswer, Planner, PlanQuestion, SessionDeps } from "../context.
 import { createDeliver } from "../deliver.ts";
 import { deployedAs } from "../evidence-configuration.ts";
 import { signerOf } from "../evidence-key.ts";
+import type { JudgeChoice } from "../judge.ts";
 import type { RegistryEntry } from "../ledger.ts";
 import { LOOP_CLOSURE_COMPONENT, LOOP_CLOSURE_MIGRATIONS, SESSION_MIGRATIONS } from "../schema.ts";
 import { Session } from "../session.ts";
-import { aClaim, aCompileReport, aDivergence, ANSWERS, aRecord, CODE, ORG, OVERFIT } from "./builders.ts";
+import { aClaim, aCompileReport, aDivergence, ANN, ANSWERS, aRecord, CODE, ORG, OVERFIT } from "./builders.ts";
 import { TEST_EVIDENCE_KEY } from "./evidence-key.ts";
 
 /** Longest chain of alarms a test waits for; a session that needs more does not come to rest. */
@@ -117,6 +118,8 @@ export class Surroundings {
     graph: "up",
     sources: "up",
   };
+  /** Whether there is a model of another family to judge; by default there is none. */
+  judgeChoice: JudgeChoice = { ok: false, reason: "not judged: no second model family" };
   /** What the critic answers; by default that it does not judge, as the offline model. */
   judge: (question: PlanQuestion<unknown>) => Promise<PlanAnswer<unknown>> = async (question) => ({
     ok: true,
@@ -166,6 +169,7 @@ export class Surroundings {
         storage,
         planner: this.#model((question) => this.plan(question)),
         critic: this.#model((question) => this.judge(question)),
+        judgeOf: () => this.judgeChoice,
         blobs: this.#blobs(),
         sessionLog: () => ({
           seal: async () => ({ ok: true, tip: this.sessionLog.seal() }),
@@ -406,6 +410,7 @@ export class Surroundings {
         const known = this.registry.get(entry.sessionId);
         if (known === undefined || known.version < entry.version) this.registry.set(entry.sessionId, entry);
       },
+      persist: (evidenceId) => session.persist(evidenceId),
       compileRequest: () => session.compileRequest(),
       onCompileRefused: (refusal) => session.onCompileRefused(refusal),
       onAmendRefused: (amendmentId, refusal) => session.onAmendRefused(amendmentId, refusal),
@@ -453,10 +458,19 @@ function graphPort(graph: ArtifactGraph) {
   };
 }
 
-/** A right answer to the question's pass. */
+/** A right answer to the question's pass, with every criterion that the prompt names. */
 export function goodAnswer(question: PlanQuestion<unknown>): PlanAnswer<unknown> {
-  const value = ANSWERS[question.purpose as keyof typeof ANSWERS];
+  const stated = ANSWERS[question.purpose as keyof typeof ANSWERS];
+  const value = question.purpose === "write-intent-specification" ? { ...stated, acceptanceCriteria: measuredCriteria(question.prompt) } : stated;
   return { ok: true, value: question.schema.parse(value), modelId: "scripted", repaired: false, calls: [aCall(question.purpose)] };
+}
+
+/** The criteria of the prompt's task, each measured by what it says itself. */
+function measuredCriteria(prompt: string): object[] {
+  const block = /```json task\n([\s\S]*?)\n```/.exec(prompt)?.[1] ?? "";
+  // The cast names what every prompt of this pass carries.
+  const { order } = JSON.parse(block) as { readonly order: { readonly acceptanceCriteria: readonly { readonly text: string }[] } };
+  return order.acceptanceCriteria.map(({ text }) => ({ text, metric: `what is seen: ${text}`, method: "a person looks", threshold: `it is so: ${text}` }));
 }
 
 export function aCall(purpose: string, outcome = "stop") {
@@ -468,4 +482,19 @@ export async function commissioned(surroundings: Surroundings, request: Paramete
   await surroundings.session.commission(request);
   await surroundings.settle();
   return surroundings;
+}
+
+/** Decides on the review that is open now. @returns what the session answered, once it has settled */
+export async function decide(
+  world: Surroundings,
+  decision: ReviewDecision,
+  note = "",
+  overrides: Partial<Parameters<Session["acknowledge"]>[0]> = {},
+): ReturnType<Session["acknowledge"]> {
+  const review = (await world.session.status())?.openReview;
+  if (review === null || review === undefined) throw new Error("No review is open.");
+  const { reviewId, actionDigest } = review;
+  const result = await world.session.acknowledge({ reviewId, decision, note, actionDigest, principal: ANN, ...overrides });
+  await world.settle();
+  return result;
 }

@@ -317,8 +317,11 @@ function momentRow(event: EventOf<"CONSENT_BEAD_DENIED" | "RUN_GRAPH_AMENDED" | 
       return fact("runGraphChanges", { ...event.payload, changes: JSON.stringify(event.payload.changes), occurredAt });
     case "BUDGET_EXHAUSTED":
       return fact("budgetExhaustions", { ...event.payload, beadId: event.payload.beadId ?? null, occurredAt });
-    case "PASS_COMPLETED":
-      return fact("passes", { ...event.payload, repaired: event.payload.repaired ? 1 : 0, occurredAt });
+    case "PASS_COMPLETED": {
+      // Which attempt made it is told by the log alone.
+      const { attempt: _attempt, repaired, ...pass } = event.payload;
+      return fact("passes", { ...pass, repaired: repaired ? 1 : 0, occurredAt });
+    }
     case "MODEL_CALLED": {
       const { beadId, inputTokens, outputTokens, costUsd, ...call } = event.payload;
       return fact("modelCosts", {

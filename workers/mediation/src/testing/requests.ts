@@ -89,6 +89,7 @@ export function anAmendRequest(request: CompileRequest, of: { readonly line: num
     revealedLines: [of.line],
     note: "The example is visible now.",
     beadIds: of.beadIds,
+    verdictChange: { kind: "none" },
   };
 }
 

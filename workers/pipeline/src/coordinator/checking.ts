@@ -3,7 +3,7 @@ import type { Random, StartTimeout } from "@factory/durable";
 import type { Claim } from "@factory/schemas";
 import type { BeadOutcome } from "@factory/schemas/rpc";
 import type { Approved } from "./applying.ts";
-import { claimCoverage } from "./check-plans.ts";
+import { claimCoverage, moleculeCoverage, moleculesPassed, writtenFiles } from "./check-plans.ts";
 import { checkKey } from "./context.ts";
 import type { RunContext } from "./context.ts";
 import type { Neighbours } from "./delivery.ts";
@@ -12,7 +12,7 @@ import type { Bead } from "./store/bead-store.ts";
 import type { Run } from "./store/run-store.ts";
 import { claimsOfCheck } from "./run-graph.ts";
 import { pathsOfChanges, scopeOf } from "./store/tree-store.ts";
-import { verifyCandidate, verifyRun } from "./verification.ts";
+import { verifyCandidate, verifyMolecule, verifyRun } from "./verification.ts";
 import type { Candidate, RunCheck, Verification, VerifierDeps } from "./verification.ts";
 
 /** What checking needs beside the coordinator's rows. */
@@ -54,22 +54,58 @@ export class Checking {
     return this.#leased(bead, (beforeTry) => verifyCandidate(this.#deps.verifier, candidate, beforeTry));
   }
 
-  /** Checks the merged tree for the verdict of an outcome bead, hidden examples included. */
-  async ofRun(outcomeBead: Bead): Promise<RunCheck> {
+  /** Checks what an outcome bead judges: its molecule on the tree as it is, or, when no bead waits for it, the whole run. */
+  ofOutcomeBead(outcomeBead: Bead): Promise<RunCheck> {
+    const judgesRun = this.#context.store.molecules.isTerminal(outcomeBead.beadId);
+    return this.#leased(outcomeBead, (beforeTry) =>
+      judgesRun
+        ? verifyRun(this.#deps.verifier, this.#runSubject(outcomeBead), beforeTry)
+        : verifyMolecule(this.#deps.verifier, this.#moleculeSubject(outcomeBead), beforeTry),
+    );
+  }
+
+  /** The merged tree with every claim, hidden examples included. */
+  #runSubject({ beadId, directive }: Bead): Parameters<typeof verifyRun>[1] {
     const { store } = this.#context;
     const claims = store.claims.all();
-    const doneRefs = new Set(store.beads.all().flatMap(({ state, outcome, directive }) => (state === "DONE" && !outcome ? directive.claimRefs : [])));
-    const subject = {
-      directive: outcomeBead.directive,
+    const doneRefs = new Set(store.beads.all().flatMap((bead) => (bead.state === "DONE" && !bead.outcome ? bead.directive.claimRefs : [])));
+    const others = store.molecules.verdicts().filter((one) => one.beadId !== beadId);
+    return {
+      directive,
       wholeTree: true,
       claims,
       invariants: store.claims.invariants(),
       typesRequired: store.requireRun().typesRequired,
       changed: store.tree.changedFiles().map(({ path }) => path),
       tree: store.tree.all(),
-      further: [claimCoverage(claims, doneRefs)],
+      further: [
+        claimCoverage(claims, doneRefs),
+        ...moleculesPassed(others.map(({ moleculeId, verdict }) => ({ moleculeId, passed: verdict?.outcome === "passed" }))),
+      ],
     };
-    return this.#leased(outcomeBead, (beforeTry) => verifyRun(this.#deps.verifier, subject, beforeTry));
+  }
+
+  /** The files that the molecule's beads see, with the claims its outcome bead refers to. */
+  #moleculeSubject({ moleculeId, directive }: Bead): Parameters<typeof verifyMolecule>[1] {
+    const { store } = this.#context;
+    const done = store.molecules.members(moleculeId).flatMap((id) => {
+      const bead = store.beads.get(id);
+      return bead === null || bead.outcome || bead.state !== "DONE" ? [] : [bead];
+    });
+    const claims = withoutHidden(store.claims.of([...directive.claimRefs, ...claimsOfCheck(directive.successCheck)]));
+    const scopes = [directive, ...done.map((bead) => bead.directive)].flatMap(scopeOf);
+    const { tree, changed } = store.tree.inScope([...new Set(scopes)]);
+    const written = done.map((bead) => ({ title: bead.title, writes: bead.directive.fileScope.write }));
+    return {
+      directive,
+      claims,
+      invariants: store.claims.invariantsOf([...new Set([directive, ...done.map((bead) => bead.directive)].flatMap(({ invariantIds }) => invariantIds))]),
+      typesRequired: store.requireRun().typesRequired,
+      changed,
+      writes: [...new Set(written.flatMap(({ writes }) => writes))],
+      tree,
+      further: [moleculeCoverage(directive.claimRefs, new Set(done.flatMap((bead) => bead.directive.claimRefs))), ...writtenFiles(written, Object.keys(tree))],
+    };
   }
 
   async #checkOutcome(outcome: BeadOutcome): Promise<Verification> {

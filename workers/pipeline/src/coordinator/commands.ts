@@ -83,6 +83,7 @@ function blockForReopening(context: RunContext, run: Run, beadId: string, amendm
   if (bead === null || bead.state === "CANCELLED") return [];
   const ended = bead.state === "DONE" || bead.state === "FAILED";
   const directive = directives.get(beadId) ?? bead.directive;
+  context.store.molecules.amend(beadId, amendmentId);
   const patch = {
     directive,
     epoch: bead.epoch + 1,

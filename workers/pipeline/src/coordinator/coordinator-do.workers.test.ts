@@ -10,6 +10,7 @@ import type { Begun } from "../testing/beginning.ts";
 import { BoundGraphs } from "../testing/bound-graphs.ts";
 import { aSeed, complete, suggestion, writing } from "../testing/builders.ts";
 import type { BeadPlan } from "../testing/builders.ts";
+import { inMolecules } from "../testing/molecules.ts";
 import type { Recorder } from "../testing/neighbours.ts";
 import { COORDINATOR_MIGRATIONS } from "./store/schema.ts";
 
@@ -17,8 +18,13 @@ import { COORDINATOR_MIGRATIONS } from "./store/schema.ts";
  * A seeded run of an org of its own, with both graphs as mediation leaves them. The queue's consumer is not attached here:
  * the test plays the operative, which asks what governs it and records its execution as soon as it is given a bead.
  */
-async function aRun(org: string, beads: readonly BeadPlan[] = [{ key: "total" }], budgetUsd: number | null = null) {
-  const seed = { ...aSeed({ name: "run", org, beads }), budgetUsd };
+async function aRun(
+  org: string,
+  beads: readonly BeadPlan[] = [{ key: "total" }],
+  budgetUsd: number | null = null,
+  molecules: Parameters<typeof inMolecules>[1] = {},
+) {
+  const seed = { ...inMolecules(aSeed({ name: "run", org, beads }), molecules), budgetUsd };
   const graphs = new BoundGraphs(env, org);
   await graphs.compiled(seed);
   const stub = env.COORDINATORS.getByName(objectName.coordinator(org, seed.runId));
@@ -71,6 +77,27 @@ describe("CoordinatorDO", () => {
     const told = (await world.events()).map(({ kind }) => kind);
     expect(told.filter((kind) => kind === "BEAD_RELEASED")).toHaveLength(3);
     expect(new Set((await world.events()).map(({ eventId }) => eventId)).size).toBe(told.length);
+  });
+
+  test("that is evicted between molecules begins the next when the verdict on the one before has passed, and accepts on all of them", async () => {
+    const molecules = { "M-1": ["plan"], "M-2": ["left", "right"] };
+    const beads = [{ key: "plan" }, { key: "left", dependsOn: ["plan"] }, { key: "right", dependsOn: ["plan"] }];
+    const world = await aRun("do-molecules", beads, null, molecules);
+    const states = async () => Object.fromEntries(((await world.run.record())?.beads ?? []).map(({ title, state }) => [title, state]));
+    const done: string[] = [];
+    for (let bead = await claimed(world); ; bead = await claimed(world)) {
+      done.push(bead.directive.title);
+      await world.run.exchange(0, [await world.written(bead)], 0);
+      await evictDurableObject(world.stub);
+      if (bead.directive.role === "integrator") break;
+      // The outcome bead is judged by an alarm, in whichever life of the object comes next.
+      await expect.poll(async () => Object.values(await states()).includes("READY"), { timeout: 30_000 }).toBe(true);
+    }
+    expect(done).toEqual(["plan", "left", "right", "integrate"]);
+    await expect
+      .poll(world.reports, { timeout: 30_000 })
+      .toMatchObject([{ outcome: "accepted", moleculeVerdicts: [{ outcome: "passed" }, { outcome: "passed" }, { outcome: "passed" }] }]);
+    expect(await world.graphs.artifacts.byType("MoleculeVerdict", 10)).toHaveLength(3);
   });
 
   test("leaves in both graphs what it tells the log of, and the run's verdict leads back to the specification", async () => {

@@ -44,7 +44,8 @@ import { runRecord } from "./record.ts";
 import { BoundedMemo } from "./report-memo.ts";
 import { RunStore } from "./store/run-store.ts";
 import type { Run } from "./store/run-store.ts";
-import { settleRun, takeOutcomeBead } from "./run-verdict.ts";
+import { nextOutcomeBead, takeOutcomeBead } from "./outcome-beads.ts";
+import { settleOutcomeBead } from "./run-verdict.ts";
 import { COORDINATOR_MIGRATIONS } from "./store/schema.ts";
 import { rescueExpired } from "./settling.ts";
 import { Vigil } from "./vigil.ts";
@@ -291,8 +292,8 @@ export class Coordinator implements CoordinatorRpc {
       return run === null ? null : takeOutcomeBead(this.#context, run);
     });
     if (taken === null) return;
-    const check = await this.#checking.ofRun(taken);
-    await this.#transact(() => settleRun(this.#context, this.#store.requireRun(), taken.beadId, taken.epoch, check));
+    const check = await this.#checking.ofOutcomeBead(taken);
+    await this.#transact(() => settleOutcomeBead(this.#context, this.#store.requireRun(), taken, check));
   }
 
   /** Checks one approved change set on the tree as it is, again whenever the tree has moved meanwhile, and settles it. */
@@ -368,7 +369,7 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   #outcomeBeadIsDue(): boolean {
-    return this.#store.run()?.status === "open" && !this.#store.divergences.anyOpen() && this.#store.beads.outcomeBead(this.#deps.now()) !== null;
+    return this.#store.run()?.status === "open" && nextOutcomeBead(this.#context) !== null;
   }
 
   #approvedIsDue(): boolean {

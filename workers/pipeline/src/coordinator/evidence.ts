@@ -28,8 +28,8 @@ export function recordChecks({ store }: RunContext, run: Run, bead: Bead, treeDi
   return results.map((result) => {
     const { key, kind, ok, holdout, reportDigest, claimId, failedLines } = result;
     const checkId = contentId("CHK", { kind: "Check", org: run.org, content: { key, kind, ok, reportDigest, treeDigest }, parents: [bead.beadId] });
-    const check = { checkId, kind, ok, holdout, reportDigest, summary: summaryOf(result), ...(claimId === undefined ? {} : { claimId }) };
-    store.outcomes.insertCheck({ ...check, command: key, beadId: bead.beadId, treeDigest });
+    const check = { checkId, kind, ok, holdout, reportDigest, summary: summaryOf(result), command: key, ...(claimId === undefined ? {} : { claimId }) };
+    store.outcomes.insertCheck({ ...check, beadId: bead.beadId, treeDigest });
     return { ...check, ...(failedLines.length === 0 ? {} : { failedLines }) };
   });
 }
@@ -54,6 +54,8 @@ export type Ending = {
   readonly reported: BeadOutcome | null;
   /** True when the finding comes from the molecule's outcome bead or the run verdict. */
   readonly fromOutcomeBead: boolean;
+  /** True when every molecule has passed and the whole has not. */
+  readonly runVerdict?: boolean;
   /** The tree that was judged, where it is not the run's: with the change set that was found wanting. */
   readonly judgedTree?: () => Tree;
   /** Paths of its change set that the directive does not allow. */
@@ -76,6 +78,7 @@ export function recordEnding(context: RunContext, run: Run, bead: Bead, ending: 
   const { reported, fromOutcomeBead, judgedTree, ...found } = ending;
   // Without its execution bead an operative has not begun, and there is no execution to record anything under.
   const executed = reported?.executionBeadId === undefined || reported.executionBeadId === null ? null : reported;
+  const executedUnder = store.molecules.amendmentOf(bead.beadId);
   const plan = planBeadOutcome({
     org: run.org,
     specificationId: run.specificationId,
@@ -90,6 +93,7 @@ export function recordEnding(context: RunContext, run: Run, bead: Bead, ending: 
     outcomeBead: fromOutcomeBead,
     attempt: attemptOf(bead),
     cycle: store.divergences.cyclesOf(bead.beadId),
+    executedUnder,
     epoch: reported?.epoch ?? bead.epoch,
     toolCalls: reported?.toolCalls ?? 0,
     durationMs: reported?.durationMs ?? 0,
@@ -113,6 +117,7 @@ export function recordEnding(context: RunContext, run: Run, bead: Bead, ending: 
     if (write.kind === "bead") ledger.knowingState(write.bead);
     else ledger.artifacts(run.runId, write.nodes, write.edges);
   }
+  if (executedUnder !== null && found.outcome === "SUCCESS") store.molecules.keepExecution(bead.beadId, plan.traceId);
   reportDivergences(context, run, plan.divergences);
   return { traceId: plan.traceId, diverged: plan.divergences.length > 0 };
 }
@@ -196,6 +201,17 @@ type Judged = {
   readonly checkMs: number;
 };
 
+/** How many of the required checks passed; all have to, and there has to be one. */
+function passRate(results: readonly CheckResult[]): { readonly check: string; readonly outcome: "PASS" | "FAIL"; readonly detail: string } {
+  const passed = results.filter(({ ok }) => ok).length;
+  const rate = results.length === 0 ? "no rate" : `${Math.floor((1_000 * passed) / results.length) / 10} %`;
+  return {
+    check: "required pass rate",
+    outcome: results.length > 0 && passed === results.length ? "PASS" : "FAIL",
+    detail: `${passed} of ${results.length} required checks passed (${rate}); 100 % is required`,
+  };
+}
+
 /** Writes the report of the fidelity gate on a bead and tells of it. */
 export function reportFidelity(context: RunContext, run: Run, bead: Bead, traceId: string, { results, unexercised, checkMs }: Judged): void {
   const failed = results.filter(({ ok }) => !ok);
@@ -208,9 +224,12 @@ export function reportFidelity(context: RunContext, run: Run, bead: Bead, traceI
       gate: "fidelity",
       outcome,
       subjectId: bead.beadId,
-      checked: results.map((result) => ({ check: result.label, outcome: result.ok ? "PASS" : "FAIL", detail: summaryOf(result) })),
-      notChecked: unexercised.map(({ invariantId, reason }) => ({ check: invariantId, reason })),
-      remediation: failed.flatMap(({ problems }) => problems.slice(0, 1)),
+      checked: [...results.map((result) => ({ check: result.label, outcome: result.ok ? "PASS" : "FAIL", detail: summaryOf(result) })), passRate(results)],
+      notChecked: unexercised.map(({ invariantId, claimId, reason }) => ({ check: invariantId, reason: `${claimId}: ${reason}` })),
+      remediation: [
+        ...(results.length > 0 ? [] : ["No check was executed. Give the claims examples or tests."]),
+        ...failed.map(({ label, problems }) => `${label}: ${problems[0] ?? "it failed without a word"}`),
+      ],
     },
     [bead.directive.directiveId, traceId],
   );

@@ -74,12 +74,20 @@ export function referenceProblems(beads: readonly BeadSeed[], claimIds: Readonly
   ]);
 }
 
-/** Cycles, and molecules that do not end in one outcome bead behind all their others. */
+/** Cycles, molecules that do not end in one outcome bead behind all their others, and a run that does not end in one of these. */
 export function shapeProblems(nodes: readonly GraphNode[]): string[] {
   const graph = new IndexedGraph(nodes);
   const [first, ...more] = graph.onCycles();
   if (first !== undefined) return [`${more.length + 1} beads wait for each other in a cycle, among them ${first}.`];
-  return outcomeProblems(nodes, graph);
+  return [...outcomeProblems(nodes, graph), ...terminalProblems(nodes)];
+}
+
+/** The outcome bead that no bead waits for judges the run, so there is one. */
+function terminalProblems(nodes: readonly GraphNode[]): string[] {
+  const awaited = new Set(nodes.flatMap(({ parents }) => parents));
+  const terminal = nodes.filter(({ outcome, beadId }) => outcome && !awaited.has(beadId));
+  if (terminal.length < 2) return [];
+  return [`${terminal.length} outcome beads are awaited by no bead, among them ${terminal[0]?.beadId ?? ""}; a run ends in one.`];
 }
 
 function outcomeProblems(nodes: readonly GraphNode[], graph: IndexedGraph): string[] {

@@ -1,54 +1,51 @@
 /**
- * The outcome bead and the run verdict: the coordinator checks the merged tree itself, hidden examples included, and
- * commits bead, molecule verdict and run verdict together. What diverges goes to the bead that wrote it.
+ * Verdicts of outcome beads. What the coordinator's own checks found of a molecule or of the run is committed in one
+ * transaction: bead, molecule verdict and, of the run, the run verdict over all of them. What diverges goes to the beads
+ * that can mend it, or, where every molecule had passed, to the run's own outcome bead.
  */
 import { artifactNode } from "@factory/schemas";
-import type { RunReport } from "@factory/schemas/rpc";
+import type { ArtifactNode } from "@factory/schemas";
+import type { MoleculeVerdictRef, RunReport } from "@factory/schemas/rpc";
+import type { OutcomeCheck } from "@factory/factory-graph";
 import { allPassed } from "@factory/verification";
 import type { CheckResult } from "@factory/verification";
 import type { RunContext } from "./context.ts";
 import { uncheckedClaims } from "./check-plans.ts";
 import { countTests, firingsOf, recordChecks, recordEnding, reportFidelity } from "./evidence.ts";
-import { leaseBead } from "./leases.ts";
-import { COORDINATOR_SLOT } from "./store/bead-store.ts";
+import { faultsOf, holdoutOwners } from "./outcome-faults.ts";
 import type { Bead } from "./store/bead-store.ts";
 import type { Run } from "./store/run-store.ts";
 import { faultBead } from "./settling.ts";
 import { attemptOf, moveBead } from "./transitions.ts";
 import type { RunCheck } from "./verification.ts";
 
-/**
- * The outcome bead that is to be worked on now, leased to the coordinator; null when there is none. While a divergence
- * waits for its amendment the tree is known not to be the last one, so no verdict is taken on it.
- */
-export function takeOutcomeBead(context: RunContext, run: Run): Bead | null {
-  if (run.status !== "open" || context.store.divergences.anyOpen()) return null;
-  const bead = context.store.beads.outcomeBead(context.now());
-  if (bead === null || bead.state === "LEASED") return bead;
-  return leaseBead(context, run, bead, COORDINATOR_SLOT);
-}
-
-/** Commits what the checks of the merged tree found, unless the bead's epoch was closed meanwhile. */
-export function settleRun(context: RunContext, run: Run, beadId: string, epoch: number, check: RunCheck): void {
+/** Commits what the checks of an outcome bead found, unless its epoch was closed meanwhile. */
+export function settleOutcomeBead(context: RunContext, run: Run, { beadId, epoch }: Pick<Bead, "beadId" | "epoch">, check: RunCheck): void {
   const bead = context.store.beads.get(beadId);
   if (bead === null || bead.state !== "LEASED" || bead.epoch !== epoch) return;
   if (check.kind === "infrastructure") {
-    faultBead(context, run, bead, { code: "UNAVAILABLE", message: `The checks of the run could not be run: ${check.message}` }, null);
+    faultBead(context, run, bead, { code: "UNAVAILABLE", message: `The checks of the outcome could not be run: ${check.message}` }, null);
     return;
   }
-  if (!allPassed(check.results)) failOutcome(context, run, bead, check);
-  else passOutcome(context, run, bead, check);
+  const judged: Judged = { bead, judgesRun: context.store.molecules.isTerminal(beadId), checked: check };
+  if (allPassed(check.results)) passOutcome(context, run, judged);
+  else failOutcome(context, run, judged);
 }
 
 type Checked = Extract<RunCheck, { kind: "checked" }>;
 
-function passOutcome(context: RunContext, run: Run, bead: Bead, checked: Checked): void {
+/** An outcome bead with what was found. */
+type Judged = { readonly bead: Bead; readonly judgesRun: boolean; readonly checked: Checked };
+
+function passOutcome(context: RunContext, run: Run, judged: Judged): void {
+  const { bead, judgesRun, checked } = judged;
   const { results, holdouts, unexercised, checkMs, treeDigest } = checked;
   const checks = recordChecks(context, run, bead, treeDigest, [...results, ...holdouts]);
+  const where = judgesRun ? "on the merged tree" : "on the tree as it is";
   const { traceId } = recordEnding(context, run, bead, {
     outcome: "SUCCESS",
     exhausted: false,
-    summary: "Every visible check holds on the merged tree.",
+    summary: `Every visible check holds ${where}.`,
     blockers: [],
     checks: checks.filter(({ holdout }) => !holdout),
     firings: [],
@@ -56,11 +53,14 @@ function passOutcome(context: RunContext, run: Run, bead: Bead, checked: Checked
     fromOutcomeBead: true,
   });
   reportFidelity(context, run, bead, traceId, { results: [...results, ...holdouts], unexercised, checkMs });
-  moveBead(context, run, bead, "DONE", { reason: "The molecule's checks passed on the merged tree." }, { faults: 0 });
-  const failedClaims = holdouts.filter(({ ok }) => !ok);
-  if (failedClaims.length > 0) divergeFrom(context, run, bead, treeDigest, failedClaims, "FAILURE");
-  // Another molecule is still at work: the run verdict is taken by the one that ends last.
-  else if (nothingIsLeft(context)) acceptRun(context, run, bead, checked);
+  writeMoleculeVerdict(context, run, judged, "passed", traceId);
+  moveBead(context, run, bead, "DONE", { reason: `The molecule's checks passed ${where}.` }, { faults: 0 });
+  if (!judgesRun) return;
+  const failedHidden = holdouts.filter(({ ok }) => !ok);
+  if (failedHidden.length > 0) {
+    writeRunVerdict(context, run, judged, "failed");
+    divergeFrom(context, run, treeDigest, holdoutOwners(context, bead, failedHidden), false);
+  } else if (nothingIsLeft(context)) acceptRun(context, run, judged);
 }
 
 /** In a run that goes on a bead is cancelled only when others have taken its place, and these are counted themselves. */
@@ -68,40 +68,38 @@ function nothingIsLeft({ store }: RunContext): boolean {
   return Object.keys(store.beads.stateCounts()).every((state) => state === "DONE" || state === "CANCELLED");
 }
 
-function failOutcome(context: RunContext, run: Run, bead: Bead, { results, unexercised, checkMs, treeDigest }: Checked): void {
+function failOutcome(context: RunContext, run: Run, judged: Judged): void {
+  const { bead, judgesRun, checked } = judged;
+  const { results, unexercised, checkMs, treeDigest } = checked;
   const failed = results.filter(({ ok }) => !ok);
-  recordChecks(context, run, bead, treeDigest, results);
-  const traceId = divergeFrom(context, run, bead, treeDigest, failed, "EXHAUSTED");
+  const checks = recordChecks(context, run, bead, treeDigest, results);
+  const faults = faultsOf(context, bead, judgesRun, failed);
+  // Where a bead is at fault it is mended first: the re-run shows whether anything of the whole remains.
+  const traceId = faults.beads.size > 0 ? divergeFrom(context, run, treeDigest, faults.beads, true) : divergeAsRun(context, run, bead, results, checks);
   reportFidelity(context, run, bead, traceId, { results, unexercised, checkMs });
+  writeMoleculeVerdict(context, run, judged, "failed", traceId);
+  if (judgesRun) writeRunVerdict(context, run, judged, "failed");
+  const where = judgesRun ? "on the merged tree" : "on the tree as it is";
   moveBead(
     context,
     run,
     bead,
     "FAILED",
-    {
-      reason: `${failed.length} of ${results.length} checks failed on the merged tree: ${failed.map(({ label }) => label).join(", ")}.`,
-      errorCode: "GATE_REFUSED",
-    },
+    { reason: `${failed.length} of ${results.length} checks failed ${where}: ${failed.map(({ label }) => label).join(", ")}.`, errorCode: "GATE_REFUSED" },
     { attempts: bead.attempts + 1 },
   );
 }
 
 /** One ending for each bead whose result is at fault; answers the last trace. */
-function divergeFrom(
-  context: RunContext,
-  run: Run,
-  outcomeBead: Bead,
-  treeDigest: string,
-  failed: readonly CheckResult[],
-  kind: "FAILURE" | "EXHAUSTED",
-): string {
+function divergeFrom(context: RunContext, run: Run, treeDigest: string, owners: ReadonlyMap<string, readonly CheckResult[]>, exhausted: boolean): string {
   let traceId = "";
-  for (const [ownerId, results] of byOwner(context, outcomeBead, failed)) {
-    const owner = context.store.beads.get(ownerId) ?? outcomeBead;
+  for (const [ownerId, results] of owners) {
+    const owner = context.store.beads.get(ownerId);
+    if (owner === null) throw new Error(`${ownerId} is at fault and is not in the run.`);
     const checks = recordChecks(context, run, owner, treeDigest, results);
     ({ traceId } = recordEnding(context, run, owner, {
       outcome: "FAILURE",
-      exhausted: kind === "EXHAUSTED",
+      exhausted,
       summary: "The merged tree does not hold what the claim asks for.",
       blockers: [],
       checks,
@@ -113,59 +111,98 @@ function divergeFrom(
   return traceId;
 }
 
-/** Failed results by the bead that can mend them: the writer of the file they name, else the first bead for their claim. */
-function byOwner({ store }: RunContext, outcomeBead: Bead, failed: readonly CheckResult[]): Map<string, CheckResult[]> {
-  const writers = new Map(store.tree.changedFiles().map(({ path, beadId }) => [path, beadId]));
-  const units = store.beads.all().filter(({ outcome, state }) => !outcome && state === "DONE");
-  const owners = new Map<string, CheckResult[]>();
-  for (const result of failed) {
-    const file = /^([^\s:]+):\d+/.exec(result.problems[0] ?? "")?.[1];
-    const writer = file === undefined || result.kind === "tests" || result.kind === "examples" ? undefined : writers.get(file);
-    const forClaim =
-      units.find(({ directive }) => result.claimId !== undefined && directive.claimRefs[0] === result.claimId) ??
-      units.find(({ directive }) => result.claimId !== undefined && directive.claimRefs.includes(result.claimId));
-    const owner = writer ?? forClaim?.beadId ?? units.at(-1)?.beadId ?? outcomeBead.beadId;
-    owners.set(owner, [...(owners.get(owner) ?? []), result]);
-  }
-  return owners;
+/** No bead is at fault alone: the outcome bead itself diverges, with everything that was checked as the evidence. */
+function divergeAsRun(context: RunContext, run: Run, bead: Bead, results: readonly CheckResult[], checks: readonly OutcomeCheck[]): string {
+  const failed = results.filter(({ ok }) => !ok);
+  return recordEnding(context, run, bead, {
+    outcome: "FAILURE",
+    exhausted: true,
+    summary: `Every molecule has passed and the whole has not: ${failed.map(({ label }) => label).join(", ")}.`,
+    blockers: [],
+    checks,
+    firings: firingsOf(results),
+    reported: null,
+    fromOutcomeBead: true,
+    runVerdict: true,
+  }).traceId;
 }
 
-function acceptRun(context: RunContext, run: Run, bead: Bead, { results, holdouts, treeDigest }: Checked): void {
-  const { store, ledger } = context;
-  const claims = store.claims.all();
-  const checks = countTests(results);
-  const hidden = countTests(holdouts);
-  const absentClaims = claims.filter(({ kind, holdout }) => kind === "criterion" && holdout.length === 0).map(({ claimId }) => claimId);
-  const unchecked = uncheckedClaims(claims, store.claims.invariants(), results);
-  const counts = { checks, holdouts: { ...hidden, absentClaims }, uncheckedClaims: unchecked };
-  const molecule = artifactNode(
+/** The verdict on one molecule, passed or failed: one an outcome bead and cycle. */
+function writeMoleculeVerdict(context: RunContext, run: Run, judged: Judged, outcome: MoleculeVerdictRef["outcome"], traceId: string): void {
+  const { bead, judgesRun, checked } = judged;
+  const { results, treeDigest } = checked;
+  const failed = results.filter(({ ok }) => !ok);
+  const { moleculeId, cycle, directive } = bead;
+  const node = artifactNode(
     "MV",
     "MoleculeVerdict",
     run.org,
-    { moleculeId: bead.moleculeId, outcome: "passed", treeDigest, cycle: bead.cycle, attempt: attemptOf(bead) },
-    [bead.directive.directiveId],
+    {
+      moleculeId,
+      runId: run.runId,
+      outcome,
+      terminal: judgesRun,
+      claimRefs: directive.claimRefs,
+      reasoning: failed.length === 0 ? `${results.length} checks passed.` : `Failed: ${failed.map(({ label }) => label).join(", ")}.`,
+      treeDigest,
+      cycle,
+      attempt: attemptOf(bead),
+    },
+    [directive.directiveId, traceId],
   );
-  const verdict = artifactNode("RV", "RunVerdict", run.org, { runId: run.runId, outcome: "accepted", treeDigest, ...counts }, [
-    run.specificationId,
-    molecule.id,
-  ]);
-  ledger.artifacts(
+  context.store.molecules.keepVerdict({ beadId: bead.beadId, cycle, verdictId: node.id, outcome });
+  context.ledger.artifacts(
     run.runId,
-    [molecule, verdict],
+    [node],
     [
-      { source: molecule.id, rel: "source_ref", target: bead.directive.directiveId },
-      { source: verdict.id, rel: "source_ref", target: molecule.id },
-      { source: verdict.id, rel: "source_ref", target: run.specificationId },
+      { source: node.id, rel: "source_ref", target: directive.directiveId },
+      { source: node.id, rel: "source_ref", target: traceId },
     ],
   );
+}
+
+/** The counts of a run verdict, as its node and the report have them. */
+type RunCounts = Pick<Extract<RunReport, { outcome: "accepted" | "failed" }>, "checks" | "holdouts" | "holdoutsByClaim" | "uncheckedClaims">;
+
+function countsOf({ store }: RunContext, { results, holdouts }: Checked): RunCounts {
+  const claims = store.claims.all();
+  const absentClaims = claims.filter(({ kind, holdout }) => kind === "criterion" && holdout.length === 0).map(({ claimId }) => claimId);
+  return {
+    checks: countTests(results),
+    holdouts: { ...countTests(holdouts), absentClaims },
+    holdoutsByClaim: holdouts.flatMap(({ claimId, passed, failed }) => (claimId === undefined ? [] : [{ claimId, passed, failed }])),
+    uncheckedClaims: uncheckedClaims(claims, store.claims.invariants(), results),
+  };
+}
+
+function writeRunVerdict(
+  context: RunContext,
+  run: Run,
+  { bead, checked }: Judged,
+  outcome: "accepted" | "failed",
+): { readonly node: ArtifactNode; readonly counts: RunCounts } {
+  const counts = countsOf(context, checked);
+  const molecules = context.store.molecules.verdicts().flatMap(({ verdict }) => verdict?.verdictId ?? []);
+  const data = { runId: run.runId, outcome, treeDigest: checked.treeDigest, cycle: bead.cycle, ...counts };
+  const node = artifactNode("RV", "RunVerdict", run.org, data, [run.specificationId, ...molecules]);
+  const refs = [...molecules, run.specificationId].map((target) => ({ source: node.id, rel: "source_ref", target }));
+  context.ledger.artifacts(run.runId, [node], refs);
+  return { node, counts };
+}
+
+function acceptRun(context: RunContext, run: Run, judged: Judged): void {
+  const { store, ledger } = context;
+  const { node, counts } = writeRunVerdict(context, run, judged, "accepted");
   store.setStatus("accepted");
   const report: RunReport = {
     outcome: "accepted",
-    runVerdictId: verdict.id,
+    runVerdictId: node.id,
     tree: store.tree.all(),
     beads: { done: store.beads.stateCounts().DONE ?? 0, failed: 0 },
     ...counts,
-    reason: `${checks.passed} checks and ${hidden.passed} hidden examples passed on the merged tree.`,
+    moleculeVerdicts: store.molecules.verdicts().flatMap(({ verdict }) => verdict ?? []),
+    amendedExecutions: store.molecules.amendedExecutions(),
+    reason: `${counts.checks.passed} checks and ${counts.holdouts.passed} hidden examples passed on the merged tree.`,
   };
-  ledger.report(`run:${verdict.id}`, report);
+  ledger.report(`run:${node.id}`, report);
 }

@@ -4,6 +4,7 @@ import { sha256Hex } from "@factory/schemas";
 import type { BeadSeed, SeedRequest } from "@factory/schemas/rpc";
 import { aSeed } from "../testing/builders.ts";
 import { CoordinatorWorld } from "../testing/coordinator-world.ts";
+import { inMolecules } from "../testing/molecules.ts";
 import { GRAPH_LIMITS } from "./run-graph.ts";
 import { MAX_BASE_FILES, MAX_BEADS, MAX_SLOTS, seedProblems } from "./seed-graph.ts";
 
@@ -25,6 +26,14 @@ const dependencies = (count: number) => Array.from({ length: count }, () => ({ b
 
 test("a sound graph has no problem", () => {
   expect(seedProblems(SEED)).toEqual([]);
+});
+
+test("a run that would end in two outcome beads is refused, and one whose molecules lead to one is not", () => {
+  const apart = inMolecules(aSeed({ name: "apart", beads: [{ key: "a" }, { key: "b", dependsOn: ["a"] }] }), { first: ["a"] });
+  expect(seedProblems(apart)).toEqual([]);
+  const outcome = apart.beads.find(({ title }) => title === "outcome:first")?.beadId;
+  const loose = apart.beads.map((bead) => ({ ...bead, dependsOn: bead.dependsOn.filter(({ beadId }) => beadId !== outcome) }));
+  expect(seedProblems({ ...apart, beads: loose })).toEqual([expect.stringContaining("2 outcome beads are awaited by no bead")]);
 });
 
 test.each([
@@ -127,7 +136,11 @@ function largeSeed(count: number, shape: "line" | "fan" | "mesh", molecules: num
     ...last,
     beadId: `BEAD-outcome-${at}`,
     moleculeId: `MOL-${at}`,
-    dependsOn: required(Array.from({ length: Math.ceil((count - at) / molecules) }, (_, n) => idAt(at + n * molecules))),
+    dependsOn: required([
+      ...Array.from({ length: Math.ceil((count - at) / molecules) }, (_, n) => idAt(at + n * molecules)),
+      // The last molecule's outcome bead is the one that no bead waits for.
+      ...(at === molecules - 1 ? Array.from({ length: at }, (_, other) => `BEAD-outcome-${other}`) : []),
+    ]),
   }));
   return { ...SEED, beads: [...beads, ...outcomes] };
 }

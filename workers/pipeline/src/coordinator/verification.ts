@@ -9,8 +9,8 @@ import { evaluatePlan } from "@factory/verification";
 import type { CheckPlan, CheckResult, ReportMemo, Requirement, Sandbox } from "@factory/verification";
 import { applyChangeSet, describeConflict, mergeChangeSet, textFiles, treeDigest } from "@factory/workspace";
 import type { BlobStore } from "@factory/workspace";
-import { planOfBead, planOfHoldouts, scopeViolation } from "./check-plans.ts";
-import type { CheckSubject, ScopeViolation } from "./check-plans.ts";
+import { planOfBead, planOfHoldouts, planOfMolecule, scopeViolation } from "./check-plans.ts";
+import type { CheckSubject, MoleculeSubject, ScopeViolation } from "./check-plans.ts";
 import { describeMergeConflict, readMaterial } from "./merge-material.ts";
 import type { MergeFile } from "./merge-material.ts";
 import type { Seen } from "./store/tree-store.ts";
@@ -107,11 +107,11 @@ async function rebasedOf(deps: VerifierDeps, beforeTry: () => void, { tree, chan
   return { ok: false, verification: { kind: "conflict", seen, files } };
 }
 
-/** What the run verdict rests on: the visible checks of the merged tree and, when these hold, the hidden examples. */
+/** What the verdict on a molecule or a run rests on: visible checks and, of a run and when these hold, the hidden examples. */
 export type RunCheck =
   | {
       readonly kind: "checked";
-      /** Digest of the whole tree that was checked. */
+      /** Digest of the files that were checked: of a run the whole tree. */
       readonly treeDigest: string;
       readonly results: readonly CheckResult[];
       readonly holdouts: readonly CheckResult[];
@@ -119,6 +119,22 @@ export type RunCheck =
       readonly checkMs: number;
     }
   | { readonly kind: "infrastructure"; readonly message: string };
+
+/** Checks a molecule on the tree as it is. Hidden examples judge the whole run alone. */
+export async function verifyMolecule(
+  deps: VerifierDeps,
+  subject: MoleculeSubject & { readonly tree: Tree; readonly further: readonly Requirement[] },
+  beforeTry: () => void,
+): Promise<RunCheck> {
+  let unexercised: CheckPlan["unexercised"] = [];
+  const visible = await untilAnswered(deps, beforeTry, async () => {
+    const plan = planOfMolecule(subject, await textFiles(deps.blobs, subject.tree));
+    unexercised = plan.unexercised;
+    return evaluatePlan({ ...plan, requirements: [...plan.requirements, ...subject.further] }, deps.sandbox, deps.memo);
+  });
+  if (!visible.ok) return { kind: "infrastructure", message: visible.message };
+  return { kind: "checked", treeDigest: treeDigest(subject.tree), results: visible.results, holdouts: [], unexercised, checkMs: visible.checkMs };
+}
 
 /** Checks the merged tree. Hidden examples are run apart from everything an operative could ever see. */
 export async function verifyRun(

@@ -1,15 +1,12 @@
 /** The agent loop of one attempt: steps with tools until the model reports, then one repair if the report cannot be read. */
 import { generateText, isStepCount, ToolChoiceViolationError } from "ai";
 import type { LanguageModel, ModelMessage, ToolSet } from "ai";
+import { ATTEMPT_BOUNDS } from "@factory/gears";
 import type { TaskResult } from "@factory/schemas";
 import type { AttemptControl } from "./attempt-control.ts";
 import { repairPrompt } from "./prompts.ts";
 import { parseReport } from "./report.ts";
 
-/** Model steps of one attempt; write, check and mend takes three, so this is a dozen rounds. */
-export const MAX_STEPS = 40;
-/** Tokens of one answer: a file of the size a unit has, several times over. */
-const MAX_OUTPUT_TOKENS = 16_000;
 /** The SDK's own repeats after 429, 5xx and lost connections; the next ones are the coordinator's. */
 const MAX_RETRIES = 2;
 
@@ -30,13 +27,20 @@ export type AgentReport = { readonly ok: true; readonly report: TaskResult } | {
  * @throws AttemptStopped when the attempt was stopped, and what the model's provider throws.
  */
 export async function runAgent({ model, tools, toolsExhausted, control }: AgentLoopDeps, system: string, prompt: string): Promise<AgentReport> {
-  const common = { model, tools, instructions: system, maxRetries: MAX_RETRIES, maxOutputTokens: MAX_OUTPUT_TOKENS, abortSignal: control.signal } as const;
+  const common = {
+    model,
+    tools,
+    instructions: system,
+    maxRetries: MAX_RETRIES,
+    maxOutputTokens: ATTEMPT_BOUNDS.outputTokens,
+    abortSignal: control.signal,
+  } as const;
   const work = await generateText({
     ...common,
     prompt,
     // One after the other: a denial or a question ends the attempt before the next call.
     toolCallConcurrency: 1,
-    stopWhen: [isStepCount(MAX_STEPS), toolsExhausted, () => control.reason !== undefined],
+    stopWhen: [isStepCount(ATTEMPT_BOUNDS.steps), toolsExhausted, () => control.reason !== undefined],
   });
   control.check();
   const first = parseReport(work.text);

@@ -163,6 +163,8 @@ const NUMBER_WORDS: readonly (readonly [string, number])[] = [
   ["thousand", 1000],
   ["half", 0.5],
   ["quarter", 0.25],
+  ["octal", 8],
+  ["hexadecimal", 16],
 ];
 
 /** Between two neighbouring argument values lies a threshold; the roundest number of the gap is the likeliest. */

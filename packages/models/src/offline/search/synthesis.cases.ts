@@ -1881,6 +1881,15 @@ const SECOND: readonly SynthesisCase[] = [
     [[["m", "n", "n"]]],
     "How often the most frequent word occurs.",
   ),
+  caseOf(
+    "channelOf",
+    "digits: string",
+    "number",
+    (d: string) => Number.parseInt(d, 16),
+    [["00"], ["2b"], ["e0"], ["99"], ["7f"]],
+    [["c3"], ["ff"]],
+    "The number that two hexadecimal digits stand for.",
+  ),
 ];
 
 /** What an order's acceptance criterion would say of each function. */

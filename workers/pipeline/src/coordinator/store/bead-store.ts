@@ -276,16 +276,6 @@ export class BeadStore {
     return rows.map((row) => this.#kept(row));
   }
 
-  /** The outcome bead to work on: one that is READY, or leased to the coordinator. */
-  outcomeBead(now: number): Bead | null {
-    const [bead] = this.#found(
-      `SELECT bead_id FROM beads WHERE outcome = 1 AND state IN ('READY', 'LEASED') AND ((state = 'READY' AND not_before <= ?) OR slot = ?) ORDER BY position LIMIT 1`,
-      now,
-      COORDINATOR_SLOT,
-    );
-    return bead ?? null;
-  }
-
   /** Changes a bead. Its row follows with what is held back, once however often it changes before. */
   patch(beadId: string, patch: BeadPatch): void {
     const before = this.get(beadId);

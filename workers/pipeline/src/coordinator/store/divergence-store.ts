@@ -1,7 +1,7 @@
 /** Divergences of the run, as rows: open until an amendment answers them. */
 import type { SqlPort } from "@factory/durable";
 import { Remembered } from "./remembered.ts";
-import { countOf } from "./rows.ts";
+import { countOf, rowsOf } from "./rows.ts";
 
 /** The table of divergences. */
 export class DivergenceStore {
@@ -28,9 +28,10 @@ export class DivergenceStore {
     this.#sql.exec("UPDATE divergences SET open = 0 WHERE bead_id IN (SELECT value FROM json_each(?))", JSON.stringify(beadIds));
   }
 
-  /** Whether one waits for its amendment. */
-  anyOpen(): boolean {
-    return this.#any.get() && countOf(this.#sql, "SELECT EXISTS (SELECT 1 FROM divergences WHERE open = 1) AS n") > 0;
+  /** Beads whose divergence waits for its amendment. */
+  openBeads(): string[] {
+    if (!this.#any.get()) return [];
+    return rowsOf<{ bead_id: string }>(this.#sql, "SELECT DISTINCT bead_id FROM divergences WHERE open = 1 ORDER BY bead_id").map((row) => row.bead_id);
   }
 
   /** Amendment cycles a bead has been through: its divergences that an amendment has answered. */

@@ -7,6 +7,7 @@ import { ClaimStore } from "./claim-store.ts";
 import { DivergenceStore } from "./divergence-store.ts";
 import { GraphStore } from "./graph-store.ts";
 import { HeldWrites } from "./held-writes.ts";
+import { MoleculeStore } from "./molecule-store.ts";
 import { OutcomeStore } from "./outcome-store.ts";
 import { ProgressStore } from "./progress-store.ts";
 import { Remembered } from "./remembered.ts";
@@ -42,6 +43,7 @@ export class RunStore {
   readonly claims: ClaimStore;
   readonly divergences: DivergenceStore;
   readonly graph: GraphStore;
+  readonly molecules: MoleculeStore;
   readonly outcomes: OutcomeStore;
   readonly progress: ProgressStore;
   readonly slots: SlotStore;
@@ -61,6 +63,7 @@ export class RunStore {
     this.claims = new ClaimStore(port);
     this.divergences = new DivergenceStore(sql);
     this.graph = new GraphStore(sql);
+    this.molecules = new MoleculeStore(sql);
     this.outcomes = new OutcomeStore(sql);
     this.progress = new ProgressStore(sql);
     this.slots = new SlotStore(sql);
@@ -77,6 +80,7 @@ export class RunStore {
     this.claims.forgetRows();
     this.divergences.forgetRows();
     this.outcomes.forgetRows();
+    this.molecules.forgetRows();
     this.slots.forgetRows();
     this.tree.forgetRows();
   }

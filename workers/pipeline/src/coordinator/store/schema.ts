@@ -202,8 +202,28 @@ export const COORDINATOR_MIGRATIONS: readonly Migration[] = [
   // copies every page that a change of state touches.
   { id: "0007-counted-by-the-store", statements: ["DROP TRIGGER beads_counted_in", "DROP TRIGGER beads_counted_over"] },
   {
+    id: "0008-molecules",
+    statements: [
+      // An outcome bead has at most one verdict a cycle: to be judged again it has to be re-opened.
+      `CREATE TABLE molecule_verdicts (
+        bead_id TEXT NOT NULL REFERENCES beads (bead_id),
+        cycle INTEGER NOT NULL,
+        verdict_id TEXT NOT NULL,
+        outcome TEXT NOT NULL CHECK (outcome IN ('passed', 'failed')),
+        PRIMARY KEY (bead_id, cycle)
+      ) STRICT, WITHOUT ROWID`,
+      "CREATE INDEX beads_by_molecule ON beads (molecule_id, position)",
+      // The amendment that re-opened a bead last, and the trace of the execution that was done under it.
+      `CREATE TABLE amended_beads (
+        bead_id TEXT PRIMARY KEY REFERENCES beads (bead_id),
+        amendment_id TEXT NOT NULL,
+        trace_id TEXT
+      ) STRICT, WITHOUT ROWID`,
+    ],
+  },
+  {
     // A directive is most of a bead's bytes and hardly ever changes; the rest is rewritten with each step of the bead.
-    id: "0008-directives-apart",
+    id: "0009-directives-apart",
     statements: [
       "CREATE TABLE directives (bead_id TEXT PRIMARY KEY REFERENCES beads (bead_id), body TEXT NOT NULL) STRICT",
       "INSERT INTO directives (bead_id, body) SELECT bead_id, directive FROM beads ORDER BY position",

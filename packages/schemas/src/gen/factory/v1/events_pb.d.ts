@@ -556,7 +556,7 @@ export declare type VerificationPayload = Message<"factory.v1.VerificationPayloa
   verificationId: string;
 
   /**
-   * INTAKE, COHERENCE, FIDELITY, ACCEPTANCE or PERSISTENCE.
+   * INTAKE, SEMANTIC_REVIEW, COHERENCE, FIDELITY, ACCEPTANCE or PERSISTENCE.
    *
    * @generated from field: string verification_type = 2;
    */
@@ -949,6 +949,13 @@ export declare type PassPayload = Message<"factory.v1.PassPayload"> & {
    * @generated from field: double duration_ms = 6;
    */
   durationMs: number;
+
+  /**
+   * Which attempt of the pass made it, from 1.
+   *
+   * @generated from field: optional uint32 attempt = 7;
+   */
+  attempt?: number | undefined;
 };
 
 /**

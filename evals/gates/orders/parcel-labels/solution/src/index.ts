@@ -1,0 +1,3 @@
+export { weightText } from "./weight-text.ts";
+export { addressLine } from "./address-line.ts";
+export { label } from "./label.ts";

@@ -1,0 +1,3 @@
+export { rank } from "./rank.ts";
+export { isLate } from "./is-late.ts";
+export { lateTickets } from "./late-tickets.ts";

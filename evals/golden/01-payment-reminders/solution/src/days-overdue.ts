@@ -1,0 +1,3 @@
+export function daysOverdue(dueDay: number, today: number): number {
+  return Math.max(0, today - dueDay);
+}

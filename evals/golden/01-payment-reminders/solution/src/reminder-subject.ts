@@ -1,0 +1,3 @@
+export function reminderSubject(invoice: string, level: string): string {
+  return `Invoice ${invoice}: ${level} reminder`;
+}

@@ -1,0 +1,3 @@
+export function balance(paid: number, share: number): number {
+  return paid - share;
+}

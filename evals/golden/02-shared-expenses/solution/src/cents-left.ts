@@ -1,0 +1,3 @@
+export function centsLeft(cents: number, people: number): number {
+  return cents % people;
+}

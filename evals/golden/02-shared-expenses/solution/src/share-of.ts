@@ -1,0 +1,3 @@
+export function shareOf(cents: number, people: number): number {
+  return Math.floor(cents / people);
+}

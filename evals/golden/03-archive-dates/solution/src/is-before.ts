@@ -1,0 +1,3 @@
+export function isBefore(first: string, second: string): boolean {
+  return first < second;
+}

@@ -1,0 +1,3 @@
+export function monthOf(date: string): number {
+  return Number(date.slice(5, 7));
+}

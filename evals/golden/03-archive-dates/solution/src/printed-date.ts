@@ -1,0 +1,3 @@
+export function printedDate(date: string): string {
+  return date.split("-").reverse().join(".");
+}

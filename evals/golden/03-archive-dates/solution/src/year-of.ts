@@ -1,0 +1,3 @@
+export function yearOf(date: string): number {
+  return Number(date.slice(0, 4));
+}

@@ -1,0 +1,3 @@
+export function slotStart(opens: number, length: number, index: number): number {
+  return opens + length * index;
+}

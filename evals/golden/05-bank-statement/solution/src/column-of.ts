@@ -1,0 +1,3 @@
+export function columnOf(head: string[], name: string): number {
+  return head.indexOf(name);
+}

@@ -1,0 +1,3 @@
+export function isRemark(line: string): boolean {
+  return line.startsWith("#");
+}

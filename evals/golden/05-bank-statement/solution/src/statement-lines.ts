@@ -1,0 +1,3 @@
+export function statementLines(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}

@@ -1,0 +1,3 @@
+export function statementTotal(amounts: number[]): number {
+  return amounts.reduce((sum, amount) => sum + amount, 0);
+}

@@ -1,0 +1,3 @@
+export function isAutomatic(subject: string): boolean {
+  return subject.toLowerCase().includes("automatic reply");
+}

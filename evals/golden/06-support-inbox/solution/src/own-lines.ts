@@ -1,0 +1,3 @@
+export function ownLines(lines: string[]): string[] {
+  return lines.filter((line) => !line.startsWith(">"));
+}

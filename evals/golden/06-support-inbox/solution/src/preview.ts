@@ -1,0 +1,3 @@
+export function preview(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit)}…`;
+}

@@ -1,0 +1,3 @@
+export function ticketRef(team: string, number: number): string {
+  return `${team.toUpperCase()}-${number}`;
+}

@@ -1,0 +1,3 @@
+export function articlesSorted(items: { article: string; count: number; minimum: number; price: number }[]): string[] {
+  return items.map(({ article }) => article).sort();
+}

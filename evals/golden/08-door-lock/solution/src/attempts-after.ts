@@ -1,0 +1,3 @@
+export function attemptsAfter(attempts: number, right: boolean): number {
+  return right ? 0 : attempts + 1;
+}

@@ -1,0 +1,3 @@
+export function isLocked(attempts: number): boolean {
+  return attempts >= 3;
+}

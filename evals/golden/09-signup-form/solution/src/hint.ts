@@ -1,0 +1,3 @@
+export function hint(field: string, rule: string): string {
+  return `${field}: ${rule}`;
+}

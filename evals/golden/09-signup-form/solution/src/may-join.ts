@@ -1,0 +1,3 @@
+export function mayJoin(age: number, consent: boolean): boolean {
+  return age >= 16 || (consent && age >= 13);
+}

@@ -1,0 +1,3 @@
+export function averageSpeed(km: number, hours: number): number {
+  return Math.round(km / hours);
+}

@@ -1,0 +1,3 @@
+export function consumptionLabel(value: number): string {
+  return `${value} l/100 km`;
+}

@@ -1,0 +1,3 @@
+export function isThirsty(value: number): boolean {
+  return value > 8.5;
+}

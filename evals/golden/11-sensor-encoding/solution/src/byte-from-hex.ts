@@ -1,0 +1,3 @@
+export function byteFromHex(hex: string): number {
+  return Number.parseInt(hex, 16);
+}

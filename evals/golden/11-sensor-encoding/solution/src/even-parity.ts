@@ -1,0 +1,3 @@
+export function evenParity(bits: string): boolean {
+  return (bits.split("1").length - 1) % 2 === 0;
+}

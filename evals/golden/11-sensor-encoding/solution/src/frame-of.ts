@@ -1,0 +1,3 @@
+export function frameOf(parts: string[]): string {
+  return `:${parts.join(",")}`;
+}

@@ -1,0 +1,3 @@
+export function onesIn(bits: string): number {
+  return bits.split("1").length - 1;
+}

@@ -1,0 +1,3 @@
+export function payloadOf(frame: string): string {
+  return frame.slice(1);
+}

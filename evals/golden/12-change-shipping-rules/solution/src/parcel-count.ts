@@ -1,0 +1,4 @@
+/** How many parcels the pieces of an order need. */
+export function parcelCount(pieces: number): number {
+  return Math.ceil(pieces / 6);
+}

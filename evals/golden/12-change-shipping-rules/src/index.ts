@@ -1,0 +1,1 @@
+export { orderSummary } from "./order-summary.ts";

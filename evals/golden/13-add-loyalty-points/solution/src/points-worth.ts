@@ -1,0 +1,3 @@
+export function pointsWorth(points: number): number {
+  return points * 0.25;
+}

@@ -1,0 +1,2 @@
+export { tillTotal } from "./till-total.ts";
+export type { Line } from "./till-total.ts";

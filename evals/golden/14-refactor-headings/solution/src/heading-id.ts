@@ -1,0 +1,3 @@
+export function headingId(heading: string): string {
+  return heading.toLowerCase().split(" ").join("-");
+}

@@ -1,0 +1,3 @@
+export { headingId } from "./heading-id.ts";
+export { isTopHeading } from "./is-top-heading.ts";
+export { longestHeading } from "./longest-heading.ts";

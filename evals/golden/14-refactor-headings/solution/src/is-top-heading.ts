@@ -1,0 +1,3 @@
+export function isTopHeading(line: string): boolean {
+  return line.startsWith("# ");
+}

@@ -1,0 +1,3 @@
+export function longestHeading(headings: string[]): number {
+  return Math.max(0, ...headings.map(({ length }) => length));
+}

@@ -1,0 +1,2 @@
+export { report } from "./report.ts";
+export { readRows } from "./rows.ts";

@@ -1,0 +1,2 @@
+export { readDuration } from "./read-duration.ts";
+export { writeDuration } from "./write-duration.ts";

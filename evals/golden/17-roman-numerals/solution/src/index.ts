@@ -1,0 +1,2 @@
+export { numberOf } from "./number-of.ts";
+export { romanOf } from "./roman-of.ts";

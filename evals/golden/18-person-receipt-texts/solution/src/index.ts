@@ -1,0 +1,2 @@
+export { itemLine } from "./item-line.ts";
+export { thanksLine } from "./thanks-line.ts";

@@ -1,0 +1,3 @@
+export function itemLine(pieces: number, article: string): string {
+  return `${pieces} x ${article}`;
+}

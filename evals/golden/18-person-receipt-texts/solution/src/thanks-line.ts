@@ -1,0 +1,3 @@
+export function thanksLine(name: string): string {
+  return `Thank you, ${name}!`;
+}

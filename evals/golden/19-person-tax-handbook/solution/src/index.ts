@@ -1,0 +1,2 @@
+export { grossOf } from "./gross-of.ts";
+export { taxOn } from "./tax-on.ts";

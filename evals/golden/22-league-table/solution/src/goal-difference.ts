@@ -1,0 +1,3 @@
+export function goalDifference(scored: number, conceded: number): number {
+  return scored - conceded;
+}

@@ -1,0 +1,3 @@
+export function seasonPoints(points: number[]): number {
+  return points.reduce((sum, value) => sum + value, 0);
+}

@@ -1,0 +1,3 @@
+export function campaignName(title: string): string {
+  return title.toLowerCase().split(" ").join("_");
+}

@@ -1,0 +1,3 @@
+export function hostOf(link: string): string {
+  return link.split("/")[2] ?? "";
+}

@@ -1,0 +1,3 @@
+export function isEncrypted(link: string): boolean {
+  return link.startsWith("https://");
+}

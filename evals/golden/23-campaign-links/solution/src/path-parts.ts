@@ -1,0 +1,3 @@
+export function pathParts(path: string): string[] {
+  return path.split("/").filter((part) => part !== "");
+}

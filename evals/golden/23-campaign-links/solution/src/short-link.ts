@@ -1,0 +1,3 @@
+export function shortLink(code: string): string {
+  return `https://sho.rt/${code.toLowerCase()}`;
+}

@@ -1,0 +1,3 @@
+export function withCampaign(link: string, name: string): string {
+  return `${link}?campaign=${name}`;
+}

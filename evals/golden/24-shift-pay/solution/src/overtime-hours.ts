@@ -1,0 +1,3 @@
+export function overtimeHours(hours: number): number {
+  return Math.max(0, hours - 8);
+}

@@ -1,0 +1,3 @@
+export function weekHours(shifts: number[]): number {
+  return shifts.reduce((sum, hours) => sum + hours, 0);
+}

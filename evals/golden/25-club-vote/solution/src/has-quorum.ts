@@ -1,0 +1,3 @@
+export function hasQuorum(votes: number, members: number): boolean {
+  return votes * 2 >= members;
+}

@@ -1,0 +1,3 @@
+export function isAccepted(yes: number, no: number): boolean {
+  return yes > no;
+}

@@ -1,0 +1,3 @@
+export function minutesLine(motion: string, result: string): string {
+  return `${motion.toUpperCase()}: ${result}`;
+}

@@ -1,0 +1,3 @@
+export function winner(candidates: { name: string; votes: number }[]): string {
+  return candidates.reduce((best, candidate) => (candidate.votes > best.votes ? candidate : best)).name;
+}

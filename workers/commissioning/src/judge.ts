@@ -1,0 +1,49 @@
+/** The judge of what models have written: which model may judge, and what it is asked. */
+import { RetryableError } from "@factory/durable";
+import { judgingFamily, modelFamily } from "@factory/models";
+import type { ModelAlias, ResolvedModel } from "@factory/models";
+import { FactoryError } from "@factory/schemas";
+import type { PlanQuestion, SessionContext } from "./context.ts";
+import { CRITIC_ALIAS } from "@factory/planning";
+
+/** Whether there is a model that may judge an author, and why not. */
+export type JudgeChoice = { readonly ok: true; readonly family: string } | { readonly ok: false; readonly reason: string };
+
+/** What came of asking: an answer that fits its schema, nobody to ask, or a judge that gave no usable answer. */
+export type Judgement<T> =
+  | { readonly kind: "judged"; readonly family: string; readonly value: T }
+  | { readonly kind: "not-judged"; readonly reason: string }
+  | { readonly kind: "unusable"; readonly family: string; readonly reason: string };
+
+/** The critic judges only what models of another family have written: a family overlooks its own errors. */
+export function chooseJudge(author: ModelAlias, resolve: (alias: string) => ResolvedModel): JudgeChoice {
+  try {
+    const writer = resolve(author);
+    const family = judgingFamily(writer, resolve(CRITIC_ALIAS));
+    if (family !== undefined) return { ok: true, family };
+    return { ok: false, reason: `not judged: no second model family beside ${modelFamily(writer)}; set ${CRITIC_ALIAS} in FACTORY_MODELS` };
+  } catch (err) {
+    if (err instanceof FactoryError && err.code === "MODEL_CONFIG") return { ok: false, reason: `not judged: ${err.message}` };
+    throw err;
+  }
+}
+
+/**
+ * Asks the critic about what the models behind an alias have written. Its calls are events whatever comes of it.
+ *
+ * @throws RetryableError when the critic did not answer; calling again asks again.
+ */
+export async function askJudge<T>(context: SessionContext, author: ModelAlias, question: PlanQuestion<T>): Promise<Judgement<T>> {
+  const { store, ledger, deps } = context;
+  const choice = deps.judgeOf(author);
+  if (!choice.ok) return { kind: "not-judged", reason: choice.reason };
+  const answer = await deps.critic(question);
+  const unavailable = !answer.ok && answer.code === "MODEL_UNAVAILABLE";
+  store.transaction(() => {
+    for (const call of answer.calls) ledger.event("MODEL_CALLED", call);
+    if (unavailable) store.patch({ stuck: `${question.purpose}: ${answer.message} It is tried again.` }, deps.now());
+  });
+  if (answer.ok) return { kind: "judged", family: choice.family, value: answer.value };
+  if (unavailable) throw new RetryableError(answer.message, answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs });
+  return { kind: "unusable", family: choice.family, reason: answer.message };
+}

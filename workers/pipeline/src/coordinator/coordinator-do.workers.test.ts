@@ -83,7 +83,7 @@ describe("CoordinatorDO", () => {
     const molecules = { "M-1": ["plan"], "M-2": ["left", "right"] };
     const beads = [{ key: "plan" }, { key: "left", dependsOn: ["plan"] }, { key: "right", dependsOn: ["plan"] }];
     const world = await aRun("do-molecules", beads, null, molecules);
-    const states = async () => Object.fromEntries(((await world.run.record())?.beads ?? []).map(({ title, state }) => [title, state]));
+    const mayBeClaimed = async () => ((await world.run.record())?.beads ?? []).some(({ role, state }) => state === "READY" && role !== "verifier:outcome");
     const done: string[] = [];
     for (let bead = await claimed(world); ; bead = await claimed(world)) {
       done.push(bead.directive.title);
@@ -91,7 +91,7 @@ describe("CoordinatorDO", () => {
       await evictDurableObject(world.stub);
       if (bead.directive.role === "integrator") break;
       // The outcome bead is judged by an alarm, in whichever life of the object comes next.
-      await expect.poll(async () => Object.values(await states()).includes("READY"), { timeout: 30_000 }).toBe(true);
+      await expect.poll(mayBeClaimed, { timeout: 30_000 }).toBe(true);
     }
     expect(done).toEqual(["plan", "left", "right", "integrate"]);
     await expect

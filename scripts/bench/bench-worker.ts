@@ -1,6 +1,7 @@
 /** A Worker that only a benchmark runs: bundled in memory from a room's `testing/`, as Miniflare takes it. */
 import { join } from "node:path";
 import { build } from "esbuild";
+import type { Plugin } from "esbuild";
 import { REPOSITORY } from "../lib/repository.ts";
 
 /** That of the Workers in `wrangler.base.jsonc`. */
@@ -11,9 +12,10 @@ export const COMPATIBILITY_DATE = "2026-08-04";
  *
  * @param entry - path from the repository's root
  * @param directory - an existing folder that stands for the root of its modules
+ * @param replaced - modules by path from the root, each with the one that is bundled in its place; that one may import it
  * @throws Error with the bundler's output
  */
-export async function benchWorker(entry: string, directory: string) {
+export async function benchWorker(entry: string, directory: string, replaced: ReadonlyMap<string, string> = new Map()) {
   const bundle = await build({
     entryPoints: [join(REPOSITORY, entry)],
     bundle: true,
@@ -22,6 +24,7 @@ export async function benchWorker(entry: string, directory: string) {
     target: "es2024",
     conditions: ["workerd", "worker", "import"],
     external: ["cloudflare:*", "node:*"],
+    plugins: [replacing(replaced)],
   });
   const contents = bundle.outputFiles[0]?.text;
   if (contents === undefined) throw new Error(`The bundle of ${entry} is empty.`);
@@ -29,6 +32,19 @@ export async function benchWorker(entry: string, directory: string) {
     compatibilityDate: COMPATIBILITY_DATE,
     modulesRoot: directory,
     modules: [{ type: "ESModule" as const, path: join(directory, "bench.js"), contents }],
+  };
+}
+
+function replacing(replaced: ReadonlyMap<string, string>): Plugin {
+  const absolute = new Map([...replaced].map(([from, to]) => [join(REPOSITORY, from), join(REPOSITORY, to)]));
+  return {
+    name: "replacing",
+    setup: ({ onResolve }) => {
+      onResolve({ filter: /^\.{1,2}\// }, ({ path, importer, resolveDir }) => {
+        const to = absolute.get(join(resolveDir, path));
+        return to === undefined || to === importer ? null : { path: to };
+      });
+    },
   };
 }
 

@@ -13,7 +13,12 @@ export type Measure = "rows" | "time";
 /** Which log events go to: one that keeps nothing, so that every flush is the coordinator's, or the deployed one. */
 export type LogKind = "silent" | "real";
 
+/** Whether beads are checked as they are deployed, or pass without a check and without a record of one. */
+export type Checks = "checked" | "unchecked";
+
 const WORKER = "coordinator-bench";
+const ROOM = "workers/pipeline/src";
+const UNCHECKED = new Map(["evidence", "verification"].map((module) => [`${ROOM}/coordinator/${module}.ts`, `${ROOM}/testing/unchecked.ts`]));
 
 /** The platform of one benchmark, with empty state. */
 export class CoordinatorHost {
@@ -28,9 +33,9 @@ export class CoordinatorHost {
     this.log = log;
   }
 
-  static async start(log: LogKind, measure: Measure): Promise<CoordinatorHost> {
+  static async start(log: LogKind, measure: Measure, checks: Checks = "checked"): Promise<CoordinatorHost> {
     const state = mkdtempSync(join(tmpdir(), "factory-bench-"));
-    const workers = [await coordinatorWorker(state, log, measure), ...(log === "real" ? [await logWorker(), subscribersWorker()] : [])];
+    const workers = [await coordinatorWorker(state, log, measure, checks), ...(log === "real" ? [await logWorker(), subscribersWorker()] : [])];
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
         host: "127.0.0.1",
@@ -64,10 +69,10 @@ export class CoordinatorHost {
   }
 }
 
-async function coordinatorWorker(state: string, log: LogKind, measure: Measure): Promise<V4WorkerOptions> {
+async function coordinatorWorker(state: string, log: LogKind, measure: Measure, checks: Checks): Promise<V4WorkerOptions> {
   return {
     name: WORKER,
-    ...(await benchWorker("workers/pipeline/src/testing/coordinator-bench.worker.ts", state)),
+    ...(await benchWorker(`${ROOM}/testing/coordinator-bench.worker.ts`, state, checks === "unchecked" ? UNCHECKED : new Map())),
     durableObjects: {
       COORDINATORS: sqlite(measure === "rows" ? "CountedCoordinator" : "BenchCoordinator"),
       CAPACITIES: sqlite("CapacityDO"),

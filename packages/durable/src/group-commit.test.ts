@@ -13,6 +13,7 @@ function aGroupCommit(
   options: {
     readonly maxItems?: number;
     readonly beforeCommit?: () => void;
+    readonly write?: () => void;
     readonly onUndone?: () => void;
     readonly onCommitted?: (outs: readonly string[]) => void;
   } = {},
@@ -99,6 +100,36 @@ describe("GroupCommit", () => {
     expect((await Promise.allSettled(answers)).map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     await expect(answers[1]).rejects.toThrow("bad b");
     expect(group.names()).toEqual(["a", "c"]);
+  });
+
+  test("without a way to defer, a commit takes in the calls that arrive until a turn of the event loop brings none", async () => {
+    const storage = new NodeSqliteStorage();
+    const groups: number[] = [];
+    const commit = new GroupCommit<string, string>({
+      storage,
+      apply: (item) => item,
+      beforeCommit: (outs) => groups.push(outs.length),
+      log: new MemoryLog(),
+    });
+    const first = [commit.submit("a"), commit.submit("b")];
+    const second = new Promise<string>((resolve) => void setTimeout(() => resolve(commit.submit("c")), 0));
+    expect(await Promise.all([...first, second])).toEqual(["a", "b", "c"]);
+    expect(await commit.submit("d")).toBe("d");
+    expect(groups).toEqual([3, 1]);
+  });
+
+  test("what items leave in memory is written once with all of them, and with each where they are applied apart", async () => {
+    let writes = 0;
+    const group = aGroupCommit({ onUndone: () => undefined, write: () => (writes += 1) });
+    const good = ["a", "b"].map((name) => group.commit.submit({ name }));
+    group.runAll();
+    await Promise.all(good);
+    expect(writes).toBe(1);
+    const mixed = [{ name: "c" }, { name: "d", fails: true }, { name: "e" }].map((item) => group.commit.submit(item));
+    group.runAll();
+    await Promise.allSettled(mixed);
+    // The two that were applied have each their own, and their commit one more for what follows from them.
+    expect(writes).toBe(4);
   });
 
   test("items of one that can forget its memory have no savepoints, until one throws: then all are undone and applied apart", async () => {

@@ -4,6 +4,7 @@ export * from "./backoff.ts";
 export * from "./best-effort.ts";
 export * from "./deadline.ts";
 export * from "./errors.ts";
+export * from "./event-loop.ts";
 export * from "./group-commit.ts";
 export * from "./inbox.ts";
 export * from "./leases.ts";

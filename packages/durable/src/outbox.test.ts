@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { messageOf, TerminalError } from "./errors.ts";
-import { FLUSH_AT, MAX_PAYLOAD_BYTES, NET_MS, OUTBOX_TIMER } from "./outbox.ts";
+import { FLUSH_AT, JsonText, MAX_PAYLOAD_BYTES, NET_MS, OUTBOX_TIMER } from "./outbox.ts";
 import { OutboxWorld } from "./testing/outbox-world.ts";
 import type { Behaviour } from "./testing/outbox-world.ts";
 
@@ -40,6 +40,17 @@ describe("Outbox", () => {
     world.enqueue({ effectId: "6" });
     await world.outbox.drain();
     expect(world.calls.map(({ ids }) => ids)).toEqual([["1", "2", "3"], ["4"], ["5"], ["6"]]);
+  });
+
+  test("a value that came with its text is delivered as it is, and read from the text by the next incarnation", async () => {
+    const world = new OutboxWorld();
+    const value = { from: "memory" };
+    world.enqueue({ effectId: "1", payload: new JsonText('{"from":"text"}', value) });
+    await world.outbox.drain();
+    world.enqueue({ effectId: "2", payload: new JsonText('{"from":"text"}', value) });
+    await world.restart();
+    await world.outbox.drain();
+    expect(world.applied.get("lane")).toEqual([{ from: "memory" }, { from: "text" }]);
   });
 
   test("an effect of a rolled back transaction never leaves", async () => {

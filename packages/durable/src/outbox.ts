@@ -38,12 +38,17 @@ export interface NewEffect {
   readonly notBefore?: number;
 }
 
-/** A JSON value that its maker has serialised already; it is stored as it is and delivered as the value. */
+/**
+ * A JSON value that its maker has serialised already: the text is stored as it is. Delivered is the value that the maker
+ * gave with it, as long as the object remembers it, and what the text says otherwise: to the receiver both have to be the same.
+ */
 export class JsonText {
   readonly text: string;
+  readonly value: unknown;
 
-  constructor(text: string) {
+  constructor(text: string, value?: unknown) {
     this.text = text;
+    this.value = value;
   }
 }
 
@@ -146,6 +151,8 @@ export class Outbox {
   readonly #active = new Set<string>();
   /** Not persisted: batch size by lane after a failure, until deliveries succeed again. */
   readonly #narrowed = new Map<string, number>();
+  /** Not persisted: values of {@link JsonText} by effect id, until their delivery has ended. */
+  readonly #values = new Map<string, unknown>();
   /** Not persisted: the drain under way. */
   #drain: { readonly done: PromiseWithResolvers<void>; readonly startedAt: number } | undefined;
   /** Not persisted: what stopped the drain under way, when it was storage. */
@@ -185,6 +192,7 @@ export class Outbox {
     return this.#deps.storage.transactionSync(() => {
       this.#rows.deleteAcknowledged();
       const added = this.#rows.insert({ ...effect, payload, notBefore: Math.trunc(effect.notBefore ?? now) }, now);
+      if (added) this.#remember(effect);
       // A drain under way takes it along.
       if (added && this.#drain !== undefined) this.#ready.add(effect.lane);
       return added;
@@ -248,6 +256,16 @@ export class Outbox {
     return enqueuedAt === null ? null : Math.max(0, this.#deps.now() - enqueuedAt);
   }
 
+  #remember({ effectId, payload }: NewEffect): void {
+    if (!(payload instanceof JsonText) || payload.value === undefined) return;
+    if (this.#values.size >= MAX_VALUES) this.#values.clear();
+    this.#values.set(effectId, payload.value);
+  }
+
+  #effectOf({ effect_id: effectId, payload }: EffectRow): Effect {
+    return { effectId, payload: this.#values.get(effectId) ?? JSON.parse(payload) };
+  }
+
   /** Starts deliveries up to the bound; ends the drain when nothing is left to start or to wait for. */
   #pump(): void {
     const drain = this.#drain;
@@ -288,6 +306,7 @@ export class Outbox {
       const head = batch[0];
       if (head !== undefined) {
         const delivery = await this.#deliver(head.target, batch);
+        for (const { effect_id: effectId } of batch) this.#values.delete(effectId);
         if (delivery.ok) this.#acknowledge(lane, batch);
         else this.#fail(lane, head, batch.length, delivery);
         this.#ready.add(lane);
@@ -311,7 +330,12 @@ export class Outbox {
       return await withDeadline(
         `A delivery to ${target}`,
         this.#limits.deliveryTimeoutMs,
-        (signal) => this.#deps.deliver(target, batch.map(effectOf), signal),
+        (signal) =>
+          this.#deps.deliver(
+            target,
+            batch.map((row) => this.#effectOf(row)),
+            signal,
+          ),
         this.#startTimeout,
       );
     } catch (err) {
@@ -382,6 +406,9 @@ export class Outbox {
   }
 }
 
+/** Values that are remembered; what is beyond is read back from its text. */
+const MAX_VALUES = 1_000;
+
 const UTF8 = new TextEncoder();
 
 function payloadText(effect: NewEffect): string {
@@ -394,10 +421,6 @@ function payloadText(effect: NewEffect): string {
     );
   }
   return text;
-}
-
-function effectOf(row: EffectRow): Effect {
-  return { effectId: row.effect_id, payload: JSON.parse(row.payload) };
 }
 
 function parkedEffect(row: EffectRow): ParkedEffect {

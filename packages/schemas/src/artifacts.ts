@@ -3,8 +3,9 @@
  * `sourceRefs`. See `domain.md` 3.
  */
 import { z } from "zod";
+import { canonicalJson } from "./canonical.ts";
 import { workspacePath } from "./checks.ts";
-import { contentId, type ContentPrefix, type Id } from "./ids.ts";
+import { contentIdOf, type ContentPrefix, type Id } from "./ids.ts";
 import { REVIEW_DECISIONS } from "./states.ts";
 import { acceptanceCriterion, example, functionBlock, statement } from "./work-order.ts";
 
@@ -234,7 +235,17 @@ export function artifactNode<P extends ContentPrefix>(
   data: { readonly [key: string]: unknown },
   parents: readonly string[],
 ): ArtifactNode & { readonly id: Id<P> } {
-  return { id: contentId(prefix, { kind: type, org, content: data, parents }), type, data, parents };
+  const text = canonicalJson(data);
+  TEXTS.set(data, text);
+  return { id: contentIdOf(prefix, { kind: type, org, parents }, text), type, data, parents };
+}
+
+/** Not persisted: canonical JSON of the data of nodes that were made here, as long as they are held. Data never changes. */
+const TEXTS = new WeakMap<ArtifactNode["data"], string>();
+
+/** RFC 8785 canonical JSON of a node's data. */
+export function nodeText({ data }: Pick<ArtifactNode, "data">): string {
+  return TEXTS.get(data) ?? canonicalJson(data);
 }
 
 /** Graph id of a claim of a specification: claims are numbered inside their specification. */

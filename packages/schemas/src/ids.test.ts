@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CONTENT_PREFIXES, ULID_PREFIXES, beadIdOf, contentId, crockford, idSchema, prefixOf, runIdOf, sessionIdOf, ulidId } from "./ids.ts";
+import { canonicalJson } from "./canonical.ts";
+import { CONTENT_PREFIXES, ULID_PREFIXES, beadIdOf, contentId, contentIdOf, crockford, idSchema, prefixOf, runIdOf, sessionIdOf, ulidId } from "./ids.ts";
 
 const frame = { kind: "Pressure", org: "acme", content: { a: { b: [1, { c: 2 }] } }, parents: ["SIG-1", "SIG-2"] };
 
@@ -31,6 +32,15 @@ describe("content ids", () => {
       fc.property(tree, fc.array(fc.string()), (content, parents) => {
         const id = contentId("PRS", { ...frame, content, parents });
         expect(contentId("PRS", { ...frame, content: shuffled(content), parents: [...parents].reverse() })).toBe(id);
+      }),
+    );
+  });
+
+  it("are the same of content and of its canonical text", () => {
+    fc.assert(
+      fc.property(tree, fc.string({ unit: "grapheme" }), fc.array(fc.string({ unit: "grapheme" })), (content, org, parents) => {
+        const framed = { kind: "Pressure", org, content, parents };
+        expect(contentIdOf("PRS", framed, canonicalJson(content))).toBe(contentId("PRS", framed));
       }),
     );
   });

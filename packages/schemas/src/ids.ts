@@ -107,6 +107,14 @@ export function contentId<P extends ContentPrefix>(prefix: P, frame: Frame): Id<
   return `${prefix}-${crockford(bytes)}` as Id<P>;
 }
 
+/** The same id, of a frame whose content is canonical JSON already. */
+export function contentIdOf<P extends ContentPrefix>(prefix: P, { kind, org, parents }: Omit<Frame, "content">, content: string): Id<P> {
+  const sorted = canonicalJson([...new Set(parents)].sort());
+  // The frame's own canonical form: its keys are in order.
+  const bytes = sha256(`{"content":${content},"kind":${canonicalJson(kind)},"org":${canonicalJson(org)},"parents":${sorted}}`);
+  return `${prefix}-${crockford(bytes)}` as Id<P>;
+}
+
 /** Random bytes drawn at once: asking for each by itself costs more than all else in a ULID. */
 const RANDOM_POOL = new Uint8Array(1_024);
 let drawn = RANDOM_POOL.length;

@@ -13,3 +13,4 @@ export * from "./open-question.ts";
 export * from "./repository.ts";
 export * from "./states.ts";
 export * from "./work-order.ts";
+export * from "./written-events.ts";

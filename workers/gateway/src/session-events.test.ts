@@ -28,6 +28,7 @@ function aLog(chunks: readonly Uint8Array[], events: readonly SessionEvent[] = [
   const log = {
     cancelled: false,
     append: () => Promise.reject(new Error("not asked for")),
+    appendText: () => Promise.reject(new Error("not asked for")),
     seal: () => Promise.reject(new Error("not asked for")),
     tip: () => Promise.reject(new Error("not asked for")),
     attach: () => Promise.reject(new Error("not asked for")),

@@ -4,7 +4,7 @@ import { LOG_LIMITS } from "@factory/schemas/rpc";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { aWrite, brokenAt, NdjsonReader } from "./testing/builders.ts";
-import { AssemblyWorld, SessionWorld, SinkDouble, turns } from "./testing/log-world.ts";
+import { AssemblyWorld, SessionWorld, SinkDouble, turns, linesOf } from "./testing/log-world.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -22,7 +22,7 @@ function writesOf(session: string, count: number): SessionEvent[] {
   }));
 }
 
-const append = (world: AssemblyWorld, events: readonly SessionEvent[]) => world.events.appendWrites("acme", "pricing", events);
+const append = (world: AssemblyWorld, events: readonly SessionEvent[]) => world.events.appendWrites("acme", "pricing", linesOf(events));
 const ids = (events: readonly { eventId: string }[]): string[] => events.map(({ eventId }) => eventId);
 async function all(world: AssemblyWorld) {
   const read = [];
@@ -81,7 +81,7 @@ describe("the log of an assembly", () => {
     expect(await append(world, [first, { ...second, assemblyId: "other" }])).toMatchObject({ ok: false, code: "INTEGRITY" });
     expect(await append(world, [{ ...first, stream: "sessionEvents" }])).toMatchObject({ ok: false, code: "INVALID_ARGUMENT" });
     expect(await append(world, [second, first])).toMatchObject({ ok: false, code: "INVALID_ARGUMENT" });
-    expect(await world.events.appendWrites("acme", "other", [first])).toMatchObject({ ok: false, code: "INTEGRITY" });
+    expect(await world.events.appendWrites("acme", "other", linesOf([first]))).toMatchObject({ ok: false, code: "INTEGRITY" });
     expect(await all(world)).toEqual([]);
     expect(await append(world, writesOf("A", LOG_LIMITS.pageEvents + 1))).toMatchObject({ ok: false, code: "TOO_LARGE", details: { limitName: "pageEvents" } });
   });

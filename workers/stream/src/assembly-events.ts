@@ -2,11 +2,13 @@
 import { answered, GroupCommit } from "@factory/durable";
 import type { Scheduler } from "@factory/durable";
 import { FactoryError } from "@factory/schemas";
-import type { Result, SessionEvent } from "@factory/schemas";
+import type { Result } from "@factory/schemas";
 import type { AssemblyEvent, LogTip } from "@factory/schemas/rpc";
 import type { Bucket } from "./archive.ts";
 import { AssemblyLog, KEEP_WRITES_MS } from "./assembly-log.ts";
 import type { AssemblyIdentity } from "./assembly-log.ts";
+import { carriedEvents } from "./carried-events.ts";
+import type { CarriedEvent } from "./carried-events.ts";
 import type { Carrier } from "./carrier.ts";
 import { EventLog } from "./event-log.ts";
 import type { LogEvents, LogRuntime, MovedLog } from "./event-log.ts";
@@ -29,7 +31,7 @@ export interface AssemblyEventsDeps {
   readonly defer?: (run: () => void) => void;
 }
 
-type WritesCall = { readonly identity: AssemblyIdentity; readonly events: readonly SessionEvent[] };
+type WritesCall = { readonly identity: AssemblyIdentity; readonly events: readonly CarriedEvent[] };
 type Taken = { readonly tip: LogTip; readonly appended: number };
 
 const TRIM_TIMER = "trim";
@@ -68,11 +70,12 @@ export class AssemblyEvents {
   }
 
   /** As `AssemblyLogRpc.appendWrites`. */
-  appendWrites(org: string, assemblyId: string, events: readonly SessionEvent[]): Promise<Result<{ tip: LogTip }>> {
+  appendWrites(org: string, assemblyId: string, lines: string): Promise<Result<{ tip: LogTip }>> {
     const { log, now } = this.#deps.runtime;
     return answered(log, now, { op: "log.appendWrites", ids: { org, assembly: assemblyId } }, async () => {
       // Outside the commit: what a refused call rolls back must not be the tables.
       this.#log.opened();
+      const events = carriedEvents(lines);
       const { tip } = await this.#appends.submit({ identity: { org, assemblyId }, events });
       return { tip };
     });
@@ -84,7 +87,7 @@ export class AssemblyEvents {
     return { events: eventsOf<AssemblyEvent>(page), tip: page.tip };
   }
 
-  #apply(identity: AssemblyIdentity, events: readonly SessionEvent[]): Taken {
+  #apply(identity: AssemblyIdentity, events: readonly CarriedEvent[]): Taken {
     const stored = this.#log.openedEvents();
     // The last sink of an empty log went between the call and the commit.
     if (stored === undefined) throw new FactoryError("UNAVAILABLE", "The log was put away while the call waited. Send it again.");

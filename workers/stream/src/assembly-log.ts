@@ -7,16 +7,17 @@
  *
  * @see `domain.md` 7
  */
-import type { StoragePort } from "@factory/durable";
+import type { SqlValue, StoragePort } from "@factory/durable";
 import { blobKey, canonicalJson, FactoryError, GENESIS_HASH, objectName } from "@factory/schemas";
-import type { SessionEvent } from "@factory/schemas";
 import { LOG_LIMITS } from "@factory/schemas/rpc";
 import type { LogTip } from "@factory/schemas/rpc";
 import { archivedPage, ArchiveReader, writeVerified } from "./archive.ts";
 import type { Bucket } from "./archive.ts";
 import { archivedPages, recordPage } from "./archiving.ts";
+import { BatchInsert } from "./batch-insert.ts";
+import type { CarriedEvent } from "./carried-events.ts";
 import { checkCursor, checkPageSize, overLimit } from "./limits.ts";
-import { canonicalPayload, sealedLine, StoredLines } from "./log-lines.ts";
+import { sealedLine, StoredLines } from "./log-lines.ts";
 import type { LogPage, PageBounds, SealedLine } from "./log-lines.ts";
 
 /** How long a write stays in the object, in milliseconds: the readers that look back are mostly those of the last days. */
@@ -44,6 +45,8 @@ export interface AssemblyLogDeps {
 type HeadRow = { org: string; assembly_id: string; last_seq: number; root_hash: string; trimmed_seq: number };
 type Head = { readonly identity: AssemblyIdentity; readonly seq: number; readonly hash: string; readonly trimmed: number };
 
+const INSERT_EVENTS = new BatchInsert("assembly_events", ["seq", "event_id", "bytes", "appended_at", "line"]);
+
 /** The log of one assembly. */
 export class AssemblyLog {
   readonly #deps: AssemblyLogDeps;
@@ -65,19 +68,21 @@ export class AssemblyLog {
    * @throws FactoryError INTEGRITY for another assembly's events, INVALID_ARGUMENT for events of a session that are out
    *   of order or of another stream, TOO_LARGE for more than `LOG_LIMITS.pageEvents`.
    */
-  append(identity: AssemblyIdentity, events: readonly SessionEvent[]): { readonly tip: LogTip; readonly appended: number } {
+  append(identity: AssemblyIdentity, events: readonly CarriedEvent[]): { readonly tip: LogTip; readonly appended: number } {
     this.#check(identity, events);
     const before = this.#head();
     let head: Head = before ?? { identity, seq: 0, hash: GENESIS_HASH, trimmed: 0 };
     const taken = new Map<string, number>();
+    const rows: SqlValue[] = [];
     for (const event of events) {
       const known = taken.get(event.sessionId) ?? this.#takenFrom(event.sessionId);
       if (event.seq <= known) continue;
-      head = this.#appendOne(head, event);
+      head = this.#sealed(head, event, rows);
       taken.set(event.sessionId, event.seq);
     }
     const appended = head.seq - (before?.seq ?? 0);
     if (appended > 0) {
+      INSERT_EVENTS.run(this.#deps.storage.sql, rows);
       this.#writeTaken(taken);
       this.#writeHead(head);
       this.#cached = head;
@@ -163,7 +168,7 @@ export class AssemblyLog {
     return { ...(await this.#reader.after(page, after, bounds)), tip: this.tip() };
   }
 
-  #check(identity: AssemblyIdentity, events: readonly SessionEvent[]): void {
+  #check(identity: AssemblyIdentity, events: readonly CarriedEvent[]): void {
     const { objectName: own } = this.#deps;
     if (own !== undefined && own !== objectName.assemblyLog(identity.org, identity.assemblyId)) {
       throw new FactoryError("INTEGRITY", `This is not the log of assembly ${identity.assemblyId} of ${identity.org}.`);
@@ -201,17 +206,11 @@ export class AssemblyLog {
     }
   }
 
-  #appendOne(head: Head, event: SessionEvent): Head {
+  /** The head after an event, whose row is added to those to be written. */
+  #sealed(head: Head, event: CarriedEvent, rows: SqlValue[]): Head {
     const seq = head.seq + 1;
     const { line, hash, bytes } = sealed(head, seq, event);
-    this.#deps.storage.sql.exec(
-      "INSERT INTO assembly_events (seq, event_id, bytes, appended_at, line) VALUES (?, ?, ?, ?, ?)",
-      seq,
-      event.eventId,
-      bytes,
-      this.#deps.now(),
-      line,
-    );
+    rows.push(seq, event.eventId, bytes, this.#deps.now(), line);
     return { ...head, seq, hash };
   }
 
@@ -233,11 +232,11 @@ function tipOf({ seq, hash }: Head): LogTip {
 }
 
 /** The next line of the chain: an `AssemblyEvent`, its fields in canonical order. */
-function sealed({ identity, hash }: Head, seq: number, event: SessionEvent): SealedLine {
+function sealed({ identity, hash }: Head, seq: number, event: CarriedEvent): SealedLine {
   const { eventId, kind, sessionId, occurredAt, payload } = event;
   return sealedLine(
     `{"assemblyId":${canonicalJson(identity.assemblyId)},"eventId":${canonicalJson(eventId)},`,
-    `"kind":"${kind}","occurredAt":${occurredAt},"payload":${canonicalPayload(eventId, payload)},"prevHash":"${hash}",` +
+    `"kind":"${kind}","occurredAt":${occurredAt},"payload":${payload},"prevHash":"${hash}",` +
       `"seq":${seq},"sessionId":${canonicalJson(sessionId)},"sessionSeq":${event.seq}}`,
     eventId,
     kind,

@@ -16,10 +16,13 @@ type Issue = { readonly path: string; readonly message: string };
  * @throws FactoryError INVALID_ARGUMENT naming the event and each issue; TOO_LARGE for more than `LOG_LIMITS.pageEvents`.
  */
 export function checkedEvents(events: readonly EventWrite[]): EventWrite[] {
-  if (events.length > LOG_LIMITS.pageEvents) {
-    throw overLimit("pageEvents", `${events.length} events in one call`, "Append them in several calls; their order is kept.");
-  }
+  checkCount(events.length);
   return events.map(checkedEvent);
+}
+
+/** @throws FactoryError TOO_LARGE for more events in one call than `LOG_LIMITS.pageEvents`. */
+export function checkCount(events: number): void {
+  if (events > LOG_LIMITS.pageEvents) throw overLimit("pageEvents", `${events} events in one call`, "Append them in several calls; their order is kept.");
 }
 
 function checkedEvent(event: EventWrite, index: number): EventWrite {

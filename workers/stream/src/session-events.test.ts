@@ -1,4 +1,5 @@
-import { blobKey } from "@factory/schemas";
+import { blobKey, textOfEvents, writtenEvent } from "@factory/schemas";
+import { LOG_LIMITS } from "@factory/schemas/rpc";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ARCHIVE_AFTER_MS } from "./archiving.ts";
@@ -61,6 +62,25 @@ describe("the log of a session", () => {
     const writes = events(3);
     expect(await world.append(writes)).toMatchObject({ ok: true, appended: 3, tip: { lastSeq: 3 } });
     expect(await world.append(writes)).toMatchObject({ ok: true, appended: 0, tip: { lastSeq: 3 } });
+  });
+
+  test("events as text make the chain that the same events make, and a repeat in either form adds nothing", async () => {
+    const [asEvents, asText] = [new SessionWorld(), new SessionWorld()];
+    const writes = [...events(60), aWrite("ART-1"), { ...anEvent(), runId: "RUN-00000000000000000000000000" }];
+    const text = textOfEvents(writes.map(writtenEvent));
+    await asEvents.append(writes);
+    expect(await asText.events.appendText(asText.identity, text)).toMatchObject({ ok: true, appended: writes.length });
+    expect(await asText.all()).toEqual(await asEvents.all());
+    expect(await asText.append(writes)).toMatchObject({ ok: true, appended: 0 });
+    expect(await asEvents.events.appendText(asEvents.identity, text)).toMatchObject({ ok: true, appended: 0 });
+  });
+
+  test("text that holds no whole events, or too many of them, is refused and nothing of it kept", async () => {
+    const world = new SessionWorld();
+    const tooMany = textOfEvents(events(LOG_LIMITS.pageEvents + 1).map(writtenEvent));
+    expect(await world.events.appendText(world.identity, "EVT-1\n")).toMatchObject({ ok: false, code: "INVALID_ARGUMENT" });
+    expect(await world.events.appendText(world.identity, tooMany)).toMatchObject({ ok: false, code: "TOO_LARGE", details: { limitName: "pageEvents" } });
+    expect(await world.tip()).toMatchObject({ lastSeq: 0 });
   });
 
   test("D-29 the tip is the log's, whatever page was asked for and wherever its reader is", async () => {
@@ -144,6 +164,23 @@ describe("the lane to the assembly's log", () => {
     await world.append(writes);
     await turns();
     expect(world.carried.map(({ eventId }) => eventId)).toEqual(writes.map(({ eventId }) => eventId));
+  });
+
+  test("writes that are too large to be kept in memory together are carried from the rows, in order and each once", async () => {
+    const world = new SessionWorld();
+    const large = (number: number) => aWrite(`ART-${number}`, { metadata: { text: "x".repeat(200_000) } });
+    const writes = upTo(30).map(large);
+    world.failures.writes = new Error("not there");
+    for (const write of writes.slice(0, 25)) await world.append([write]);
+    world.failures = {};
+    for (const write of writes.slice(25)) await world.append([write]);
+    await world.pass(5 * SAFETY_MS);
+    await world.append([aWrite("ART-last")]);
+    await turns();
+    expect(world.carried.map(({ payload }) => (payload as { artifactId: string }).artifactId)).toEqual([
+      ...upTo(30).map((number) => `ART-${number}`),
+      "ART-last",
+    ]);
   });
 
   test("a refusal of the assembly's log is logged and never drops an event", async () => {

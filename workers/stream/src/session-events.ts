@@ -1,22 +1,22 @@
 /** The log of one session with all that is around it: appends, readers, deliveries, late events, the way to the archive. */
 import { answered, GroupCommit } from "@factory/durable";
 import type { Scheduler } from "@factory/durable";
-import { blobKey, FactoryError } from "@factory/schemas";
-import type { EventWrite, Result, SessionEvent } from "@factory/schemas";
+import { blobKey, eventsOfText, FactoryError } from "@factory/schemas";
+import type { EventWrite, Result, SessionEvent, WrittenEvent } from "@factory/schemas";
 import type { LogIdentity, LogTip, ProjectionMessage } from "@factory/schemas/rpc";
 import { ArchivedLog, ArchiveReader, parseIndex } from "./archive.ts";
 import type { Bucket } from "./archive.ts";
 import { ARCHIVE_AFTER_MS, archiveIndex, archivePages } from "./archiving.ts";
 import type { ArchivingDeps } from "./archiving.ts";
-import { checkedEvents } from "./checked-events.ts";
+import { checkCount, checkedEvents } from "./checked-events.ts";
 import { EventLog } from "./event-log.ts";
 import type { LogEvents, LogRuntime } from "./event-log.ts";
 import { LateEvents, reportLate } from "./late-events.ts";
 import { eventsOf, READ_PAGE_BYTES } from "./log-lines.ts";
 import type { LogPage, PageBounds } from "./log-lines.ts";
 import { ProjectionHints } from "./projection-hints.ts";
-import { checkOwnName, checkSameIdentity, isLate, lateEvent, SessionLog } from "./session-log.ts";
-import type { Appended, SessionLimits } from "./session-log.ts";
+import { checkOwnName, checkSameIdentity, isLate, lateEvent, SessionLog, writtenOf } from "./session-log.ts";
+import type { Appended, SessionLimits, StoredWrite } from "./session-log.ts";
 import { WritesLane } from "./writes-lane.ts";
 import type { WritesLaneDeps } from "./writes-lane.ts";
 
@@ -39,7 +39,7 @@ export interface SessionEventsDeps {
   readonly defer?: (run: () => void) => void;
 }
 
-type AppendCall = { readonly identity: LogIdentity; readonly events: readonly EventWrite[] };
+type AppendCall = { readonly identity: LogIdentity; readonly events: readonly WrittenEvent[] };
 
 /** Thrown by an append whose log was removed after it had been found; it is looked up again. */
 class LogRemoved extends Error {}
@@ -87,11 +87,15 @@ export class SessionEvents {
 
   /** As `SessionLogRpc.append`. */
   append(identity: LogIdentity, events: readonly EventWrite[]): Promise<Result<{ tip: LogTip; appended: number }>> {
-    const { log, now } = this.#deps.runtime;
-    const ids = { org: identity.org, session: identity.sessionId };
-    return answered(log, now, { op: "log.append", ids }, async () => {
-      const { tip, appended } = await this.#append(identity, checkedEvents(events));
-      return { tip, appended };
+    return this.#answered(identity, () => checkedEvents(events).map(writtenOf));
+  }
+
+  /** As `SessionLogRpc.appendText`. */
+  appendText(identity: LogIdentity, text: string): Promise<Result<{ tip: LogTip; appended: number }>> {
+    return this.#answered(identity, () => {
+      const events = eventsOfText(text);
+      checkCount(events.length);
+      return events;
     });
   }
 
@@ -116,7 +120,16 @@ export class SessionEvents {
     return { events: eventsOf<SessionEvent>(page), tip: page.tip };
   }
 
-  async #append(identity: LogIdentity, events: readonly EventWrite[]): Promise<Appended> {
+  #answered(identity: LogIdentity, events: () => readonly WrittenEvent[]): Promise<Result<{ tip: LogTip; appended: number }>> {
+    const { log, now } = this.#deps.runtime;
+    const ids = { org: identity.org, session: identity.sessionId };
+    return answered(log, now, { op: "log.append", ids }, async () => {
+      const { tip, appended } = await this.#append(identity, events());
+      return { tip, appended };
+    });
+  }
+
+  async #append(identity: LogIdentity, events: readonly WrittenEvent[]): Promise<Appended> {
     checkOwnName(this.#deps.objectName, identity);
     for (;;) {
       if (this.#log.stored() === undefined) {
@@ -134,7 +147,7 @@ export class SessionEvents {
     }
   }
 
-  #apply(identity: LogIdentity, events: readonly EventWrite[]): Appended {
+  #apply(identity: LogIdentity, events: readonly WrittenEvent[]): Appended {
     const stored = this.#log.openedEvents();
     if (stored === undefined) throw new LogRemoved();
     return stored.log.appendWithin(identity, events);
@@ -142,7 +155,7 @@ export class SessionEvents {
 
   #committed(appends: readonly Appended[]): void {
     if (appends.every(({ appended }) => appended === 0)) return;
-    this.#log.stored()?.committed(Math.max(...appends.map(({ lastWrite }) => lastWrite)));
+    this.#log.stored()?.committed(appends.flatMap(({ writes }) => writes));
     this.#log.committed();
   }
 
@@ -154,11 +167,11 @@ export class SessionEvents {
   }
 
   /** A repeat of what is in the archive is a repeat; anything else is late, and there is no row left to count it in. */
-  async #appendToArchived(archived: ArchivedLog, identity: LogIdentity, events: readonly EventWrite[]): Promise<Appended> {
+  async #appendToArchived(archived: ArchivedLog, identity: LogIdentity, events: readonly WrittenEvent[]): Promise<Appended> {
     checkSameIdentity(archived.identity, identity);
     const known = await archived.known(events.map(({ eventId }) => eventId));
     const late = events.find(({ eventId }) => !known.has(eventId));
-    if (late === undefined) return { tip: archived.tip, appended: 0, lastWrite: 0 };
+    if (late === undefined) return { tip: archived.tip, appended: 0, writes: [] };
     reportLate(this.#deps.runtime.log, identity.sessionId, late, null);
     throw lateEvent(late, archived.tip.lastSeq);
   }
@@ -203,8 +216,8 @@ export class StoredSession implements LogEvents {
   }
 
   /** Called after a commit that appended; in its turn. */
-  committed(lastWrite: number): void {
-    if (lastWrite > 0) this.#lane.added(lastWrite);
+  committed(writes: readonly StoredWrite[]): void {
+    this.#lane.added(writes);
     const due = this.#archiveDueAt();
     if (due !== null) this.#deps.runtime.background(this.#scheduler.scheduleBy(ARCHIVE_TIMER, due));
   }

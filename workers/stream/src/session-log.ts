@@ -4,11 +4,12 @@
  *
  * @see `domain.md` 7
  */
-import type { StoragePort } from "@factory/durable";
+import type { SqlValue, StoragePort } from "@factory/durable";
 import { canonicalJson, EVENT_KINDS, FactoryError, GENESIS_HASH, isTerminalKind, objectName } from "@factory/schemas";
-import type { EventWrite, SessionEvent } from "@factory/schemas";
+import type { EventPayload, EventWrite, SessionEvent, WrittenEvent } from "@factory/schemas";
 import { LOG_LIMITS } from "@factory/schemas/rpc";
 import type { LogIdentity, LogTip } from "@factory/schemas/rpc";
+import { BatchInsert } from "./batch-insert.ts";
 import { checkCursor, checkPageSize, overLimit } from "./limits.ts";
 import { canonicalPayload, eventsOf, READ_PAGE_BYTES, sealedLine, StoredLines } from "./log-lines.ts";
 import type { LogPage, PageBounds, SealedLine } from "./log-lines.ts";
@@ -31,9 +32,12 @@ export interface SessionLogDeps {
 export interface Appended {
   readonly tip: LogTip;
   readonly appended: number;
-  /** `seq` of the last event of `artifactWrites` among them; 0 when there was none. */
-  readonly lastWrite: number;
+  /** The events of `artifactWrites` among them, in order. */
+  readonly writes: readonly StoredWrite[];
 }
+
+/** An event of `artifactWrites` as its row has it. */
+export type StoredWrite = { readonly seq: number; readonly bytes: number; readonly line: string };
 
 /** What the id of an evidence package begins with: the artifact that a session writes just before its terminal event. */
 const EVIDENCE_PREFIX = "EVD-";
@@ -53,6 +57,15 @@ type Head = { readonly identity: LogIdentity; readonly seq: number; readonly has
 
 const EMPTY_TIP: LogTip = { lastSeq: 0, rootHash: GENESIS_HASH, closed: false, archived: false };
 
+const INSERT_EVENTS = new BatchInsert("log_events", ["seq", "event_id", "bytes", "line"]);
+const INSERT_WRITES = new BatchInsert("log_writes", ["seq"]);
+
+/** What one append adds: values of rows one after another, and the events of `artifactWrites` among them. */
+type Added = { readonly rows: SqlValue[]; readonly writes: StoredWrite[] };
+
+/** The parts of a line that are the same in every event of a session. */
+type Frame = { readonly identity: LogIdentity; readonly head: string; readonly session: string; readonly workOrder: string };
+
 /** The log of one session. */
 export class SessionLog {
   readonly #deps: SessionLogDeps;
@@ -60,6 +73,8 @@ export class SessionLog {
   readonly #limits: SessionLimits;
   /** Not persisted: the row of `log_head`; null when there is none, undefined when it has to be read. */
   #cached: Head | null | undefined;
+  /** Not persisted: of the identity whose events came last. */
+  #frame: Frame | undefined;
 
   constructor(deps: SessionLogDeps) {
     this.#deps = deps;
@@ -75,28 +90,25 @@ export class SessionLog {
    *   terminal one, TOO_LARGE for an event over a limit.
    */
   append(identity: LogIdentity, events: readonly EventWrite[]): Appended {
-    return this.#deps.storage.transactionSync(() => this.appendWithin(identity, events));
+    const written = events.map(writtenOf);
+    return this.#deps.storage.transactionSync(() => this.appendWithin(identity, written));
   }
 
-  /** {@link append} in the caller's transaction, which undoes the call when it throws. */
-  appendWithin(identity: LogIdentity, events: readonly EventWrite[]): Appended {
+  /** {@link append} of events as text in the caller's transaction, which undoes the call when it throws. */
+  appendWithin(identity: LogIdentity, events: readonly WrittenEvent[]): Appended {
     const before = this.#head();
     this.checkIdentity(identity);
-    let head: Head = before ?? { identity, seq: 0, hash: GENESIS_HASH, closedAt: null, sealing: false };
+    const first: Head = before ?? { identity, seq: 0, hash: GENESIS_HASH, closedAt: null, sealing: false };
     const known = this.#knownIds(events);
-    let lastWrite = 0;
+    const added: Added = { rows: [], writes: [] };
+    let head = first;
     for (const event of events) {
       if (known.has(event.eventId)) continue;
       known.add(event.eventId);
-      head = this.#appendOne(head, event);
-      if (EVENT_KINDS[event.kind].stream === "artifactWrites") lastWrite = head.seq;
+      head = this.#next(head, event, added);
     }
-    const appended = head.seq - (before?.seq ?? 0);
-    if (appended > 0) {
-      this.#writeHead(head);
-      this.#cached = head;
-    }
-    return { tip: tipOf(head), appended, lastWrite };
+    if (head !== first) this.#write(head, added);
+    return { tip: tipOf(head), appended: head.seq - first.seq, writes: added.writes };
   }
 
   /**
@@ -169,7 +181,7 @@ export class SessionLog {
     return this.#cached;
   }
 
-  #knownIds(events: readonly EventWrite[]): Set<string> {
+  #knownIds(events: readonly WrittenEvent[]): Set<string> {
     const [only] = events;
     const { sql } = this.#deps.storage;
     const rows =
@@ -182,21 +194,41 @@ export class SessionLog {
     return new Set(rows.toArray().map(({ event_id }) => event_id));
   }
 
-  #appendOne(head: Head, write: EventWrite): Head {
-    if (head.closedAt !== null) throw lateEvent(write, head.seq);
-    if (head.sealing && !endsSession(write)) throw eventWhileSealing(write, head.seq);
-    this.#checkRoom(head.seq, write);
-    const { sql } = this.#deps.storage;
+  /** The head after an event, whose rows are added to those to be written. */
+  #next(head: Head, event: WrittenEvent, { rows, writes }: Added): Head {
+    this.#checkMayFollow(head, event);
     const seq = head.seq + 1;
-    const { stream } = EVENT_KINDS[write.kind];
-    const { line, hash, bytes } = sealed(head, seq, write);
-    sql.exec("INSERT INTO log_events (seq, event_id, bytes, line) VALUES (?, ?, ?, ?)", seq, write.eventId, bytes, line);
-    if (stream === "artifactWrites") sql.exec("INSERT INTO log_writes (seq) VALUES (?)", seq);
-    return { ...head, seq, hash, closedAt: isTerminalKind(write.kind) ? this.#deps.now() : null };
+    const { line, hash, bytes } = sealed(this.#frameOf(head.identity), head.hash, seq, event);
+    rows.push(seq, event.eventId, bytes, line);
+    if (EVENT_KINDS[event.kind].stream === "artifactWrites") writes.push({ seq, bytes, line });
+    return { ...head, seq, hash, closedAt: isTerminalKind(event.kind) ? this.#deps.now() : null };
+  }
+
+  #write(head: Head, { rows, writes }: Added): void {
+    const { sql } = this.#deps.storage;
+    INSERT_EVENTS.run(sql, rows);
+    INSERT_WRITES.run(
+      sql,
+      writes.map(({ seq }) => seq),
+    );
+    this.#writeHead(head);
+    this.#cached = head;
+  }
+
+  #frameOf(identity: LogIdentity): Frame {
+    if (this.#frame?.identity !== identity) this.#frame = frameOf(identity);
+    return this.#frame;
+  }
+
+  /** @throws FactoryError FAILED_PRECONDITION for an event that comes too late, TOO_LARGE where there is no room for it. */
+  #checkMayFollow(head: Head, event: WrittenEvent): void {
+    if (head.closedAt !== null) throw lateEvent(event, head.seq);
+    if (head.sealing && !endsSession(event)) throw eventWhileSealing(event, head.seq);
+    this.#checkRoom(head.seq, event);
   }
 
   /** The reserve is for what ends a session: its own events, its evidence, and the terminal event in any case. */
-  #checkRoom(events: number, write: EventWrite): void {
+  #checkRoom(events: number, write: WrittenEvent): void {
     const { sessionEvents, reservedEvents } = this.#limits;
     if (events < sessionEvents || isTerminalKind(write.kind)) return;
     const ids = { eventId: write.eventId, kind: write.kind };
@@ -236,7 +268,7 @@ export class SessionLog {
 }
 
 /** The refusal of a new event after the terminal one; {@link isLate} knows it again. */
-export function lateEvent(write: Pick<EventWrite, "eventId" | "kind">, lastSeq: number): FactoryError {
+export function lateEvent(write: Pick<WrittenEvent, "eventId" | "kind">, lastSeq: number): FactoryError {
   return new FactoryError(
     "FAILED_PRECONDITION",
     `Event ${write.eventId} (${write.kind}) came after the session's terminal event, number ${lastSeq}. Nothing can be added to a session that has ended.`,
@@ -245,7 +277,7 @@ export function lateEvent(write: Pick<EventWrite, "eventId" | "kind">, lastSeq: 
 }
 
 /** The refusal of an event while a session is being sealed; it counts as late like one after the terminal event. */
-function eventWhileSealing(write: EventWrite, lastSeq: number): FactoryError {
+function eventWhileSealing(write: WrittenEvent, lastSeq: number): FactoryError {
   return new FactoryError(
     "FAILED_PRECONDITION",
     `Event ${write.eventId} (${write.kind}) came while the session's evidence is being sealed over ${lastSeq} events. Nothing can be added to a session that ends.`,
@@ -285,23 +317,40 @@ function tipOf({ seq, hash, closedAt }: Head): LogTip {
   return { lastSeq: seq, rootHash: hash, closed: closedAt !== null, archived: false };
 }
 
-function mayUseReserve(write: EventWrite): boolean {
+function mayUseReserve(write: WrittenEvent): boolean {
   return EVENT_KINDS[write.kind].stream === "sessionEvents" || endsSession(write);
 }
 
 /** The two events that may follow the chain that a session's evidence covers. */
-function endsSession(write: EventWrite): boolean {
-  return isTerminalKind(write.kind) || (write.kind === "ARTIFACT_WRITTEN" && write.payload.artifactId.startsWith(EVIDENCE_PREFIX));
+function endsSession(write: WrittenEvent): boolean {
+  if (isTerminalKind(write.kind)) return true;
+  if (write.kind !== "ARTIFACT_WRITTEN") return false;
+  // The cast holds: the payload fits its kind.
+  const { artifactId } = JSON.parse(write.payload) as EventPayload<"ARTIFACT_WRITTEN">;
+  return artifactId.startsWith(EVIDENCE_PREFIX);
+}
+
+/** The event with its payload as text. @throws FactoryError INVALID_ARGUMENT for a payload without a canonical form. */
+export function writtenOf({ payload, ...head }: EventWrite): WrittenEvent {
+  return { ...head, payload: canonicalPayload(head.eventId, payload) };
+}
+
+function frameOf(identity: LogIdentity): Frame {
+  return {
+    identity,
+    head: `{"assemblyId":${canonicalJson(identity.assemblyId)},"eventId":`,
+    session: `"sessionId":${canonicalJson(identity.sessionId)},"stream":"`,
+    workOrder: `","workOrderId":${canonicalJson(identity.workOrderId)}}`,
+  };
 }
 
 /** The next line of a chain: a {@link SessionEvent}, its fields in canonical order. */
-function sealed({ identity, hash }: Head, seq: number, write: EventWrite): SealedLine {
+function sealed({ head, session, workOrder }: Frame, prevHash: string, seq: number, write: WrittenEvent): SealedLine {
   const { eventId, kind, runId, occurredAt, payload } = write;
   const run = runId === undefined ? "" : `"runId":${canonicalJson(runId)},`;
   return sealedLine(
-    `{"assemblyId":${canonicalJson(identity.assemblyId)},"eventId":${canonicalJson(eventId)},`,
-    `"kind":"${kind}","occurredAt":${occurredAt},"payload":${canonicalPayload(eventId, payload)},"prevHash":"${hash}",${run}"seq":${seq},` +
-      `"sessionId":${canonicalJson(identity.sessionId)},"stream":"${EVENT_KINDS[kind].stream}","workOrderId":${canonicalJson(identity.workOrderId)}}`,
+    `${head}${canonicalJson(eventId)},`,
+    `"kind":"${kind}","occurredAt":${occurredAt},"payload":${payload},"prevHash":"${prevHash}",${run}"seq":${seq},${session}${EVENT_KINDS[kind].stream}${workOrder}`,
     eventId,
     kind,
   );

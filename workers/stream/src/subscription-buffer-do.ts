@@ -28,6 +28,10 @@ export class SubscriptionBufferDO extends DurableObject<Env> implements SessionL
     return this.#session().append(identity, events);
   }
 
+  async appendText(identity: LogIdentity, events: string): Promise<Result<{ tip: LogTip; appended: number }>> {
+    return this.#session().appendText(identity, events);
+  }
+
   async seal(identity: LogIdentity): Promise<Result<{ tip: LogTip }>> {
     return this.#session().seal(identity);
   }
@@ -36,8 +40,8 @@ export class SubscriptionBufferDO extends DurableObject<Env> implements SessionL
     return this.#session().read(after, limit);
   }
 
-  async appendWrites(org: string, assemblyId: string, events: readonly SessionEvent[]): Promise<Result<{ tip: LogTip }>> {
-    return this.#assembly().appendWrites(org, assemblyId, events);
+  async appendWrites(org: string, assemblyId: string, lines: string): Promise<Result<{ tip: LogTip }>> {
+    return this.#assembly().appendWrites(org, assemblyId, lines);
   }
 
   async readWrites(after: number, limit: number): Promise<{ events: AssemblyEvent[]; tip: LogTip }> {
@@ -76,7 +80,7 @@ export class SubscriptionBufferDO extends DurableObject<Env> implements SessionL
     return new SessionEvents({
       ...common,
       sessionId: subject,
-      appendWrites: (ofOrg, assemblyId, events) => assemblyLogOf(this.env, ofOrg, assemblyId).appendWrites(ofOrg, assemblyId, events),
+      appendWrites: (ofOrg, assemblyId, lines) => assemblyLogOf(this.env, ofOrg, assemblyId).appendWrites(ofOrg, assemblyId, lines),
       project: async (message) => void (await this.env.PROJECTIONS.send(message)),
     });
   }

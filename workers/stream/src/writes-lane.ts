@@ -4,28 +4,36 @@
  */
 import { RetryableError } from "@factory/durable";
 import type { StoragePort } from "@factory/durable";
-import type { Result, SessionEvent } from "@factory/schemas";
+import type { Result } from "@factory/schemas";
 import type { LogIdentity } from "@factory/schemas/rpc";
 import type { Carrier } from "./carrier.ts";
 import { Pump } from "./pump.ts";
 import type { PumpSurroundings } from "./pump.ts";
+import type { StoredWrite } from "./session-log.ts";
 
 /** What the lane needs. */
 export interface WritesLaneDeps extends PumpSurroundings {
   readonly storage: StoragePort;
   readonly identity: () => LogIdentity | null;
-  readonly appendWrites: (org: string, assemblyId: string, events: readonly SessionEvent[]) => Promise<Result>;
+  /** @param lines - the events' lines, each ended by a newline */
+  readonly appendWrites: (org: string, assemblyId: string, lines: string) => Promise<Result>;
 }
 
 /** One delivery: at most this many events and about this many bytes. */
 export const LANE_BATCH = { events: 200, bytes: 2 * 1024 * 1024 } as const;
 
-type PendingRow = { seq: number; line: string };
+/** Bytes of lines that are kept for the next delivery; what is beyond is read back from the rows. */
+const KEPT_BYTES = 2 * LANE_BATCH.bytes;
+
+type PendingRow = Pick<StoredWrite, "seq" | "line">;
 
 /** Carries a session's writes to the log of its assembly. */
 export class WritesLane implements Carrier {
   readonly #deps: WritesLaneDeps;
   readonly #pump: Pump;
+  /** Not persisted: lines of the events that wait, as they were appended; undefined when some of them are in the rows alone. */
+  #kept: StoredWrite[] | undefined;
+  #keptBytes = 0;
   /** Not persisted: the last event that waits or waited; the table has those that wait. */
   #last: number;
   /** Not persisted: the last event that was acknowledged. */
@@ -36,6 +44,7 @@ export class WritesLane implements Carrier {
   constructor(deps: WritesLaneDeps) {
     this.#deps = deps;
     this.#last = deps.storage.sql.exec<{ last: number | null }>("SELECT max(seq) AS last FROM log_writes").toArray()[0]?.last ?? 0;
+    this.#kept = this.#last === 0 ? [] : undefined;
     this.#pump = new Pump({
       ...deps,
       op: "log.carryWrites",
@@ -44,9 +53,14 @@ export class WritesLane implements Carrier {
     });
   }
 
-  /** Tells the lane of a committed event of `artifactWrites`. */
-  added(seq: number): void {
-    this.#last = Math.max(this.#last, seq);
+  /** Tells the lane of committed events of `artifactWrites`. */
+  added(writes: readonly StoredWrite[]): void {
+    for (const write of writes) {
+      this.#last = Math.max(this.#last, write.seq);
+      this.#kept?.push(write);
+      this.#keptBytes += write.bytes;
+    }
+    if (this.#keptBytes > KEPT_BYTES) this.#kept = undefined;
   }
 
   kick(): void {
@@ -80,17 +94,28 @@ export class WritesLane implements Carrier {
     const rows = this.#batch();
     const last = rows.at(-1);
     if (identity === null || last === undefined) {
-      this.#acknowledged = this.#last;
+      this.#took(this.#last);
       return;
     }
-    // The cast holds: only this Worker writes lines, from events of that shape.
-    const events = rows.map(({ line }) => JSON.parse(line) as SessionEvent);
-    const answer = await this.#deps.appendWrites(identity.org, identity.assemblyId, events);
+    let lines = "";
+    for (const { line } of rows) lines += `${line}\n`;
+    const answer = await this.#deps.appendWrites(identity.org, identity.assemblyId, lines);
     if (!answer.ok) throw new RetryableError(`The assembly's log refused: ${answer.code}: ${answer.message}`);
-    this.#acknowledged = Math.max(this.#acknowledged, last.seq);
+    this.#took(last.seq);
   }
 
-  #batch(): PendingRow[] {
+  /** The receiver has everything up to an event. */
+  #took(seq: number): void {
+    this.#acknowledged = Math.max(this.#acknowledged, seq);
+    this.#kept = this.#pending() ? this.#kept?.filter((write) => write.seq > this.#acknowledged) : [];
+    this.#keptBytes = (this.#kept ?? []).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  #batch(): readonly PendingRow[] {
+    return this.#kept === undefined ? this.#readBatch() : this.#kept.slice(0, boundOf(this.#kept));
+  }
+
+  #readBatch(): PendingRow[] {
     const { sql } = this.#deps.storage;
     const sizes = sql
       .exec<{ seq: number; bytes: number }>(
@@ -99,13 +124,7 @@ export class WritesLane implements Carrier {
         LANE_BATCH.events,
       )
       .toArray();
-    let last = 0;
-    let total = 0;
-    for (const { seq, bytes } of sizes) {
-      total += bytes;
-      if (total > LANE_BATCH.bytes && last > 0) break;
-      last = seq;
-    }
+    const last = sizes[boundOf(sizes) - 1]?.seq ?? 0;
     return sql
       .exec<PendingRow>(
         "SELECT log_events.seq, line FROM log_writes JOIN log_events USING (seq) WHERE log_writes.seq > ? AND log_writes.seq <= ? ORDER BY log_writes.seq",
@@ -114,4 +133,14 @@ export class WritesLane implements Carrier {
       )
       .toArray();
   }
+}
+
+/** How many of these rows one delivery takes: one at least, if there is one. */
+function boundOf(rows: readonly Pick<StoredWrite, "bytes">[]): number {
+  let total = 0;
+  for (const [index, { bytes }] of rows.entries()) {
+    total += bytes;
+    if (index === LANE_BATCH.events || (total > LANE_BATCH.bytes && index > 0)) return index;
+  }
+  return rows.length;
 }

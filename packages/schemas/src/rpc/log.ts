@@ -93,8 +93,12 @@ export type AssemblyEvent = {
 
 /** The log of an assembly. It is never terminal and is trimmed to the archive by age. */
 export interface AssemblyLogRpc extends ReadableLogRpc {
-  /** Takes events of a session in the order of their `seq`; a known event id is skipped. Called by session logs only. */
-  appendWrites(org: Org, assemblyId: string, events: readonly SessionEvent[]): Promise<Result<{ tip: LogTip }>>;
+  /**
+   * Takes events of a session in the order of their `seq`; a known one is skipped. Called by session logs only.
+   *
+   * @param lines - their lines as the session's log has them, each ended by a newline
+   */
+  appendWrites(org: Org, assemblyId: string, lines: string): Promise<Result<{ tip: LogTip }>>;
   /** As {@link SessionLogRpc.read}. */
   readWrites(after: number, limit: number): Promise<{ events: AssemblyEvent[]; tip: LogTip }>;
 }
@@ -105,6 +109,11 @@ export interface SessionLogRpc extends ReadableLogRpc {
    * Refuses FAILED_PRECONDITION for a new event after the terminal one and TOO_LARGE for an event over the limit.
    */
   append(identity: LogIdentity, events: readonly EventWrite[]): Promise<Result<{ tip: LogTip; appended: number }>>;
+  /**
+   * As {@link SessionLogRpc.append}, of events as `textOfEvents` writes them. Their payloads are not checked again: only Workers
+   * of the platform call it, and never with what somebody else has brought.
+   */
+  appendText(identity: LogIdentity, events: string): Promise<Result<{ tip: LogTip; appended: number }>>;
   /**
    * From now on takes nothing but the session's evidence and its terminal event, so that whoever else may append cannot come
    * between them and the chain that the evidence covers. Doing it again changes nothing.

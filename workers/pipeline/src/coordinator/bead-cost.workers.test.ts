@@ -8,6 +8,7 @@ import { RowCounter } from "../testing/row-counter.ts";
 import type { StorageCount } from "../testing/row-counter.ts";
 import { aWideSeed } from "../testing/wide-seed.ts";
 import { BeadStore } from "./store/bead-store.ts";
+import { HeldWrites } from "./store/held-writes.ts";
 
 const SIZES = [100, 1_000] as const;
 /** Beads that are measured: some way into the run, with as many again behind them. */
@@ -49,7 +50,7 @@ test("a bead reads and writes as many rows in a run of a thousand as in a run of
 test("the next ten beads cost as many rows among twenty thousand as among two hundred", async () => {
   const readsAmong = (beads: number): Promise<number> =>
     runInDurableObject(env.COORDINATORS.getByName(`run:ready:${beads}`), (_, { storage }) => {
-      const store = new BeadStore(storage.sql);
+      const store = new BeadStore(new HeldWrites(storage.sql));
       storage.transactionSync(() => store.insert(aWideSeed(`ready-${beads}`, beads + 1, beads, 1).beads.slice(0, beads), 0, "normal", Date.now()));
       const counter = new RowCounter(storage);
       expect(store.ready(10)).toHaveLength(10);

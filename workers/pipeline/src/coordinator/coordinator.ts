@@ -35,6 +35,7 @@ import type { Neighbours } from "./delivery.ts";
 import { dispatchReady, forgetLostHints, nextHintLoss, slotAnswered } from "./dispatch.ts";
 import { amendRunGraph } from "./graph-amending.ts";
 import { Ledger } from "./ledger.ts";
+import type { Entered } from "./ledger.ts";
 import { LEASE_TTL_MS, MAX_WANT, claimBeads, extendLease, workState } from "./leases.ts";
 import { OrgCapacity } from "./org-capacity.ts";
 import type { Wish } from "./org-capacity.ts";
@@ -94,7 +95,7 @@ export class Coordinator implements CoordinatorRpc {
   readonly #store: RunStore;
   readonly #outbox: Outbox;
   readonly #context: RunContext & { readonly ledger: Ledger };
-  readonly #commits: GroupCommit<() => void, readonly string[]>;
+  readonly #commits: GroupCommit<() => void, readonly Entered[]>;
   readonly #checking: Checking;
   readonly #capacity: OrgCapacity;
   /** Not persisted: a request to the org is under way; there is one at a time. */
@@ -121,8 +122,8 @@ export class Coordinator implements CoordinatorRpc {
     this.#capacity = new OrgCapacity(storage.sql, now);
     this.#context = {
       store: this.#store,
-      approvals: new ApprovalStore(storage.sql),
-      budget: new BudgetStore(storage.sql),
+      approvals: new ApprovalStore(this.#store.sql, () => this.#store.beads.forgetOrder()),
+      budget: new BudgetStore(this.#store.sql),
       vigil: new Vigil(now()),
       ledger: new Ledger(this.#outbox, now),
       now,
@@ -133,8 +134,9 @@ export class Coordinator implements CoordinatorRpc {
     };
     this.#commits = new GroupCommit({
       storage,
-      apply: (work) => this.#recorded(work),
+      apply: (work) => this.#context.ledger.recording(work),
       beforeCommit: (entered) => this.#followUp(entered.flat()),
+      write: () => this.#store.write(),
       onUndone: () => this.#forgetRows(),
       log,
     });
@@ -217,13 +219,6 @@ export class Coordinator implements CoordinatorRpc {
     return done.value;
   }
 
-  /** A piece of work with the counts of what it moved; answers what it entered into the ledger. */
-  #recorded(work: () => void): readonly string[] {
-    const entered = this.#context.ledger.recording(work);
-    this.#store.beads.writeCounts();
-    return entered;
-  }
-
   #forgetRows(): void {
     this.#store.forgetRows();
     this.#context.approvals.forgetRows();
@@ -234,13 +229,13 @@ export class Coordinator implements CoordinatorRpc {
   /**
    * Once a commit: wakes slots for what is READY, enqueues what was entered, and sets the timers that the new state calls for.
    */
-  #followUp(entered: readonly string[]): void {
+  #followUp(entered: readonly Entered[]): void {
     const run = this.#store.run();
     // Nothing is entered before there is a run.
     if (run === null) return;
     const { ledger } = this.#context;
     this.#store.beads.releaseDue(this.#deps.now());
-    const followed = this.#recorded(() => {
+    const followed = ledger.recording(() => {
       fundWaiting(this.#context, run);
       dispatchReady(this.#context, run);
     });
@@ -330,7 +325,7 @@ export class Coordinator implements CoordinatorRpc {
   /** What the run could use of its org's slots now. */
   #wish({ status, slots }: Run): Wish {
     if (status !== "open") return { want: 0, held: 0 };
-    const held = this.#store.slots.busy();
+    const held = this.#store.beads.busySlots();
     return { want: Math.min(slots, held + this.#store.beads.countReady(slots)), held };
   }
 

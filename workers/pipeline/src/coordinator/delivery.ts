@@ -1,8 +1,8 @@
 /** Carries the outbox's rows to the graph, the knowing-state, the log, the session and the queue. */
 import { RetryableError, TerminalError, messageOf } from "@factory/durable";
 import type { Delivery, Effect, Log } from "@factory/durable";
-import { ERRORS } from "@factory/schemas";
-import type { ArtifactEdge, ArtifactNode, EventWrite, Refusal, Result } from "@factory/schemas";
+import { ERRORS, textOfEvents, writtenEvent } from "@factory/schemas";
+import type { ArtifactEdge, ArtifactNode, Refusal, Result, WrittenEvent } from "@factory/schemas";
 import { LOG_LIMITS } from "@factory/schemas/rpc";
 import type {
   ArtifactGraphRpc,
@@ -16,14 +16,14 @@ import type {
   WakeMessage,
 } from "@factory/schemas/rpc";
 import { LANES } from "./ledger.ts";
-import type { LedgerEntry, LedgerRow } from "./ledger.ts";
+import type { DeliveredEntry, LedgerRow } from "./ledger.ts";
 import type { Run } from "./store/run-store.ts";
 
 /** Neighbours of a run; each is asked for when it is needed, so that a broken stub is not kept. */
 export interface Neighbours {
   readonly graph: (run: Run) => Pick<ArtifactGraphRpc, "append">;
   readonly knowingState: (run: Run) => Pick<BeadGraphRpc, "write" | "heads">;
-  readonly sessionLog: (run: Run) => Pick<SessionLogRpc, "append">;
+  readonly sessionLog: (run: Run) => Pick<SessionLogRpc, "appendText">;
   readonly session: (run: Run) => Pick<SessionRpc, "report">;
   /** The org's slots. */
   readonly capacity: (run: Run) => Pick<CapacityRpc, "request">;
@@ -49,6 +49,9 @@ export async function deliver(neighbours: Neighbours, run: Run, log: Log, target
         batch.beads.push(entry.bead);
         break;
       case "event":
+        batch.events.push(writtenEvent(entry.event));
+        break;
+      case "written":
         batch.events.push(entry.event);
         break;
       case "report":
@@ -64,13 +67,13 @@ export async function deliver(neighbours: Neighbours, run: Run, log: Log, target
   return { ok: true };
 }
 
-function entriesOf({ effectId, payload }: Effect): { readonly effectId: string; readonly entry: LedgerEntry }[] {
+function entriesOf({ effectId, payload }: Effect): { readonly effectId: string; readonly entry: DeliveredEntry }[] {
   // The casts hold: only the ledger enqueues for this target.
   const row = payload as LedgerRow;
-  return Array.isArray(row) ? (row as readonly LedgerEntry[]).map((entry) => ({ effectId, entry })) : [{ effectId, entry: row as LedgerEntry }];
+  return Array.isArray(row) ? (row as readonly DeliveredEntry[]).map((entry) => ({ effectId, entry })) : [{ effectId, entry: row as DeliveredEntry }];
 }
 
-type Batch = { readonly nodes: ArtifactNode[]; readonly edges: ArtifactEdge[]; readonly beads: KnowingStateBead[]; readonly events: EventWrite[] };
+type Batch = { readonly nodes: ArtifactNode[]; readonly edges: ArtifactEdge[]; readonly beads: KnowingStateBead[]; readonly events: WrittenEvent[] };
 
 function emptyBatch(): Batch {
   return { nodes: [], edges: [], beads: [], events: [] };
@@ -81,7 +84,7 @@ async function flush(neighbours: Neighbours, run: Run, { nodes, edges, beads, ev
   if (nodes.length > 0) requireOk("artifact graph", await neighbours.graph(run).append(nodes, edges));
   for (const bead of beads) requireOk("knowing-state", await neighbours.knowingState(run).write(bead, ACTOR, run.sessionId));
   for (let first = 0; first < events.length; first += LOG_LIMITS.pageEvents)
-    requireOk("session log", await neighbours.sessionLog(run).append(logIdentity(run), events.slice(first, first + LOG_LIMITS.pageEvents)));
+    requireOk("session log", await neighbours.sessionLog(run).appendText(logIdentity(run), textOfEvents(events.slice(first, first + LOG_LIMITS.pageEvents))));
 }
 
 async function report(neighbours: Neighbours, run: Run, effectId: string, runReport: RunReport): Promise<void> {

@@ -36,7 +36,7 @@ export function dispatchReady(context: RunContext, run: Run): number {
 /** How many more slots may hold beads. */
 function roomOf(context: RunContext, run: Run): number {
   const allowed = context.slotsAllowed(run);
-  return allowed >= run.slots ? run.slots : allowed - context.store.slots.busy();
+  return allowed >= run.slots ? run.slots : allowed - context.store.beads.busySlots();
 }
 
 /** How many wake-ups the breaker lets through. */

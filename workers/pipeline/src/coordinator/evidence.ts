@@ -8,6 +8,7 @@ import type { Tree } from "@factory/schemas";
 import type { BeadOutcome, DivergenceReport } from "@factory/schemas/rpc";
 import type { CheckPlan, CheckResult } from "@factory/verification";
 import type { RunContext } from "./context.ts";
+import { BoundedMemo } from "./report-memo.ts";
 import type { Bead } from "./store/bead-store.ts";
 import type { Run } from "./store/run-store.ts";
 import { attemptOf } from "./transitions.ts";
@@ -134,11 +135,23 @@ export function reportExecution(context: RunContext, run: Run, bead: Bead, outco
   for (const denial of outcome.consentDenials) ledger.event(run.runId, "CONSENT_BEAD_DENIED", denial);
 }
 
+/** Not persisted: nodes of agents, whose ids follow from content. */
+const AGENTS = new BoundedMemo<ReturnType<typeof agentNode>>(64);
+
+function agentOfRole(org: string, role: Bead["role"]): ReturnType<typeof agentNode> {
+  const key = `${org}:${role}`;
+  const known = AGENTS.get(key);
+  if (known !== undefined) return known;
+  const made = agentNode(org, { role, agentId: agentIdOf(role) });
+  AGENTS.set(key, made);
+  return made;
+}
+
 /** BP2 has written the nodes: here they are told of, with what the coordinator knows of them, and each once. */
 function reportBegun({ store, ledger }: RunContext, run: Run, bead: Bead, outcome: BeadOutcome): void {
   const { executionId, executionBeadId, knowingStateId, headsDigest, autonomy, epoch } = outcome;
   const { role, beadId } = bead;
-  const agent = agentNode(run.org, { role, agentId: agentIdOf(role) });
+  const agent = agentOfRole(run.org, role);
   const governing = { role, subjectId: agentIdOf(role), headsDigest, autonomy };
   const told = (artifactId: string, artifactType: string, metadata: { readonly [key: string]: string | number | null }): void => {
     const key = `told:${artifactId}`;

@@ -11,6 +11,7 @@ import { aSeed, failure } from "../testing/builders.ts";
 import { CoordinatorWorld } from "../testing/coordinator-world.ts";
 import { rankOf } from "../rank.ts";
 import { BeadStore } from "./store/bead-store.ts";
+import { HeldWrites } from "./store/held-writes.ts";
 import { BREAKER_COOLDOWN, BREAKER_FAILURES } from "./dispatch.ts";
 import { COORDINATOR_MIGRATIONS } from "./store/schema.ts";
 import { TreeStore, pathsOfChanges } from "./store/tree-store.ts";
@@ -63,7 +64,7 @@ describe("the order of READY beads", () => {
 
   test("changes with the priority of a bead that is READY", async () => {
     const storage = tables();
-    const beads = new BeadStore(storage.sql);
+    const beads = new BeadStore(new HeldWrites(storage.sql));
     beads.insert(prioritised("reordered", ["normal", "normal"]).beads.slice(0, 2), 0, "normal", 0);
     const [first, second] = beads.ready(2);
     beads.reorder(second?.beadId ?? "", "urgent");
@@ -83,7 +84,7 @@ describe("a run from before beads had an order", () => {
     ] as const;
     for (const [position, [beadId, state, notBefore]] of rows.entries()) storage.sql.exec(insert, beadId, position, beadId, state, notBefore);
     migrate(storage, COORDINATOR_MIGRATIONS);
-    const beads = new BeadStore(storage.sql);
+    const beads = new BeadStore(new HeldWrites(storage.sql));
     expect(beads.stateCounts()).toEqual({ READY: 2, DONE: 1 });
     beads.releaseDue(4_999);
     expect(beads.ready(5).map(({ beadId }) => beadId)).toEqual(["due"]);
@@ -98,16 +99,22 @@ describe("the files a bead sees", () => {
   const path = fc.array(segment, { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/"));
   const pattern = fc.oneof(path, fc.constantFrom("**", "src/**", "src/*", "*/x.ts", "src/**/x.ts", "s*", "lib/?.ts", "a/b/**"));
 
+  /** What of the tree memory holds: all that was written, nothing since a transaction was undone, or what a new incarnation has read. */
+  const memory = fc.constantFrom("all", "nothing", "what was read");
+
   test("are those of the tree that its patterns match, and a write to one of them or its removal is what has moved", () => {
     fc.assert(
-      fc.property(fc.uniqueArray(path), fc.array(pattern, { maxLength: 4 }), path, fc.boolean(), (paths, patterns, written, removed) => {
+      fc.property(fc.uniqueArray(path), fc.array(pattern, { maxLength: 4 }), path, fc.boolean(), memory, (paths, patterns, written, removed, held) => {
         const storage = tables();
         const [bead] = aSeed({ name: "files", beads: [{ key: "a" }] }).beads;
         if (bead === undefined) throw new Error("The seed has no bead.");
-        new BeadStore(storage.sql).insert([bead], 0, "normal", 0);
-        const store = new TreeStore(storage.sql);
+        const sql = new HeldWrites(storage.sql);
+        new BeadStore(sql).insert([bead], 0, "normal", 0);
+        const made = new TreeStore(sql);
         const base: Tree = Object.fromEntries(paths.map((name) => [name, sha256Hex(name)]));
-        store.insertBase(base);
+        made.insertBase(base);
+        if (held === "nothing") made.forgetRows();
+        const store = held === "what was read" ? new TreeStore(sql) : made;
         const { tree, changed } = store.inScope(patterns);
         const version = store.version();
         expect(tree).toEqual(Object.fromEntries(Object.entries(base).filter(([name]) => matchesAny(patterns, name))));

@@ -39,7 +39,7 @@ export function claimBeads(context: RunContext, run: Run, slot: number, want: nu
 /** Whether one more slot may hold beads. */
 function mayBegin(context: RunContext, run: Run): boolean {
   const allowed = context.slotsAllowed(run);
-  return allowed >= run.slots || context.store.slots.busy() < allowed;
+  return allowed >= run.slots || context.store.beads.busySlots() < allowed;
 }
 
 /** Leases a READY bead to a slot under the next epoch, with what is set aside for it in US dollars. */

@@ -4,8 +4,8 @@
  */
 import { JsonText } from "@factory/durable";
 import type { NewEffect, Outbox } from "@factory/durable";
-import { canonicalJson, sha256Hex, ulidId } from "@factory/schemas";
-import type { ArtifactEdge, ArtifactNode, EventKind, EventPayload, EventWrite } from "@factory/schemas";
+import { canonicalJson, nodeText, sha256Hex, ulidId } from "@factory/schemas";
+import type { ArtifactEdge, ArtifactNode, EventKind, EventPayload, EventWrite, WrittenEvent } from "@factory/schemas";
 import type { KnowingStateBead, RunReport, WakeMessage } from "@factory/schemas/rpc";
 
 /** Lanes of the outbox; order is kept within one. A wake-up is a hint and holds nothing back. */
@@ -19,8 +19,14 @@ export type LedgerEntry =
   /** `effectId` is unique to what is told, so that the session takes a repeat for one; without it, it is the row's own. */
   | { readonly kind: "report"; readonly effectId?: string; readonly report: RunReport };
 
+/** An entry as it is delivered: of an event that this incarnation has entered the payload is text already. */
+export type DeliveredEntry = LedgerEntry | { readonly kind: "written"; readonly event: WrittenEvent };
+
+/** An entry of the work under way: as JSON for its row, and as it is delivered from memory. */
+export type Entered = { readonly text: string; readonly entry: DeliveredEntry };
+
 /** A row of the ledger lane: what the work of one commit entered, in order. Rows of before there were several in one have it bare. */
-export type LedgerRow = readonly LedgerEntry[] | LedgerEntry;
+export type LedgerRow = readonly DeliveredEntry[] | DeliveredEntry;
 
 /** JSON of one row, in UTF-16 units, before the next is begun: a seed enters thousands of events in one piece of work. */
 const MAX_ROW_CHARS = 200_000;
@@ -32,8 +38,8 @@ const MAX_EVENT_DATA_CHARS = 64 * 1024;
 export class Ledger {
   readonly #outbox: Pick<Outbox, "enqueue">;
   readonly #now: () => number;
-  /** Not persisted: what the work under way has entered so far, each as JSON. */
-  #entries: string[] = [];
+  /** Not persisted: what the work under way has entered so far. */
+  #entries: Entered[] = [];
   /** Not persisted: whether something was enqueued since it was last asked. */
   #entered = false;
 
@@ -42,18 +48,21 @@ export class Ledger {
     this.#now = now;
   }
 
-  /** Runs a piece of work and answers what it entered, each as JSON. */
-  recording(work: () => void): readonly string[] {
-    const entries: string[] = [];
+  /** Runs a piece of work and answers what it entered. */
+  recording(work: () => void): readonly Entered[] {
+    const entries: Entered[] = [];
     this.#entries = entries;
     work();
     return entries;
   }
 
   /** Enqueues what the work of a commit has entered. */
-  enqueueEntries(entries: readonly string[]): void {
-    for (const row of rowsOfEntries(entries))
-      this.#enqueue({ effectId: ulidId("EVT", this.#now()), lane: LANES.ledger, target: LANES.ledger, payload: new JsonText(row) });
+  enqueueEntries(entries: readonly Entered[]): void {
+    for (const row of rowsOfEntries(entries)) {
+      const text = `[${row.map((entered) => entered.text).join(",")}]`;
+      const value = row.map(({ entry }) => entry);
+      this.#enqueue({ effectId: ulidId("EVT", this.#now()), lane: LANES.ledger, target: LANES.ledger, payload: new JsonText(text, value) });
+    }
   }
 
   /** Whether something was enqueued since the last call: then the outbox has to be poked. */
@@ -65,29 +74,27 @@ export class Ledger {
 
   /** Appends an event of the run to the session's log. */
   event<K extends EventKind>(runId: string, kind: K, payload: EventPayload<K>): void {
-    const now = this.#now();
-    const eventId = ulidId("EVT", now);
-    // The cast names one member of the union that `kind` selects; TypeScript does not correlate the two.
-    const event = { eventId, kind, runId, occurredAt: now, payload } as EventWrite;
-    this.#enter({ kind: "event", event });
+    this.#eventOf(runId, kind, payloadText(payload));
   }
 
   /** Appends nodes and edges to the artifact graph and reports each node. */
   artifacts(runId: string, nodes: readonly ArtifactNode[], edges: readonly ArtifactEdge[]): void {
     if (nodes.length === 0) return;
-    this.#enter({ kind: "graph", nodes, edges });
+    this.#entries.push({ text: graphText(nodes, edges), entry: { kind: "graph", nodes, edges } });
     const ids = new Set(nodes.map(({ id }) => id));
     for (const node of nodes) {
-      const text = canonicalJson(node.data);
+      const data = nodeText(node);
       // Each edge is told once: with its source, or with its target where the source is older.
       const own = edges.filter(({ source, target }) => source === node.id || (target === node.id && !ids.has(source)));
-      this.event(runId, "ARTIFACT_WRITTEN", {
+      const told: EventPayload<"ARTIFACT_WRITTEN"> = {
         artifactId: node.id,
         artifactType: node.type,
-        contentHash: sha256Hex(text),
+        contentHash: sha256Hex(data),
         edges: own.map(({ source, rel, target }) => ({ source, rel, target })),
-        ...(text.length > MAX_EVENT_DATA_CHARS ? {} : { metadata: JSON.parse(text) }),
-      });
+      };
+      const text = canonicalJson(told);
+      // `metadata` is the last field in canonical order, and the data is in its canonical form already.
+      this.#eventOf(runId, "ARTIFACT_WRITTEN", data.length > MAX_EVENT_DATA_CHARS ? text : `${text.slice(0, -1)},"metadata":${data}}`);
     }
   }
 
@@ -112,7 +119,16 @@ export class Ledger {
   }
 
   #enter(entry: LedgerEntry): void {
-    this.#entries.push(JSON.stringify(entry));
+    this.#entries.push({ text: JSON.stringify(entry), entry });
+  }
+
+  /** @param payload - canonical JSON of what the kind says */
+  #eventOf(runId: string, kind: EventKind, payload: string): void {
+    const occurredAt = this.#now();
+    const eventId = ulidId("EVT", occurredAt);
+    // As `EventWrite` in JSON: what the row is read as after a crash.
+    const text = `{"kind":"event","event":{"eventId":"${eventId}","kind":"${kind}","runId":${JSON.stringify(runId)},"occurredAt":${occurredAt},"payload":${payload}}}`;
+    this.#entries.push({ text, entry: { kind: "written", event: { eventId, kind, runId, occurredAt, payload } } });
   }
 
   #enqueue(effect: NewEffect): void {
@@ -121,17 +137,35 @@ export class Ledger {
   }
 }
 
-/** Consecutive entries as JSON arrays, together as long as they are small; a large one is alone. */
-function rowsOfEntries(entries: readonly string[]): string[] {
-  const rows: string[][] = [];
+/** JSON of an entry of nodes and edges, with the text that their data has already. */
+function graphText(nodes: readonly ArtifactNode[], edges: readonly ArtifactEdge[]): string {
+  const texts = nodes.map((node) => {
+    const { data: _text, ...head } = node;
+    return `${JSON.stringify(head).slice(0, -1)},"data":${nodeText(node)}}`;
+  });
+  return `{"kind":"graph","nodes":[${texts.join(",")}],"edges":${JSON.stringify(edges)}}`;
+}
+
+/** Canonical JSON of a payload. What an agent wrote may hold half a character, which no JSON can say: it is replaced. */
+function payloadText(payload: EventPayload): string {
+  try {
+    return canonicalJson(payload);
+  } catch {
+    return canonicalJson(JSON.parse(JSON.stringify(payload), (_, value: unknown) => (typeof value === "string" ? value.toWellFormed() : value)));
+  }
+}
+
+/** Consecutive entries by rows, together as long as they are small; a large one is alone. */
+function rowsOfEntries(entries: readonly Entered[]): Entered[][] {
+  const rows: Entered[][] = [];
   let chars = Number.POSITIVE_INFINITY;
-  for (const entry of entries) {
-    if (chars + entry.length > MAX_ROW_CHARS) {
+  for (const entered of entries) {
+    if (chars + entered.text.length > MAX_ROW_CHARS) {
       rows.push([]);
       chars = 0;
     }
-    rows.at(-1)?.push(entry);
-    chars += entry.length;
+    rows.at(-1)?.push(entered);
+    chars += entered.text.length;
   }
-  return rows.map((row) => `[${row.join(",")}]`);
+  return rows;
 }

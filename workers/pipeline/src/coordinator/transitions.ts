@@ -65,11 +65,10 @@ function orderOf({ notBefore, priority, delayed }: Bead, to: BeadState, now: num
 /** Lowers the counter of the children of a parent that ended; who waits for nothing more is READY. */
 function release(context: RunContext, run: Run, parentId: string, edges: "all" | "optional"): void {
   const { beads } = context.store;
-  for (const beadId of beads.childrenOf(parentId, edges)) {
-    const child = beads.get(beadId);
-    if (child === null || child.pending === 0) continue;
+  for (const child of beads.childrenOf(parentId, edges)) {
+    if (child.pending === 0) continue;
     const pending = child.pending - 1;
-    if (pending > 0 || child.state !== "BLOCKED") beads.patch(beadId, { pending });
+    if (pending > 0 || child.state !== "BLOCKED") beads.patch(child.beadId, { pending });
     else moveBead(context, run, child, "READY", { reason: "Everything it waits for has ended." }, { pending });
   }
 }

@@ -4,13 +4,14 @@
  * and keeps nothing. Where rows are counted its storage is; where time is measured nothing is counted.
  */
 import { DurableObject } from "cloudflare:workers";
-import { EVENT_KINDS, objectName, sha256Hex } from "@factory/schemas";
+import { eventsOfText, objectName, sha256Hex } from "@factory/schemas";
 import { coordinatorOf, sessionLogOf } from "@factory/schemas/rpc";
-import type { EventWrite, Result } from "@factory/schemas";
+import type { Result } from "@factory/schemas";
 import type { BeadOutcome, ClaimedBead, CoordinatorRpc, LogTip, NamespaceLike } from "@factory/schemas/rpc";
 import { r2BlobStore } from "@factory/workspace";
 import { CapacityDO } from "../capacity/capacity-do.ts";
 import { BeadStore } from "../coordinator/store/bead-store.ts";
+import { HeldWrites } from "../coordinator/store/held-writes.ts";
 import { CoordinatorDO } from "../coordinator/coordinator-do.ts";
 import { HEADS, ORG, TASK, complete } from "./builders.ts";
 import { RowCounter } from "./row-counter.ts";
@@ -46,7 +47,7 @@ export class BenchCoordinator extends CoordinatorDO {
 
   /** Milliseconds of so many reads of the first ten beads that may be claimed. */
   async readyTen(rounds: number): Promise<number> {
-    const beads = new BeadStore(this.ctx.storage.sql);
+    const beads = new BeadStore(new HeldWrites(this.ctx.storage.sql));
     const started = performance.now();
     for (let round = 0; round < rounds; round++) {
       if (beads.ready(10).length !== 10) throw new Error("There are no ten beads.");
@@ -58,9 +59,13 @@ export class BenchCoordinator extends CoordinatorDO {
 
   /** Stores so many READY beads, without a seed's events. */
   async fill(beads: number): Promise<void> {
-    const store = new BeadStore(this.ctx.storage.sql);
+    const sql = new HeldWrites(this.ctx.storage.sql);
+    const store = new BeadStore(sql);
     const seed = aWideSeed(`fill-${beads}`, beads + 1, beads, 1);
-    this.ctx.storage.transactionSync(() => store.insert(seed.beads.slice(0, beads), 0, "normal", Date.now()));
+    this.ctx.storage.transactionSync(() => {
+      store.insert(seed.beads.slice(0, beads), 0, "normal", Date.now());
+      sql.write();
+    });
   }
 }
 
@@ -97,10 +102,11 @@ export class SilentLog extends DurableObject {
   #events = 0;
   #appends = 0;
 
-  async append(_identity: unknown, events: readonly EventWrite[]): Promise<Result<{ tip: LogTip; appended: number }>> {
-    this.#events += events.filter(({ kind }) => kind in EVENT_KINDS).length;
+  async appendText(_identity: unknown, text: string): Promise<Result<{ tip: LogTip; appended: number }>> {
+    const { length } = eventsOfText(text);
+    this.#events += length;
     this.#appends += 1;
-    return { ok: true, appended: events.length, tip: await this.tip() };
+    return { ok: true, appended: length, tip: await this.tip() };
   }
   async tip(): Promise<LogTip> {
     return { lastSeq: this.#events, rootHash: "", closed: false, archived: false };

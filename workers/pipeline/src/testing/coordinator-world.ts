@@ -2,7 +2,7 @@
 import { Scheduler } from "@factory/durable";
 import { ManualAlarm, ManualClock, MemoryLog, NodeSqliteStorage } from "@factory/durable/testing";
 import { movesOf } from "./bead-moves.ts";
-import { functionFile, refuse } from "@factory/schemas";
+import { eventsOfText, functionFile, readEvent, refuse } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode, CheckJob, CheckReport, EventKind, EventPayload, EventWrite, Result, ReviewDecision } from "@factory/schemas";
 import type { BeadOutcome, CapacityGrant, CapacityRequest, ClaimedBead, ExchangeAnswer, RunReport, SeedRequest, WakeMessage } from "@factory/schemas/rpc";
 import { MemoryBlobStore } from "@factory/workspace";
@@ -204,7 +204,8 @@ export class CoordinatorWorld {
       }),
       knowingState: () => this.graphs.beadRpc,
       sessionLog: () => ({
-        append: async (_identity, events) => {
+        appendText: async (_identity, text) => {
+          const events = eventsOfText(text).map(readEvent);
           if (!this.logAnswer.ok) return refuse(this.logAnswer.code);
           const known = new Set(this.events.map(({ eventId }) => eventId));
           this.events.push(...events.filter(({ eventId }) => !known.has(eventId)));

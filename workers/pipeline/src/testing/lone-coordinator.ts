@@ -1,5 +1,6 @@
 /** A coordinator over real storage with neighbours that take everything and keep nothing, for what it costs by itself. */
 import { Scheduler, consoleLog, startRealTimeout } from "@factory/durable";
+import { eventsOfText } from "@factory/schemas";
 import { MemoryBlobStore } from "@factory/workspace";
 import type { ClaimedBead } from "@factory/schemas/rpc";
 import { Coordinator } from "../coordinator/coordinator.ts";
@@ -29,7 +30,7 @@ export async function loneCoordinator(storage: DurableObjectStorage): Promise<Lo
     neighbours: {
       graph: () => ({ append: async () => ({ ok: true, written: 1 }) }),
       knowingState: () => ({ write: async ({ id }) => ({ ok: true, beadId: id, auditBeadId: id }), heads: async () => HEADS }),
-      sessionLog: () => ({ append: async (_identity, events) => ({ ok: true, appended: events.length, tip }) }),
+      sessionLog: () => ({ appendText: async (_identity, text) => ({ ok: true, appended: eventsOfText(text).length, tip }) }),
       session: () => ({ report: ok }),
       capacity: () => ({ request: async ({ want }) => ({ slots: want, until: Date.now() + 60 * 60_000 }) }),
       wake: async () => undefined,

@@ -14,7 +14,7 @@ export async function neighbours() {
   return [
     await graphWorker(),
     recordingWorker("factory-commissioning", "CommissioningAgentDO", "report", { ok: true }),
-    recordingWorker("factory-stream", "SubscriptionBufferDO", "append", {
+    recordingWorker("factory-stream", "SubscriptionBufferDO", "appendText", {
       ok: true,
       appended: 1,
       tip: { lastSeq: 1, rootHash: "", closed: false, archived: false },

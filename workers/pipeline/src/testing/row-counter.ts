@@ -1,5 +1,7 @@
 /** Counts the rows that an object's statements read and write, as the platform bills them, and the commits they end in. */
 
+import { eventLoopTurn } from "@factory/durable";
+
 /** What an object's storage was asked for. */
 export type StorageCount = { readonly read: number; readonly written: number; readonly statements: number; readonly commits: number };
 
@@ -50,6 +52,6 @@ export class RowCounter {
     if (this.#inCommit) return;
     this.#inCommit = true;
     this.#commits += 1;
-    setTimeout(() => (this.#inCommit = false), 0);
+    void eventLoopTurn().then(() => (this.#inCommit = false));
   }
 }

@@ -1,5 +1,5 @@
 /** A session's log, its assembly's, and everything they call, with all that can go wrong between them. */
-import { refuse } from "@factory/schemas";
+import { canonicalJson, refuse } from "@factory/schemas";
 import type { Result, SessionEvent } from "@factory/schemas";
 import { objectName } from "@factory/schemas";
 import type { LogBatch, LogIdentity, LogTip, ProjectionMessage, SinkAddress } from "@factory/schemas/rpc";
@@ -273,10 +273,10 @@ export class SessionWorld extends LogHost {
       org,
       sessionId,
       bucket: this.bucket,
-      appendWrites: async (_org, _assembly, events): Promise<Result> => {
+      appendWrites: async (_org, _assembly, lines): Promise<Result> => {
         requireLife(storage);
         if (this.failures.writes !== undefined) return refuse("UNAVAILABLE", this.failures.writes.message);
-        this.carried.push(...events);
+        this.carried.push(...sessionEvents(lines));
         return { ok: true };
       },
       project: async (message) => {
@@ -333,4 +333,18 @@ export class AssemblyWorld extends LogHost {
       ...this.#options,
     });
   }
+}
+
+/** The events of a session's lines. */
+function sessionEvents(lines: string): SessionEvent[] {
+  // The cast holds: they are the lines of a session's log.
+  return lines
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as SessionEvent);
+}
+
+/** Lines as a session's log carries them. */
+export function linesOf(events: readonly SessionEvent[]): string {
+  return events.map((event) => `${canonicalJson(event)}\n`).join("");
 }

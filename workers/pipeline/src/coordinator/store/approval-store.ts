@@ -45,9 +45,12 @@ export class ApprovalStore {
   readonly #sql: SqlPort;
   /** Whether anybody was ever asked: most runs ask nobody, and their beads need not be looked up. */
   readonly #any: Remembered<boolean>;
+  readonly #changed: () => void;
 
-  constructor(sql: SqlPort) {
+  /** @param changed - called after each write: which READY beads an operative may be given depends on them */
+  constructor(sql: SqlPort, changed: () => void) {
     this.#sql = sql;
+    this.#changed = changed;
     this.#any = new Remembered(() => countOf(sql, "SELECT EXISTS (SELECT 1 FROM approvals) AS n") > 0);
   }
 
@@ -68,6 +71,7 @@ export class ApprovalStore {
       now,
     );
     this.#any.forget();
+    this.#changed();
   }
 
   get(requestId: string): Approval | null {
@@ -93,6 +97,7 @@ export class ApprovalStore {
       decision === "amended" ? 1 : 0,
       requestId,
     );
+    this.#changed();
   }
 
   /** Notes that bind the attempts at a bead, oldest first. */
@@ -106,6 +111,7 @@ export class ApprovalStore {
   /** Closes the live request of one stage. */
   close(beadId: string, stage: ApprovalStage): void {
     this.#sql.exec("UPDATE approvals SET closed = 1 WHERE bead_id = ? AND stage = ? AND closed = 0", beadId, stage);
+    this.#changed();
   }
 
   /** The bead has ended or begins anew: nothing that was asked or said of it holds any longer. */
@@ -113,6 +119,7 @@ export class ApprovalStore {
     if (!this.#any.get()) return;
     this.#sql.exec("UPDATE approvals SET closed = 1 WHERE bead_id = ? AND closed = 0", beadId);
     this.#sql.exec("UPDATE approvals SET binding = 0 WHERE bead_id = ? AND binding = 1", beadId);
+    this.#changed();
   }
 
   /** The first bead whose approved change set is to be applied now: READY, or in the coordinator's own hands; null when there is none. */

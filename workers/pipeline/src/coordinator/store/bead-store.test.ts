@@ -6,6 +6,7 @@ import { NodeSqliteStorage } from "@factory/durable/testing";
 import { aSeed } from "../../testing/builders.ts";
 import { BeadStore } from "./bead-store.ts";
 import type { BeadPatch } from "./bead-store.ts";
+import { HeldWrites } from "./held-writes.ts";
 import { COORDINATOR_MIGRATIONS } from "./schema.ts";
 
 const KEYS = ["a", "b", "c"];
@@ -30,32 +31,38 @@ const step: fc.Arbitrary<Step> = fc.record({
   releasedAt: fc.nat(9),
 });
 
-test("memory and rows say the same of every bead, of what is delayed and of the counts, after every transaction that stands or is undone", () => {
+test("memory and rows say the same of every bead, of their order, of what is held or delayed and of the counts, after every transaction that stands or is undone", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
       const storage = new NodeSqliteStorage();
       migrate(storage, COORDINATOR_MIGRATIONS);
-      const beads = new BeadStore(storage.sql);
+      const sql = new HeldWrites(storage.sql);
+      const beads = new BeadStore(sql);
       const seed = aSeed({ name: "memory", beads: KEYS.map((key) => ({ key })) }).beads;
       storage.transactionSync(() => {
         beads.insert(seed, 0, "normal", 0);
-        beads.writeCounts();
+        sql.write();
       });
       for (const { at, patch, undone, releasedAt } of steps) {
         try {
           storage.transactionSync(() => {
             beads.patch(seed[at]?.beadId ?? "", patch);
             beads.releaseDue(releasedAt);
-            beads.writeCounts();
+            sql.write();
             if (undone) throw new Error("undone");
           });
         } catch (err) {
           if (!undone) throw err;
+          sql.forget();
           beads.forgetRows();
         }
-        const rows = new BeadStore(storage.sql);
+        const rows = new BeadStore(new HeldWrites(storage.sql));
         expect(seed.map(({ beadId }) => beads.get(beadId))).toEqual(seed.map(({ beadId }) => rows.get(beadId)));
         expect(beads.nextMoment()).toEqual(rows.nextMoment());
+        expect(beads.ready(2)).toEqual(rows.ready(2));
+        expect(beads.countReady(9)).toBe(rows.countReady(9));
+        expect(beads.busySlots()).toBe(rows.busySlots());
+        expect([0, 1, 2].map((slot) => beads.heldBy(slot))).toEqual([0, 1, 2].map((slot) => rows.heldBy(slot)));
         const counted: Record<string, number> = {};
         for (const { state } of rows.all()) counted[state] = (counted[state] ?? 0) + 1;
         expect(beads.stateCounts()).toEqual(counted);

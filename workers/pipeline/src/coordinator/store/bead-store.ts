@@ -1,10 +1,13 @@
 /** The run's beads and the dependencies between them, as rows. */
-import type { SqlPort, SqlValue } from "@factory/durable";
+import type { SqlValue } from "@factory/durable";
 import type { AtomDirective, BeadState, Priority, Role } from "@factory/schemas";
 import type { BeadSeed } from "@factory/schemas/rpc";
 import { rankOf, waitedSince } from "../../rank.ts";
 import { Remembered } from "./remembered.ts";
 import { BoundedMemo } from "../report-memo.ts";
+import type { HeldWrites } from "./held-writes.ts";
+import { ReadyWindow } from "./ready-window.ts";
+import type { Ranked } from "./ready-window.ts";
 import { countOf, limitTo, rowsOf } from "./rows.ts";
 
 /** The slot number of work that the coordinator does itself: outcome beads, and change sets that a person has approved. */
@@ -83,54 +86,79 @@ type BeadSqlRow = {
   answer: string | null;
 };
 
-const BEAD_COLUMNS = {
-  directive: "directive",
-  state: "state",
-  pending: "pending",
-  epoch: "epoch",
-  attempts: "attempts",
-  cycle: "cycle",
-  faults: "faults",
-  slot: "slot",
-  claimedAt: "claimed_at",
-  leaseUntil: "lease_until",
-  notBefore: "not_before",
-  reservedUsd: "reserved_usd",
-  priority: "priority",
-  rank: "rank",
-  delayed: "delayed",
-  feedback: "feedback",
-  clarificationId: "clarification_id",
-  question: "question",
-  answer: "answer",
-} as const satisfies Record<keyof BeadPatch, string>;
+/** What a bead's directive is kept apart for: the row is rewritten with every step of the bead, the directive hardly ever. */
+const BEADS = "SELECT b.*, d.body AS directive FROM beads b JOIN directives d USING (bead_id)";
 
-/** The tables of beads and their dependencies. */
+/** Fields that are written together when one of them has changed: those of every step, and those of a conversation. */
+const STEP_FIELDS = [
+  "state",
+  "pending",
+  "epoch",
+  "attempts",
+  "faults",
+  "slot",
+  "claimedAt",
+  "leaseUntil",
+  "notBefore",
+  "reservedUsd",
+  "rank",
+  "delayed",
+] as const;
+const TALK_FIELDS = ["cycle", "priority", "feedback", "clarificationId", "question", "answer"] as const;
+const WRITE_STEP = `UPDATE beads SET state = ?, pending = ?, epoch = ?, attempts = ?, faults = ?, slot = ?, claimed_at = ?, lease_until = ?, not_before = ?,
+  reserved_usd = ?, rank = ?, delayed = ? WHERE bead_id = ?`;
+const WRITE_TALK = "UPDATE beads SET cycle = ?, priority = ?, feedback = ?, clarification_id = ?, question = ?, answer = ? WHERE bead_id = ?";
+
+/** A bead whose row is behind memory, and in what. */
+type Held = { bead: Bead; step: boolean; talk: boolean; directive: boolean };
+
+/** READY beads whose order memory holds: at first, and once these were not enough. */
+const WINDOW_BEADS = 128;
+const MAX_WINDOW_BEADS = 1_024;
+
+/** The tables of beads and their dependencies. Changes are held back and written once a transaction; see {@link HeldWrites}. */
 export class BeadStore {
-  readonly #sql: SqlPort;
+  readonly #sql: HeldWrites;
   /** Not persisted: rows by bead, as this store has read or written them last. */
   readonly #known = new BoundedMemo<Bead>(MEMO_BEADS);
   /** When the first delayed bead may be claimed, in epoch milliseconds; null when none is delayed. */
   readonly #nextDelayed: Remembered<number | null>;
-  /** Not persisted: by how much the beads in each state have become more since {@link BeadStore.writeCounts}, in the same transaction. */
+  /** Whether the run has asked for a person's leave: then the order is read from rows, since what is to be applied is not in it. */
+  readonly #anyApprovals: Remembered<boolean>;
+  /** The first of the beads that operatives may be given. */
+  readonly #ready: Remembered<ReadyWindow>;
+  /** Not persisted: how many beads the window is read for. */
+  #windowBeads = WINDOW_BEADS;
+  /** The beads each slot holds. */
+  readonly #leased: Remembered<Map<number, Set<string>>>;
+  /** Not persisted: beads whose rows are behind memory. */
+  readonly #held = new Map<string, Held>();
+  /** Not persisted: by how much the beads in each state have become more since the counts were written. */
   readonly #moved = new Map<BeadState, number>();
 
-  constructor(sql: SqlPort) {
+  constructor(sql: HeldWrites) {
     this.#sql = sql;
+    sql.register(() => this.#write());
     this.#nextDelayed = new Remembered(() => rowsOf<{ at: number | null }>(sql, "SELECT min(not_before) AS at FROM beads WHERE delayed = 1")[0]?.at ?? null);
+    this.#anyApprovals = new Remembered(() => countOf(sql, "SELECT EXISTS (SELECT 1 FROM approvals) AS n") > 0);
+    this.#ready = new Remembered(() => this.#readWindow());
+    this.#leased = new Remembered(() => this.#readLeased());
   }
 
   /** Forgets what memory holds of the rows; called when a transaction was undone. */
   forgetRows(): void {
     this.#known.clear();
-    this.#nextDelayed.forget();
+    this.#held.clear();
     this.#moved.clear();
+    this.#nextDelayed.forget();
+    this.#leased.forget();
+    this.forgetOrder();
   }
 
-  /** Writes how many beads are in each state; every piece of work that moves beads ends with it, in its own savepoint. */
-  writeCounts(): void {
-    for (const [state, change] of this.#moved) if (change !== 0) this.#sql.exec("UPDATE state_counts SET beads = beads + ? WHERE state = ?", change, state);
-    this.#moved.clear();
+  /** Forgets the order of READY beads; called when it changes otherwise than by a bead's own step, as by a person's leave. */
+  forgetOrder(): void {
+    this.#anyApprovals.forget();
+    this.#ready.forget();
   }
 
   /**
@@ -143,8 +171,8 @@ export class BeadStore {
     for (const [index, bead] of beads.entries()) {
       const state = bead.dependsOn.length === 0 ? "READY" : "BLOCKED";
       this.#count(state, 1);
-      this.#sql.exec(
-        "INSERT INTO beads (bead_id, position, atom_id, molecule_id, role, title, outcome, directive, state, pending, priority, rank) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      this.#sql.past.exec(
+        "INSERT INTO beads (bead_id, position, atom_id, molecule_id, role, title, outcome, state, pending, priority, rank) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         bead.beadId,
         firstPosition + index,
         bead.atomId,
@@ -152,26 +180,26 @@ export class BeadStore {
         bead.role,
         bead.title,
         bead.outcome ? 1 : 0,
-        JSON.stringify(bead.directive),
         state,
         bead.dependsOn.length,
         bead.priority ?? priority,
         rankOf(now, bead.priority ?? priority),
       );
+      this.#sql.past.exec("INSERT INTO directives (bead_id, body) VALUES (?, ?)", bead.beadId, JSON.stringify(bead.directive));
     }
     for (const bead of beads) {
       for (const { beadId, required } of bead.dependsOn) {
-        this.#sql.exec("INSERT INTO bead_edges (child_id, parent_id, required) VALUES (?, ?, ?)", bead.beadId, beadId, required ? 1 : 0);
+        this.#sql.past.exec("INSERT INTO bead_edges (child_id, parent_id, required) VALUES (?, ?, ?)", bead.beadId, beadId, required ? 1 : 0);
       }
     }
+    this.#ready.forget();
   }
 
   get(beadId: string): Bead | null {
-    const known = this.#known.get(beadId);
+    const known = this.#inMemory(beadId);
     if (known !== undefined) return known;
-    const [row] = rowsOf<BeadSqlRow>(this.#sql, "SELECT * FROM beads WHERE bead_id = ?", beadId);
-    if (row === undefined) return null;
-    return this.#kept(row);
+    const [row] = rowsOf<BeadSqlRow>(this.#sql.past, `${BEADS} WHERE b.bead_id = ?`, beadId);
+    return row === undefined ? null : this.#kept(row);
   }
 
   /** Whether there is such a bead. */
@@ -181,17 +209,24 @@ export class BeadStore {
 
   /** Every bead in seed order. */
   all(): Bead[] {
-    return rowsOf<BeadSqlRow>(this.#sql, "SELECT * FROM beads ORDER BY position").map(beadOf);
+    return rowsOf<BeadSqlRow>(this.#sql, `${BEADS} ORDER BY b.position`).map(beadOf);
   }
 
   /** The READY beads for operatives, by rank. {@link releaseDue} goes before. */
   ready(limit: number): Bead[] {
-    return this.#found(`SELECT bead_id FROM beads WHERE ${FOR_OPERATIVES} ORDER BY rank, position ${limitTo(limit)}`);
+    const first = this.#window(limit).first(limit);
+    const ids =
+      first ??
+      rowsOf<{ bead_id: string }>(this.#sql, `SELECT bead_id FROM beads WHERE ${FOR_OPERATIVES} ORDER BY rank, position ${limitTo(limit)}`).map(
+        (row) => row.bead_id,
+      );
+    return ids.flatMap((beadId) => this.get(beadId) ?? []);
   }
 
   /** How many READY beads there are for operatives, counted up to `limit`. {@link releaseDue} goes before. */
   countReady(limit: number): number {
-    return countOf(this.#sql, `SELECT count(*) AS n FROM (SELECT 1 FROM beads WHERE ${FOR_OPERATIVES} ${limitTo(limit)})`);
+    const first = this.#window(limit).count(limit);
+    return first ?? countOf(this.#sql, `SELECT count(*) AS n FROM (SELECT 1 FROM beads WHERE ${FOR_OPERATIVES} ${limitTo(limit)})`);
   }
 
   /** Takes the delayed beads whose time has come into the order of those that may be claimed. */
@@ -199,12 +234,15 @@ export class BeadStore {
     const next = this.#nextDelayed.get();
     if (next === null || next > now) return;
     this.#nextDelayed.forget();
+    this.#ready.forget();
     for (const { bead_id: beadId } of rowsOf<{ bead_id: string }>(
       this.#sql,
       "UPDATE beads SET delayed = 0 WHERE delayed = 1 AND not_before <= ? RETURNING bead_id",
       now,
-    ))
-      this.#note(beadId, { delayed: false });
+    )) {
+      const known = this.#known.get(beadId);
+      if (known !== undefined) this.#known.set(beadId, { ...known, delayed: false });
+    }
   }
 
   /** Gives a bead another priority, and with it another place in the order. */
@@ -216,6 +254,8 @@ export class BeadStore {
 
   /** Beads a slot holds whose outcome has not arrived. */
   heldBy(slot: number): Bead[] {
+    // Who brings an outcome and asks for more holds nothing any longer: no row is asked for that.
+    if ((this.#leased.get().get(slot)?.size ?? 0) === 0) return [];
     return this.#found(
       `SELECT bead_id FROM beads b WHERE state = 'LEASED' AND slot = ?
          AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.bead_id = b.bead_id AND o.epoch = b.epoch AND o.verdict IS NULL) ORDER BY position`,
@@ -223,30 +263,45 @@ export class BeadStore {
     );
   }
 
+  /** How many slots of operatives hold beads. */
+  busySlots(): number {
+    let busy = 0;
+    for (const [slot, beads] of this.#leased.get()) if (slot >= 0 && beads.size > 0) busy += 1;
+    return busy;
+  }
+
   /** Beads whose lease has ended, read from the rows: what a lease is taken back by is never what memory holds. */
   expired(now: number): Bead[] {
-    const rows = rowsOf<BeadSqlRow>(this.#sql, "SELECT * FROM beads WHERE state = 'LEASED' AND lease_until <= ? ORDER BY position", now);
+    const rows = rowsOf<BeadSqlRow>(this.#sql, `${BEADS} WHERE b.state = 'LEASED' AND b.lease_until <= ? ORDER BY b.position`, now);
     return rows.map((row) => this.#kept(row));
   }
 
+  /** Changes a bead. Its row follows with what is held back, once however often it changes before. */
   patch(beadId: string, patch: BeadPatch): void {
-    const entries = Object.entries(patch) as [keyof BeadPatch, BeadPatch[keyof BeadPatch]][];
-    if (entries.length === 0) return;
-    const assignments = entries.map(([field]) => `${BEAD_COLUMNS[field]} = ?`).join(", ");
-    const values = entries.map(([, value]) => sqlValueOf(value));
     const before = this.get(beadId);
-    this.#sql.exec(`UPDATE beads SET ${assignments} WHERE bead_id = ?`, ...values, beadId);
     if (before === null) return;
-    this.#count(before.state, -1);
-    this.#count(patch.state ?? before.state, 1);
-    if (before.delayed || patch.delayed === true) this.#nextDelayed.forget();
-    this.#note(beadId, patch);
+    const bead: Bead = { ...before, ...patch };
+    const held = this.#held.get(beadId) ?? { bead, step: false, talk: false, directive: false };
+    held.bead = bead;
+    held.step ||= STEP_FIELDS.some((field) => bead[field] !== before[field]);
+    held.talk ||= TALK_FIELDS.some((field) => !isSame(bead[field], before[field]));
+    held.directive ||= bead.directive !== before.directive;
+    this.#held.set(beadId, held);
+    this.#known.set(beadId, bead);
+    this.#sql.hold();
+    if (bead.state !== before.state) {
+      this.#count(before.state, -1);
+      this.#count(bead.state, 1);
+    }
+    if (before.delayed || bead.delayed) this.#nextDelayed.forget();
+    this.#noteOrder(before, bead);
+    this.#noteLease(before, bead);
   }
 
   /** Parents of a bead. */
   parentsOf(beadId: string): { readonly beadId: string; readonly required: boolean }[] {
     return rowsOf<{ parent_id: string; required: number }>(
-      this.#sql,
+      this.#sql.past,
       "SELECT parent_id, required FROM bead_edges WHERE child_id = ? ORDER BY parent_id",
       beadId,
     ).map((row) => ({ beadId: row.parent_id, required: row.required === 1 }));
@@ -276,11 +331,11 @@ export class BeadStore {
   }
 
   /** The children of a parent, by one kind of dependency or by both. */
-  childrenOf(parentId: string, edges: "all" | "optional"): string[] {
-    const which = edges === "all" ? "" : "AND required = 0";
-    return rowsOf<{ child_id: string }>(this.#sql, `SELECT child_id FROM bead_edges WHERE parent_id = ? ${which} ORDER BY child_id`, parentId).map(
-      (row) => row.child_id,
-    );
+  childrenOf(parentId: string, edges: "all" | "optional"): Bead[] {
+    const which = edges === "all" ? "" : "AND e.required = 0";
+    const query = `SELECT b.*, d.body AS directive FROM bead_edges e JOIN beads b ON b.bead_id = e.child_id JOIN directives d ON d.bead_id = e.child_id
+      WHERE e.parent_id = ? ${which} ORDER BY e.child_id`;
+    return rowsOf<BeadSqlRow>(this.#sql.past, query, parentId).map((row) => this.#inMemory(row.bead_id) ?? this.#kept(row));
   }
 
   /** Parents a bead still waits for: required ones that are not DONE, optional ones that have not ended. */
@@ -296,7 +351,7 @@ export class BeadStore {
   /** How many beads are in each state; states without beads are absent. */
   stateCounts(): Partial<Record<BeadState, number>> {
     // The cast holds: the migration wrote the states.
-    const rows = rowsOf<{ state: string; beads: number }>(this.#sql, "SELECT state, beads FROM state_counts") as { state: BeadState; beads: number }[];
+    const rows = rowsOf<{ state: string; beads: number }>(this.#sql.past, "SELECT state, beads FROM state_counts") as { state: BeadState; beads: number }[];
     const counts = rows.map(({ state, beads }) => [state, beads + (this.#moved.get(state) ?? 0)] as const);
     return Object.fromEntries(counts.filter(([, beads]) => beads > 0));
   }
@@ -308,7 +363,14 @@ export class BeadStore {
     return moments.length === 0 ? null : Math.min(...moments);
   }
 
+  #inMemory(beadId: string): Bead | undefined {
+    return this.#held.get(beadId)?.bead ?? this.#known.get(beadId);
+  }
+
+  /** A row that was just read, unless memory is ahead of it. */
   #kept(row: BeadSqlRow): Bead {
+    const held = this.#held.get(row.bead_id);
+    if (held !== undefined) return held.bead;
     const bead = beadOf(row);
     this.#known.set(bead.beadId, bead);
     return bead;
@@ -321,13 +383,75 @@ export class BeadStore {
 
   #count(state: BeadState, change: number): void {
     this.#moved.set(state, (this.#moved.get(state) ?? 0) + change);
+    this.#sql.hold();
   }
 
-  /** Takes over what was just written to a row that memory holds. */
-  #note(beadId: string, patch: BeadPatch): void {
-    const known = this.#known.get(beadId);
-    if (known !== undefined) this.#known.set(beadId, { ...known, ...patch });
+  #write(): void {
+    const sql = this.#sql.past;
+    for (const { bead, step, talk, directive } of this.#held.values()) {
+      if (step) sql.exec(WRITE_STEP, ...STEP_FIELDS.map((field) => sqlValueOf(bead[field])), bead.beadId);
+      if (talk) sql.exec(WRITE_TALK, ...TALK_FIELDS.map((field) => sqlValueOf(bead[field])), bead.beadId);
+      if (directive) sql.exec("UPDATE directives SET body = ? WHERE bead_id = ?", JSON.stringify(bead.directive), bead.beadId);
+    }
+    this.#held.clear();
+    for (const [state, change] of this.#moved) if (change !== 0) sql.exec("UPDATE state_counts SET beads = beads + ? WHERE state = ?", change, state);
+    this.#moved.clear();
   }
+
+  /** The window, read again where what it holds says nothing of so many beads. */
+  #window(limit: number): ReadyWindow {
+    const window = this.#ready.get();
+    if (window.count(limit) !== null || limit > MAX_WINDOW_BEADS) return window;
+    this.#windowBeads = MAX_WINDOW_BEADS;
+    this.#ready.forget();
+    return this.#ready.get();
+  }
+
+  #readWindow(): ReadyWindow {
+    const query = `SELECT bead_id AS beadId, rank, position FROM beads WHERE ${FOR_OPERATIVES} ORDER BY rank, position ${limitTo(this.#windowBeads)}`;
+    return new ReadyWindow(rowsOf<Ranked>(this.#sql, query), this.#windowBeads);
+  }
+
+  #readLeased(): Map<number, Set<string>> {
+    const leased = new Map<number, Set<string>>();
+    const rows = rowsOf<{ slot: number; bead_id: string }>(this.#sql, "SELECT slot, bead_id FROM beads WHERE state = 'LEASED'");
+    for (const row of rows) addTo(leased, row.slot, row.bead_id);
+    return leased;
+  }
+
+  #noteOrder(before: Bead, bead: Bead): void {
+    const [was, is] = [mayBeGiven(before), mayBeGiven(bead)];
+    const window = this.#ready.known();
+    if (window === undefined || (!was && !is)) return;
+    if (this.#anyApprovals.get()) {
+      this.#ready.forget();
+      return;
+    }
+    if (was) window.remove(before);
+    if (is) window.add(bead);
+  }
+
+  #noteLease(before: Bead, bead: Bead): void {
+    const leased = this.#leased.known();
+    if (leased === undefined || before.slot === bead.slot) return;
+    if (before.slot !== null) leased.get(before.slot)?.delete(before.beadId);
+    if (bead.slot !== null) addTo(leased, bead.slot, bead.beadId);
+  }
+}
+
+/** Whether a value is what the row has: lists are made anew each time, and are mostly empty. */
+function isSame(one: Bead[(typeof TALK_FIELDS)[number]], other: Bead[(typeof TALK_FIELDS)[number]]): boolean {
+  return one === other || (Array.isArray(one) && Array.isArray(other) && one.length === 0 && other.length === 0);
+}
+
+function mayBeGiven({ state, outcome, delayed }: Bead): boolean {
+  return state === "READY" && !outcome && !delayed;
+}
+
+function addTo(leased: Map<number, Set<string>>, slot: number, beadId: string): void {
+  const beads = leased.get(slot);
+  if (beads === undefined) leased.set(slot, new Set([beadId]));
+  else beads.add(beadId);
 }
 
 function beadOf(row: BeadSqlRow): Bead {

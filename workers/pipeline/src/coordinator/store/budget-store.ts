@@ -1,6 +1,7 @@
 /** The run's account in US dollars, the beads that wait for money, and what people were asked about it, as rows. */
-import type { Migration, SqlPort } from "@factory/durable";
+import type { Migration } from "@factory/durable";
 import type { BudgetDecision } from "@factory/schemas/rpc";
+import type { HeldWrites } from "./held-writes.ts";
 import { Remembered } from "./remembered.ts";
 import { countOf, rowsOf } from "./rows.ts";
 
@@ -53,10 +54,10 @@ const MAX_WAITING = 200;
 
 /** The tables of the budget. */
 export class BudgetStore {
-  readonly #sql: SqlPort;
+  readonly #sql: HeldWrites;
   readonly #account: Remembered<Account | null>;
 
-  constructor(sql: SqlPort) {
+  constructor(sql: HeldWrites) {
     this.#sql = sql;
     this.#account = new Remembered(() => this.#row());
   }
@@ -79,7 +80,7 @@ export class BudgetStore {
 
   #row(): Account | null {
     const [row] = rowsOf<{ budget_usd: number | null; spent_usd: number; reserved_usd: number }>(
-      this.#sql,
+      this.#sql.past,
       "SELECT budget_usd, spent_usd, reserved_usd FROM budget",
     );
     return row === undefined ? null : { budgetUsd: row.budget_usd, spentUsd: row.spent_usd, reservedUsd: row.reserved_usd };
@@ -87,7 +88,7 @@ export class BudgetStore {
 
   /** Moves money: what is reserved and what is spent from now on. A rest that is only rounding is nothing. */
   move(change: { readonly reservedUsd: number; readonly spentUsd: number }): void {
-    this.#sql.exec(
+    this.#sql.past.exec(
       `UPDATE budget SET spent_usd = spent_usd + ?1,
          reserved_usd = CASE WHEN reserved_usd + ?2 < 1e-9 THEN 0 ELSE reserved_usd + ?2 END`,
       change.spentUsd,
@@ -108,15 +109,15 @@ export class BudgetStore {
 
   /** The bead waits for money. */
   wait(beadId: string): void {
-    this.#sql.exec("INSERT OR IGNORE INTO budget_waits (bead_id) VALUES (?)", beadId);
+    this.#sql.past.exec("INSERT OR IGNORE INTO budget_waits (bead_id) VALUES (?)", beadId);
   }
 
   endWait(beadId: string): void {
-    this.#sql.exec("DELETE FROM budget_waits WHERE bead_id = ?", beadId);
+    this.#sql.past.exec("DELETE FROM budget_waits WHERE bead_id = ?", beadId);
   }
 
   anyWaits(): boolean {
-    return countOf(this.#sql, "SELECT count(*) AS n FROM (SELECT 1 FROM budget_waits LIMIT 1)") > 0;
+    return countOf(this.#sql.past, "SELECT count(*) AS n FROM (SELECT 1 FROM budget_waits LIMIT 1)") > 0;
   }
 
   /** Beads that wait for money, by rank. */

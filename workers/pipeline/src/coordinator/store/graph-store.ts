@@ -45,7 +45,7 @@ export class GraphStore {
     type Row = { bead_id: string; atom_id: string; molecule_id: string; outcome: number; state: string; claim_refs: string };
     return rowsOf<Row>(
       this.#sql,
-      "SELECT bead_id, atom_id, molecule_id, outcome, state, directive -> '$.claimRefs' AS claim_refs FROM beads ORDER BY position",
+      "SELECT bead_id, atom_id, molecule_id, outcome, state, body -> '$.claimRefs' AS claim_refs FROM beads JOIN directives USING (bead_id) ORDER BY position",
     ).map((row) => ({
       beadId: row.bead_id,
       atomId: row.atom_id,

@@ -1,6 +1,7 @@
 /** Outcomes that were taken in, and the checks that were executed, as rows. */
-import type { SqlPort } from "@factory/durable";
 import type { BeadOutcome, BeadVerdict, RunRecord } from "@factory/schemas/rpc";
+import { BoundedMemo } from "../report-memo.ts";
+import type { HeldWrites } from "./held-writes.ts";
 import { rowsOf } from "./rows.ts";
 
 /** An executed check. */
@@ -37,12 +38,32 @@ function checkOf(row: CheckSqlRow): CheckRow {
   };
 }
 
-/** The tables of outcomes and checks. */
-export class OutcomeStore {
-  readonly #sql: SqlPort;
+/** An outcome whose row is not written yet. */
+type Held = { readonly outcome: BeadOutcome; verdict: BeadVerdict | null };
 
-  constructor(sql: SqlPort) {
+/** Effect ids that are known to be new: those whose outcomes have been asked for and wait to be taken in. */
+const MEMO_NEW = 1_024;
+
+/** The tables of outcomes and checks. New rows are held back, so that an outcome is written once and with its verdict. */
+export class OutcomeStore {
+  readonly #sql: HeldWrites;
+  /** Not persisted: outcomes that are to be written, by effect id. */
+  readonly #held = new Map<string, Held>();
+  /** Not persisted: checks that are to be written, in order. */
+  #checks: CheckRow[] = [];
+  /** Not persisted: effect ids of which there is no row; only this store makes one. */
+  readonly #new = new BoundedMemo<boolean>(MEMO_NEW);
+
+  constructor(sql: HeldWrites) {
     this.#sql = sql;
+    sql.register(() => this.#write());
+  }
+
+  /** Forgets what memory holds of the rows; called when a transaction was undone. */
+  forgetRows(): void {
+    this.#held.clear();
+    this.#checks = [];
+    this.#new.clear();
   }
 
   get(effectId: string): OutcomeRow | null {
@@ -54,9 +75,12 @@ export class OutcomeStore {
 
   /** The verdict on an outcome: null while its checks run, undefined for one that was never received. */
   verdict(effectId: string): BeadVerdict | null | undefined {
-    const [row] = rowsOf<{ verdict: string | null }>(this.#sql, "SELECT verdict FROM outcomes WHERE effect_id = ?", effectId);
-    // The cast holds: only `settle` writes the column.
+    const held = this.#held.get(effectId);
+    if (held !== undefined) return held.verdict;
+    const [row] = rowsOf<{ verdict: string | null }>(this.#sql.past, "SELECT verdict FROM outcomes WHERE effect_id = ?", effectId);
+    this.#new.set(effectId, row === undefined);
     if (row === undefined) return undefined;
+    // The cast holds: only `settle` writes the column.
     return row.verdict === null ? null : (JSON.parse(row.verdict) as BeadVerdict);
   }
 
@@ -69,23 +93,52 @@ export class OutcomeStore {
 
   /** Stores an outcome that has no verdict yet. False for one that was received before: nothing is changed. */
   insert(outcome: BeadOutcome): boolean {
-    const inserted = rowsOf<{ epoch: number }>(
-      this.#sql,
-      "INSERT INTO outcomes (effect_id, bead_id, epoch, body) VALUES (?, ?, ?, ?) ON CONFLICT (effect_id) DO NOTHING RETURNING epoch",
+    const { effectId } = outcome;
+    if (this.#held.has(effectId)) return false;
+    if (this.#new.get(effectId) !== true && this.verdict(effectId) !== undefined) return false;
+    this.#held.set(effectId, { outcome, verdict: null });
+    this.#new.set(effectId, false);
+    this.#sql.hold();
+    return true;
+  }
+
+  settle(effectId: string, verdict: BeadVerdict): void {
+    const held = this.#held.get(effectId);
+    if (held === undefined) this.#sql.exec("UPDATE outcomes SET verdict = ? WHERE effect_id = ?", JSON.stringify(verdict), effectId);
+    else held.verdict = verdict;
+  }
+
+  insertCheck(check: CheckRow): void {
+    this.#checks.push(check);
+    this.#sql.hold();
+  }
+
+  /** Every check that was executed, oldest first. */
+  checks(): CheckRow[] {
+    const rows = rowsOf<CheckSqlRow>(this.#sql, "SELECT * FROM checks ORDER BY seq");
+    return rows.map(checkOf);
+  }
+
+  #write(): void {
+    for (const { outcome, verdict } of this.#held.values()) this.#writeOutcome(outcome, verdict);
+    this.#held.clear();
+    for (const check of this.#checks) this.#writeCheck(check);
+    this.#checks = [];
+  }
+
+  #writeOutcome(outcome: BeadOutcome, verdict: BeadVerdict | null): void {
+    this.#sql.past.exec(
+      "INSERT INTO outcomes (effect_id, bead_id, epoch, body, verdict) VALUES (?, ?, ?, ?, ?)",
       outcome.effectId,
       outcome.beadId,
       outcome.epoch,
       JSON.stringify(outcome),
+      verdict === null ? null : JSON.stringify(verdict),
     );
-    return inserted.length > 0;
   }
 
-  settle(effectId: string, verdict: BeadVerdict): void {
-    this.#sql.exec("UPDATE outcomes SET verdict = ? WHERE effect_id = ?", JSON.stringify(verdict), effectId);
-  }
-
-  insertCheck(check: CheckRow): void {
-    this.#sql.exec(
+  #writeCheck(check: CheckRow): void {
+    this.#sql.past.exec(
       "INSERT INTO checks (check_id, bead_id, claim_id, tree_digest, kind, ok, report_digest, holdout, summary, command) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       check.checkId,
       check.beadId,
@@ -98,11 +151,5 @@ export class OutcomeStore {
       check.summary,
       check.command ?? null,
     );
-  }
-
-  /** Every check that was executed, oldest first. */
-  checks(): CheckRow[] {
-    const rows = rowsOf<CheckSqlRow>(this.#sql, "SELECT * FROM checks ORDER BY seq");
-    return rows.map(checkOf);
   }
 }

@@ -18,6 +18,16 @@ export class Remembered<T> {
     return this.#known.value;
   }
 
+  /** Holds what the rows will say, once what is held back of them is written. */
+  set(value: T): void {
+    this.#known = { value };
+  }
+
+  /** What is held now, without reading it. */
+  known(): T | undefined {
+    return this.#known?.value;
+  }
+
   forget(): void {
     this.#known = undefined;
   }

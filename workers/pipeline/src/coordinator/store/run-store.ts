@@ -6,6 +6,7 @@ import { BreakerStore } from "./breaker-store.ts";
 import { ClaimStore } from "./claim-store.ts";
 import { DivergenceStore } from "./divergence-store.ts";
 import { GraphStore } from "./graph-store.ts";
+import { HeldWrites } from "./held-writes.ts";
 import { MoleculeStore } from "./molecule-store.ts";
 import { OutcomeStore } from "./outcome-store.ts";
 import { ProgressStore } from "./progress-store.ts";
@@ -47,17 +48,19 @@ export class RunStore {
   readonly progress: ProgressStore;
   readonly slots: SlotStore;
   readonly tree: TreeStore;
-  readonly #sql: SqlPort;
+  /** The way to the tables of the run for everyone: what is held back is written before anything is asked. */
+  readonly sql: HeldWrites;
   readonly #run: Remembered<Run | null>;
   /** Not persisted: commands that are known to be carried out; none is ever taken back. */
   readonly #done = new BoundedMemo<true>(MEMO_COMMANDS);
 
-  constructor(sql: SqlPort) {
-    this.#sql = sql;
+  constructor(port: SqlPort) {
+    const sql = new HeldWrites(port);
+    this.sql = sql;
     this.#run = new Remembered(() => this.#read());
     this.beads = new BeadStore(sql);
     this.breaker = new BreakerStore(sql);
-    this.claims = new ClaimStore(sql);
+    this.claims = new ClaimStore(port);
     this.divergences = new DivergenceStore(sql);
     this.graph = new GraphStore(sql);
     this.molecules = new MoleculeStore(sql);
@@ -71,12 +74,20 @@ export class RunStore {
   forgetRows(): void {
     this.#run.forget();
     this.#done.clear();
+    this.sql.forget();
     this.beads.forgetRows();
     this.breaker.forgetRows();
     this.claims.forgetRows();
     this.divergences.forgetRows();
+    this.outcomes.forgetRows();
     this.molecules.forgetRows();
     this.slots.forgetRows();
+    this.tree.forgetRows();
+  }
+
+  /** Writes what the stores hold back; every transaction and every savepoint ends with it. */
+  write(): void {
+    this.sql.write();
   }
 
   /** The run, or null before it is seeded. */
@@ -97,7 +108,7 @@ export class RunStore {
       types_required: number;
       seed_digest: string;
       status: RunStatus;
-    }>(this.#sql, "SELECT * FROM run");
+    }>(this.sql, "SELECT * FROM run");
     if (row === undefined) return null;
     return {
       org: row.org,
@@ -124,7 +135,7 @@ export class RunStore {
   /** Stores a validated seed. Beads with unmet parents are BLOCKED, the others READY. */
   insertSeed(request: SeedRequest, seedDigest: string, now: number): void {
     const { org, sessionId, runId, workOrderId, assembly, specificationId, workGraphId, slots, typesRequired, baseTree, claims, invariants, beads } = request;
-    this.#sql.exec(
+    this.sql.exec(
       `INSERT INTO run (id, org, session_id, run_id, work_order_id, assembly, specification_id, work_graph_id, slots, types_required, seed_digest, status)
        VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')`,
       org,
@@ -148,46 +159,46 @@ export class RunStore {
   }
 
   setStatus(status: RunStatus): void {
-    this.#sql.exec("UPDATE run SET status = ?", status);
+    this.sql.exec("UPDATE run SET status = ?", status);
     this.#run.forget();
   }
 
   setSpecification(specificationId: string): void {
-    this.#sql.exec("UPDATE run SET specification_id = ?", specificationId);
+    this.sql.exec("UPDATE run SET specification_id = ?", specificationId);
     this.#run.forget();
   }
 
   /** Why the run was cancelled, or null. */
   cancellation(): string | null {
-    return rowsOf<{ reason: string }>(this.#sql, "SELECT reason FROM cancellation")[0]?.reason ?? null;
+    return rowsOf<{ reason: string }>(this.sql, "SELECT reason FROM cancellation")[0]?.reason ?? null;
   }
 
   setCancellation(reason: string): void {
-    this.#sql.exec("INSERT OR IGNORE INTO cancellation (id, reason) VALUES (1, ?)", reason);
+    this.sql.exec("INSERT OR IGNORE INTO cancellation (id, reason) VALUES (1, ?)", reason);
   }
 
   /** Whether a command was carried out. */
   wasDone(key: string): boolean {
     if (this.#done.get(key) === true) return true;
-    const done = countOf(this.#sql, "SELECT count(*) AS n FROM commands WHERE key = ?", key) > 0;
+    const done = countOf(this.sql.past, "SELECT count(*) AS n FROM commands WHERE key = ?", key) > 0;
     if (done) this.#done.set(key, true);
     return done;
   }
 
   markDone(key: string): void {
-    this.#sql.exec("INSERT INTO commands (key) VALUES (?)", key);
+    this.sql.past.exec("INSERT INTO commands (key) VALUES (?)", key);
   }
 
   countModelCalls(calls: readonly { readonly costUsd?: number | undefined }[]): void {
     if (calls.length === 0) return;
     const cost = calls.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0);
     const known = calls.every(({ costUsd }) => costUsd !== undefined) ? 1 : 0;
-    this.#sql.exec("UPDATE run SET model_calls = model_calls + ?, cost_usd = cost_usd + ?, cost_known = min(cost_known, ?)", calls.length, cost, known);
+    this.sql.past.exec("UPDATE run SET model_calls = model_calls + ?, cost_usd = cost_usd + ?, cost_known = min(cost_known, ?)", calls.length, cost, known);
   }
 
   /** Calls and cost so far; the cost is null when the price of one of them is not known. */
   modelUse(): { readonly modelCalls: number; readonly costUsd: number | null } {
-    const [row] = rowsOf<{ model_calls: number; cost_usd: number; cost_known: number }>(this.#sql, "SELECT model_calls, cost_usd, cost_known FROM run");
+    const [row] = rowsOf<{ model_calls: number; cost_usd: number; cost_known: number }>(this.sql, "SELECT model_calls, cost_usd, cost_known FROM run");
     return { modelCalls: row?.model_calls ?? 0, costUsd: row === undefined || row.cost_known === 0 ? null : row.cost_usd };
   }
 }

@@ -221,4 +221,13 @@ export const COORDINATOR_MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID`,
     ],
   },
+  {
+    // A directive is most of a bead's bytes and hardly ever changes; the rest is rewritten with each step of the bead.
+    id: "0009-directives-apart",
+    statements: [
+      "CREATE TABLE directives (bead_id TEXT PRIMARY KEY REFERENCES beads (bead_id), body TEXT NOT NULL) STRICT",
+      "INSERT INTO directives (bead_id, body) SELECT bead_id, directive FROM beads ORDER BY position",
+      "ALTER TABLE beads DROP COLUMN directive",
+    ],
+  },
 ];

@@ -1,14 +1,7 @@
 /** The operative slots of the run, as rows, with the wake-ups that left for them. */
 import type { SqlPort } from "@factory/durable";
 import { Remembered } from "./remembered.ts";
-import { countOf, limitTo, rowsOf } from "./rows.ts";
-
-/** Goes from slot to slot over the index of what is leased instead of reading every slot or every bead. */
-const BUSY = `WITH RECURSIVE held (slot) AS (
-  SELECT min(slot) FROM beads WHERE state = 'LEASED' AND slot >= 0
-  UNION ALL
-  SELECT (SELECT min(slot) FROM beads WHERE state = 'LEASED' AND slot > held.slot) FROM held WHERE held.slot IS NOT NULL
-) SELECT count(*) AS n FROM held WHERE slot IS NOT NULL`;
+import { limitTo, rowsOf } from "./rows.ts";
 
 type Marked = { readonly slot: number; readonly hintedAt: number | null; readonly hints: number };
 
@@ -36,11 +29,6 @@ export class SlotStore {
   /** Stores that many slots. */
   insert(count: number): void {
     for (let slot = 0; slot < count; slot++) this.#sql.exec("INSERT INTO slots (slot) VALUES (?)", slot);
-  }
-
-  /** How many slots hold beads. */
-  busy(): number {
-    return countOf(this.#sql, BUSY);
   }
 
   /** Slots that hold nothing and for which no wake-up is out, lowest first. */

@@ -9,6 +9,7 @@ import { ensureDevKey, type DevKey } from "../lib/dev-key.ts";
 import { STATE } from "../lib/repository.ts";
 import { buildWorkers, miniflareWorker, type BuiltWorker } from "./build.ts";
 import { migrateRegistry, publishEvidenceKey, seedCredentials, seedKnowingState } from "./bootstrap-state.ts";
+import { graphiqlPage } from "./graphiql.ts";
 import { callEachMinute } from "./minute.ts";
 import { PortTakenError, isPortFree } from "./ports.ts";
 import { startSandbox, type SandboxHandle } from "./sandbox-supervisor.ts";
@@ -143,9 +144,10 @@ function workerOptions(worker: BuiltWorker, sandbox: SandboxHandle, key: DevKey,
   } as NamedWorker;
 }
 
-/** Services that differ on a laptop: the sandbox is another process, and the bootstrap calls the graph from outside. */
+/** Services that differ on a laptop: the sandbox is another process, the bootstrap calls the graph from outside, and there is GraphiQL. */
 function localServices(worker: BuiltWorker, sandbox: SandboxHandle): object {
   if (worker.name === "pipeline" || worker.name === "commissioning") return { SANDBOX: (request: Request) => sandbox.dispatch(request) };
+  if (worker.name === "gateway") return { GRAPHIQL: graphiqlPage };
   if (worker.name === "graph") return { BOOTSTRAP: { name: "factory-graph", entrypoint: "Bootstrap" } };
   return {};
 }

@@ -2,16 +2,17 @@ import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { realLogs } from "./src/projections/testing/real-logs.ts";
+import { graphWorker } from "./src/testing/neighbours.ts";
 import { PATIENCE } from "../../vitest.patience.ts";
 
 export default defineConfig({
   plugins: [
-    // A function, so that the stream Worker is built only when this project is run.
+    // A function, so that the other Workers are built only when this project is run.
     cloudflareTest(async () => ({
       wrangler: { configPath: "./wrangler.jsonc" },
       miniflare: {
         bindings: { TEST_MIGRATIONS: await readD1Migrations(join(import.meta.dirname, "../../migrations/factory")) },
-        workers: [await realLogs()],
+        workers: [await realLogs(), await graphWorker()],
       },
     })),
   ],

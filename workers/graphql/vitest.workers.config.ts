@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { graphWorker } from "./src/testing/neighbours.ts";
 import { PATIENCE } from "../../vitest.patience.ts";
 
 /** Takes the place of the stream Worker; the real one is under test in the platform's tests. */
@@ -13,6 +14,9 @@ const logDouble = {
 };
 
 export default defineConfig({
-  plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.jsonc" }, miniflare: { workers: [logDouble] } })],
+  plugins: [
+    // A function, so that the graph Worker is built only when this project is run.
+    cloudflareTest(async () => ({ wrangler: { configPath: "./wrangler.jsonc" }, miniflare: { workers: [logDouble, await graphWorker()] } })),
+  ],
   test: { ...PATIENCE, name: "graphql-workers", include: ["src/**/*.workers.test.ts"] },
 });

@@ -1,4 +1,5 @@
 /** The factory's own part of the artifact graph: its types, relations and id rules. */
+export { artifactTitle } from "./artifact-title.ts";
 export * from "./changes.ts";
 export * from "./detectors.ts";
 export * from "./factory-registry.ts";

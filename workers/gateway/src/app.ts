@@ -1,12 +1,14 @@
 /** The routes of the gateway: health, version, the public keys of the evidence, and the Connect services on every other path. */
 import { messageOf } from "@factory/durable";
 import { ERRORS } from "@factory/schemas";
+import { GRAPHQL_PATH } from "@factory/schemas/rpc";
 import { Hono } from "hono";
 import manifest from "../package.json" with { type: "json" };
 import { Call } from "./call.ts";
 import { createConnectEdge } from "./connect-edge.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { publishedEvidenceKeys } from "./evidence-keys.ts";
+import { forwardQuery } from "./graphql-query.ts";
 import { askHealth } from "./health.ts";
 import { RequestBody } from "./request-body.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
@@ -54,6 +56,8 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   });
 
   app.get(SUBSCRIPTIONS_PATH, (c) => openSubscription(deps, callFor("gateway.subscriptions", c.var.requestId), c.req.raw));
+
+  app.on(["GET", "POST"], GRAPHQL_PATH, (c) => forwardQuery(deps, callFor("gateway.graphql", c.var.requestId), c.req.raw));
 
   app.all("*", async (c) => {
     const answer = await connect(c.req.raw, c.var.requestId);

@@ -18,6 +18,8 @@ const readModel = (binding: Fetcher): ReadModelRpc => binding as unknown as Read
 
 /** Reads the bindings once; everything else of the gateway takes `GatewayDeps`. */
 export function gatewayDeps(env: Env): GatewayDeps {
+  // The local platform binds it and no configuration does, so the generated type does not have it.
+  const { GRAPHIQL: graphiql } = env as { readonly GRAPHIQL?: Fetcher };
   return {
     now: () => Date.now(),
     newRequestId: () => crypto.randomUUID(),
@@ -39,6 +41,7 @@ export function gatewayDeps(env: Env): GatewayDeps {
     producerTokenKey: env.PRODUCER_TOKEN_KEY,
     admitProducerCall: async (key) => (await env.PRODUCER_CALLS.limit({ key })).success,
     subscriptions: env.GRAPHQL,
+    ...(graphiql === undefined ? {} : { graphiql }),
     workers: {
       commissioning: health(env.COMMISSIONING),
       mediation: health(env.MEDIATION),

@@ -29,8 +29,10 @@ export interface GatewayDeps {
   /** Knowing-state of an org. */
   beadGraph(org: string): BeadGraphRpc;
   readonly registry: Pick<SessionRegistryRpc, "assemblies" | "hasAssembly" | "openSessions">;
-  /** The graphql Worker's door for client sockets. */
+  /** The graphql Worker's door, for client sockets and for operations over HTTP. */
   readonly subscriptions: { fetch(upgrade: Request): Promise<Response> };
+  /** The page of GraphiQL; bound by the local platform only. */
+  readonly graphiql?: { fetch(request: Request): Promise<Response> };
   readonly readModel: Pick<ReadModelRpc, "reproject" | "lag" | "lagOf">;
   /** The secret that signs producer tokens: base64 of 32 bytes. */
   readonly producerTokenKey: string;

@@ -1,13 +1,18 @@
-/** Entry of the graphql Worker: the read side. Client sockets and the projection of logs into the read model. */
-import { WorkerEntrypoint } from "cloudflare:workers";
+/** Entry of the graphql Worker: the read side. Queries, client sockets and the projection of logs into the read model. */
+import { env, WorkerEntrypoint } from "cloudflare:workers";
 import { consoleLog } from "@factory/durable";
 import { refusing, type Result } from "@factory/schemas";
 import type { Health, ProjectionLag, ReadModelRpc } from "@factory/schemas/rpc";
+import { queryServer } from "./http/bindings.ts";
+import { isOperation } from "./http/graphql-server.ts";
 import { projectionDeps } from "./projections/bindings.ts";
 import { lagOf, openLags } from "./projections/lag.ts";
 import { consumeProjections } from "./projections/projections-queue.ts";
 import { reprojectSession } from "./projections/projector.ts";
 import { openSubscription } from "./subscription-door.ts";
+
+/** Not persisted: the server of queries, built once an isolate. */
+const QUERIES = queryServer(env);
 
 export { SubscriberDO } from "./subscriber-do.ts";
 
@@ -34,6 +39,6 @@ export default class GraphqlWorker extends WorkerEntrypoint<Env> implements Read
   }
 
   override async fetch(request: Request): Promise<Response> {
-    return openSubscription(request, this.env);
+    return isOperation(request) ? QUERIES.fetch(request) : openSubscription(request, this.env);
   }
 }

@@ -3,6 +3,9 @@ import type { Result } from "../errors.ts";
 import type { Org } from "../identity.ts";
 import type { HealthRpc } from "./health.ts";
 
+/** Path, at the gateway and at the graphql Worker, of GraphQL over HTTP. */
+export const GRAPHQL_PATH = "/graphql";
+
 /** How far the rows of one session are behind its log. */
 export type ProjectionLag = {
   readonly sessionId: string;

@@ -1,11 +1,10 @@
 /** A walk over the artifact graph as the API shows it: titles for people, content within bounds, causes named. */
 import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { FACTORY_REGISTRY } from "@factory/factory-graph";
+import { artifactTitle, FACTORY_REGISTRY } from "@factory/factory-graph";
 import { canonicalJson } from "@factory/schemas";
 import { CausalEnd, type LineageGraphSchema, type LineageNodeSchema, type LineageRelationSchema } from "@factory/schemas/proto";
 import type { StoredEdge, StoredNode, Subgraph } from "@factory/schemas/rpc";
-import { artifactTitle } from "./artifact-title.ts";
 
 /** Largest content of one artifact in an answer, as canonical JSON in bytes: 16 KiB. */
 export const MAX_NODE_DATA_BYTES = 16_384;

@@ -13,6 +13,8 @@ const MIGRATIONS = join(import.meta.dirname, "../../../../../migrations/factory"
 export type TestReadModel = ReadModelSql & {
   /** Rows of a query. */
   all(sql: string, ...params: (string | number)[]): { readonly [column: string]: unknown }[];
+  /** Rows of a query as arrays of cells, as {@link RunQuery} answers them. */
+  arrays(sql: string, params: readonly unknown[]): unknown[][];
   /** Every row of the read model as text, table by table, in the order of the primary keys. */
   dump(): string;
   /** Transactions that changed rows, and the rows they changed. */
@@ -34,9 +36,16 @@ export function aReadModel(): TestReadModel {
     return { changes: Number(statement.run(...params).changes), rows: [] };
   };
   const all: TestReadModel["all"] = (sql, ...params) => sqlite.prepare(sql).all(...params);
+  const arrays: TestReadModel["arrays"] = (sql, params) => {
+    const statement = sqlite.prepare(sql);
+    statement.setReturnArrays(true);
+    // Rows are arrays from here on, which the type of `all` does not know.
+    return statement.all(...(params as (string | number)[])) as unknown as unknown[][];
+  };
   return {
     written,
     all,
+    arrays,
     async batch(statements) {
       sqlite.exec("BEGIN");
       try {

@@ -1,0 +1,15 @@
+/** What resolvers are given with each operation. */
+import type { LineageReads } from "./reads/lineage-reads.ts";
+import type { ReadLoaders } from "./reads/read-loaders.ts";
+import type { TimelineReads } from "./reads/timeline-reads.ts";
+
+/** The principal behind an operation. */
+export type Viewer = { readonly org: string; readonly principalId: string; readonly scopes: readonly string[] };
+
+/** Everything in it is bound to the viewer's org; nothing of another org can be asked for through it. */
+export type GraphqlContext = {
+  readonly viewer: Viewer;
+  readonly reads: ReadLoaders;
+  readonly lineage: LineageReads;
+  readonly timeline: TimelineReads;
+};

@@ -1,0 +1,91 @@
+/** What model calls came to. A call whose price is not known is counted and never priced at zero. */
+import { and, sql } from "drizzle-orm";
+import { modelCosts } from "../projections/schema.ts";
+import { among, type OrgReads } from "./org-reads.ts";
+
+/** What a number of calls came to. */
+export type CostTotal = {
+  readonly calls: number;
+  /** Calls whose price is not known. */
+  readonly unpricedCalls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** US dollars of the calls whose price is known; null when none is. */
+  readonly costUsd: number | null;
+  readonly durationMs: number;
+};
+
+/** Calls of one session by bead, model and purpose. */
+export type CostLine = CostTotal & {
+  readonly sessionId: string;
+  readonly beadId: string | null;
+  readonly team: string | null;
+  readonly alias: string;
+  readonly provider: string;
+  readonly modelId: string;
+  readonly purpose: string;
+};
+
+const NOTHING: CostTotal = { calls: 0, unpricedCalls: 0, inputTokens: 0, outputTokens: 0, costUsd: null, durationMs: 0 };
+
+const SUMS = {
+  calls: sql<number>`count(*)`.as("calls"),
+  unpricedCalls: sql<number>`sum(${modelCosts.costUsd} IS NULL)`.as("unpriced_calls"),
+  inputTokens: sql<number>`coalesce(sum(${modelCosts.inputTokens}), 0)`.as("input_tokens"),
+  outputTokens: sql<number>`coalesce(sum(${modelCosts.outputTokens}), 0)`.as("output_tokens"),
+  costUsd: sql<number | null>`sum(${modelCosts.costUsd})`.as("cost_usd"),
+  durationMs: sql<number>`coalesce(sum(${modelCosts.durationMs}), 0)`.as("duration_ms"),
+};
+
+/** The team of the bead that a call was made for. */
+const TEAM = sql<string | null>`(SELECT worked.team FROM beads AS worked
+  WHERE worked.session_id = model_costs.session_id AND worked.bead_id = model_costs.bead_id AND worked.org = model_costs.org)`.as("team");
+
+/** Lines of each session, in its order. */
+export async function costsOfSessions(reads: OrgReads, sessionIds: readonly string[]): Promise<CostLine[][]> {
+  const { sessionId, beadId, alias, provider, modelId, purpose } = modelCosts;
+  const key = { sessionId, beadId, alias, provider, modelId, purpose };
+  // The fields are those of a line.
+  const rows = (await reads.pick(
+    modelCosts,
+    { ...key, ...SUMS, team: TEAM },
+    { where: among(sessionId, sessionIds), groupBy: Object.values(key), orderBy: [sql`min(${modelCosts.seq})`] },
+  )) as CostLine[];
+  const grouped = Map.groupBy(rows, (row) => row.sessionId);
+  return sessionIds.map((id) => grouped.get(id) ?? []);
+}
+
+/** Totals of beads. */
+export async function totalsOfBeads(reads: OrgReads, keys: readonly { readonly sessionId?: string; readonly id: string }[]): Promise<CostTotal[]> {
+  const { sessionId, beadId } = modelCosts;
+  const sessions = keys.flatMap((key) => (key.sessionId === undefined ? [] : [key.sessionId]));
+  const ids = keys.map(({ id }) => id);
+  // The fields are those of a total, with the key of its bead.
+  const rows = (await reads.pick(
+    modelCosts,
+    { sessionId, beadId, ...SUMS },
+    { where: and(among(sessionId, sessions), among(beadId, ids)), groupBy: [sessionId, beadId] },
+  )) as (CostTotal & { readonly sessionId: string; readonly beadId: string })[];
+  const byKey = new Map(rows.map((row) => [`${row.sessionId}\n${row.beadId}`, row]));
+  return keys.map((key) => byKey.get(`${key.sessionId ?? ""}\n${key.id}`) ?? NOTHING);
+}
+
+/** The sum of totals. */
+export function sumOf(totals: readonly CostTotal[]): CostTotal {
+  return totals.reduce(
+    (sum, total) => ({
+      calls: sum.calls + total.calls,
+      unpricedCalls: sum.unpricedCalls + total.unpricedCalls,
+      inputTokens: sum.inputTokens + total.inputTokens,
+      outputTokens: sum.outputTokens + total.outputTokens,
+      costUsd: total.costUsd === null ? sum.costUsd : (sum.costUsd ?? 0) + total.costUsd,
+      durationMs: sum.durationMs + total.durationMs,
+    }),
+    NOTHING,
+  );
+}
+
+/** Totals by what names a part of the lines, in the order of their first line. */
+export function totalsBy(lines: readonly CostLine[], keyOf: (line: CostLine) => string | null): { readonly key: string | null; readonly total: CostTotal }[] {
+  return [...Map.groupBy(lines, keyOf)].map(([key, part]) => ({ key, total: sumOf(part) }));
+}

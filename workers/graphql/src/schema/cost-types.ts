@@ -1,0 +1,38 @@
+/** Fields of what model calls came to. */
+import { sumOf, totalsBy } from "../reads/costs.ts";
+import * as refs from "./refs.ts";
+
+refs.CostTotalRef.implement({
+  description: "What a number of model calls came to.",
+  fields: (t) => ({
+    calls: t.exposeInt("calls"),
+    unpricedCalls: t.exposeInt("unpricedCalls", { description: "Calls whose price is not known; they are not in `costUsd`." }),
+    inputTokens: t.exposeFloat("inputTokens"),
+    outputTokens: t.exposeFloat("outputTokens"),
+    costUsd: t.exposeFloat("costUsd", { nullable: true, description: "US dollars; null when no price is known." }),
+    durationMs: t.exposeFloat("durationMs"),
+  }),
+});
+
+refs.CostPartRef.implement({
+  fields: (t) => ({
+    key: t.exposeString("key", { nullable: true, description: "What the part is of; null for calls that no bead or team made." }),
+    total: t.field({ type: refs.CostTotalRef, resolve: ({ total }) => total }),
+  }),
+});
+
+refs.CostsRef.implement({
+  description: "Costs of a session's model calls.",
+  fields: (t) => ({
+    total: t.field({ type: refs.CostTotalRef, resolve: (lines) => sumOf(lines) }),
+    byBead: t.field({ type: [refs.CostPartRef], resolve: (lines) => totalsBy(lines, ({ beadId }) => beadId) }),
+    byTeam: t.field({ type: [refs.CostPartRef], resolve: (lines) => totalsBy(lines, ({ team }) => team) }),
+    byModel: t.field({
+      type: [refs.CostPartRef],
+      description: "By `provider:model`.",
+      resolve: (lines) => totalsBy(lines, ({ provider, modelId }) => `${provider}:${modelId}`),
+    }),
+    byAlias: t.field({ type: [refs.CostPartRef], resolve: (lines) => totalsBy(lines, ({ alias }) => alias) }),
+    byPurpose: t.field({ type: [refs.CostPartRef], resolve: (lines) => totalsBy(lines, ({ purpose }) => purpose) }),
+  }),
+});

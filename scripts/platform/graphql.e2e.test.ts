@@ -44,7 +44,7 @@ describe("the audit of GraphQL over HTTP", () => {
 describe("a real session", () => {
   const SESSION = `query ($id: ID!) { session(id: $id) { state outcome title asOfSeq runId needsPerson
     assemblyId beadCounts { done total } costs { total { calls unpricedCalls } byModel { key } }
-    beads { nodes { id state checks { ok kind holdout } verificationReports { nodes { outcome } } } }
+    beads { nodes { id state atomId dependsOn { atomId required } checks { ok kind holdout } verificationReports { nodes { outcome } } } }
     verificationReports { nodes { type outcome } }
     specifications: artifacts(types: ["Specification"]) { nodes { id content { title } } }
     evidenceChain { seq rootHash packageDigest }
@@ -56,7 +56,9 @@ describe("a real session", () => {
     assemblyId: z.string(),
     asOfSeq: z.int(),
     beadCounts: z.object({ done: z.int(), total: z.int() }),
-    beads: z.object({ nodes: z.array(z.object({ checks: z.array(z.object({ ok: z.boolean() })) })) }),
+    beads: z.object({
+      nodes: z.array(z.object({ atomId: z.string(), dependsOn: z.array(z.object({ atomId: z.string() })), checks: z.array(z.object({ ok: z.boolean() })) })),
+    }),
     specifications: z.object({ nodes: z.array(z.object({ id: z.string() })) }),
     evidenceChain: z.object({ seq: z.int(), rootHash: z.string(), packageDigest: z.string().nullable() }),
     events: z.object({ nodes: z.array(z.object({ seq: z.int(), kind: z.string(), hash: z.string() })), tipSeq: z.int(), closed: z.boolean() }),
@@ -79,6 +81,10 @@ describe("a real session", () => {
     expect(session).toMatchObject({ asOfSeq: Number(view.lastSeq), beadCounts: { done: session.beadCounts.total } });
     expect(session.beads.nodes).toHaveLength(session.beadCounts.total);
     expect(session.beads.nodes.flatMap(({ checks }) => checks.map(({ ok }) => ok))).toContain(true);
+    const atoms = session.beads.nodes.map(({ atomId }) => atomId);
+    const parents = session.beads.nodes.flatMap(({ dependsOn }) => dependsOn.map(({ atomId }) => atomId));
+    expect(parents.length).toBeGreaterThan(0);
+    expect(atoms).toEqual(expect.arrayContaining(parents));
     expect(session.events).toMatchObject({ tipSeq: session.asOfSeq, closed: true });
     expect(session.events.nodes.map(({ seq }) => seq)).toEqual(Array.from({ length: session.asOfSeq }, (_, index) => index + 1));
     expect(session.events.nodes.at(-1)).toMatchObject({ kind: "SESSION_COMPLETED", hash: session.evidenceChain.rootHash });

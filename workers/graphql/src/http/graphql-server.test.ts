@@ -82,6 +82,7 @@ const amended = said(
 const EVERYTHING: readonly Said[] = [
   submitted,
   written(SPEC, [{ source: SPEC, rel: "derived_from", target: "IS-1" }]),
+  said("ARTIFACT_WRITTEN", { artifactId: "ATOM-1", artifactType: "RequirementAtom", edges: [{ source: "ATOM-1", rel: "dispatched_as", target: "DIR-1" }] }),
   asked,
   beadStep(),
   beadStep({ fromState: "READY", toState: "LEASED", epoch: 1 }, "BEAD_CLAIMED"),
@@ -99,6 +100,11 @@ const EVERYTHING: readonly Said[] = [
   { kind: "BEAD_TELEPORTED", payload: { beadId: "BEAD-1" } },
 ];
 
+const STORED = [
+  aNode({ id: SPEC, type: "Specification", data: { title: "A module" } }),
+  aNode({ id: "DIR-1", type: "AtomDirective", data: { title: "Write slugify", dependsOn: [{ atomId: "ATOM-0", required: true }] } }),
+];
+
 const sessionId = (n: number): string => `SES-${String(n).padStart(26, "0")}`;
 
 async function aWorld(things: readonly Said[] = EVERYTHING): Promise<QueryWorld> {
@@ -107,10 +113,7 @@ async function aWorld(things: readonly Said[] = EVERYTHING): Promise<QueryWorld>
   world.register("acme", OWNER.sessionId, "Text tools");
   world.graphs.set(objectName.artifactGraph("acme", "shop"), {
     get: async (id) => (id === SPEC ? aNode({ id: SPEC }) : null),
-    getMany: async (ids) => ({
-      ok: true,
-      nodes: ids.filter((id) => id === SPEC).map((id) => aNode({ id, type: "Specification", data: { title: "A module" } })),
-    }),
+    getMany: async (ids) => ({ ok: true, nodes: STORED.filter(({ id }) => ids.includes(id)) }),
     why: async (id) => walk(id, "PRS-1"),
     impact: async (id) => walk(id, "WG-1"),
   });
@@ -197,6 +200,8 @@ describe("a session", () => {
               id: "BEAD-1",
               state: "LEASED",
               cost: { calls: 1, costUsd: 0.25 },
+              directive: { id: "DIR-1", title: "Write slugify" },
+              dependsOn: [{ atomId: "ATOM-0", required: true }],
               checks: [{ id: "CHK-1", traceId: "ET-1", ok: true, claimId: "C-1" }],
               transitions: {
                 nodes: [
@@ -212,7 +217,7 @@ describe("a session", () => {
           ],
         },
         amendments: { nodes: [{ id: "AMD-1", state: "PROPOSED", beadIds: ["BEAD-1"] }] },
-        reviews: { nodes: [{ id: REVIEW, open: true, alternatives: ["approved", "rejected"], requestedAt: "2026-08-04T12:00:00.002Z" }] },
+        reviews: { nodes: [{ id: REVIEW, open: true, alternatives: ["approved", "rejected"], requestedAt: "2026-08-04T12:00:00.003Z" }] },
         runGraphChanges: { nodes: [{ changes: ["insert BEAD-2"] }] },
         budgetExhaustions: { nodes: [{ budgetUsd: 1 }] },
         passes: { nodes: [{ pass: "write", repaired: true }] },
@@ -225,7 +230,7 @@ describe("a session", () => {
               content: { title: "A module" },
               relationsOut: [{ rel: "derived_from", target: "IS-1", cause: "TARGET" }],
             },
-            { id: "ET-1", content: null },
+            { id: "ATOM-1", content: null },
           ],
         },
         unreadEvents: { nodes: [{ kind: "BEAD_TELEPORTED" }] },
@@ -244,13 +249,13 @@ describe("a session", () => {
     const page = async (variables: object) => ((await world.ask("acme", query, variables)).data as Timeline).session.events;
     const first = await page({});
     expect(first).toMatchObject({
-      nodes: [{ seq: 5, kind: "BEAD_CLAIMED" }, { seq: 6 }],
+      nodes: [{ seq: 6, kind: "BEAD_CLAIMED" }, { seq: 7 }],
       pageInfo: { hasNextPage: true },
-      readToSeq: 6,
+      readToSeq: 7,
       tipSeq: EVERYTHING.length,
     });
-    expect(await page({ after: first.pageInfo.endCursor })).toMatchObject({ nodes: [{ seq: 7 }], pageInfo: { hasNextPage: false } });
-    expect(await page({ afterSeq: 6 })).toMatchObject({ nodes: [{ seq: 7 }] });
+    expect(await page({ after: first.pageInfo.endCursor })).toMatchObject({ nodes: [{ seq: 8 }], pageInfo: { hasNextPage: false } });
+    expect(await page({ afterSeq: 7 })).toMatchObject({ nodes: [{ seq: 8 }] });
   });
 });
 
@@ -321,15 +326,15 @@ describe("lists of sessions", () => {
   test("ask the database once for each field, however many sessions and beads there are", async () => {
     const query = `{ sessions(first: 50) { nodes { id title problems costs { total { calls } }
       reviews(first: 3) { nodes { id } } artifacts(first: 3) { nodes { id relationsIn { source } content { title } } }
-      beads(first: 3) { nodes { id cost { calls } checks { id } transitions(first: 3) { nodes { seq } } session { id } } } } } }`;
+      beads(first: 3) { nodes { id cost { calls } dependsOn { atomId } checks { id } transitions(first: 3) { nodes { seq } } session { id } } } } } }`;
     const counts: number[] = [];
     for (const count of [1, 12]) {
       const world = await manySessions(count, (n) => [submitted, written(`SPEC-${n}`), ...[1, 2, 3].map((b) => beadStep({ beadId: `BEAD-${n}-${b}` }))]);
       expect((await world.ask("acme", query)).errors).toEqual([]);
       counts.push(world.statements.length);
     }
-    // Sessions, costs, reviews, artifacts, relations on two sides, beads, their costs, checks, steps and session.
-    expect(counts).toEqual([11, 11]);
+    // Sessions, costs, reviews, artifacts, relations on two sides, beads, their costs, directives, checks, steps and session.
+    expect(counts).toEqual([12, 12]);
   });
 });
 

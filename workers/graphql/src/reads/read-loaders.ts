@@ -8,6 +8,7 @@ import DataLoader from "dataloader";
 import { artifactEdges, artifacts, beads } from "../projections/schema.ts";
 import { costsOfSessions, totalsOfBeads, type CostLine, type CostTotal } from "./costs.ts";
 import { decodeCursor, type Position } from "./cursors.ts";
+import { directivesOf } from "./directives.ts";
 import type { List } from "./lists.ts";
 import { among, type OrgReads, type ReadTable, type RowOf } from "./org-reads.ts";
 import { pageOf, pageSize, type Page, type PageArgs } from "./pages.ts";
@@ -42,6 +43,7 @@ export class ReadLoaders {
   readonly #beads: DataLoader<Owner, BeadRow | null, string>;
   readonly #costs: DataLoader<string, readonly CostLine[]>;
   readonly #beadCosts: DataLoader<Owner, CostTotal, string>;
+  readonly #directives: DataLoader<Owner, string | null, string>;
   readonly #checks: DataLoader<Owner, readonly CheckResult[], string>;
 
   constructor(reads: OrgReads, now: () => number) {
@@ -52,6 +54,7 @@ export class ReadLoaders {
     this.#relations = new DataLoader((ids) => relationsOf(reads, ids));
     this.#beads = new DataLoader((keys) => beadsByKeys(reads, keys), { cacheKeyFn: ownerKey });
     this.#costs = new DataLoader((ids) => costsOfSessions(reads, ids));
+    this.#directives = new DataLoader((keys) => directivesOf(reads, keys), { cacheKeyFn: ownerKey });
     this.#checks = new DataLoader((keys) => checksOfBeads(reads, keys), { cacheKeyFn: ownerKey });
     this.#beadCosts = new DataLoader((keys) => totalsOfBeads(reads, keys), { cacheKeyFn: ownerKey });
   }
@@ -94,6 +97,11 @@ export class ReadLoaders {
   /** What the model calls of a bead came to. */
   beadCost(sessionId: string, id: string): Promise<CostTotal> {
     return this.#beadCosts.load({ sessionId, id });
+  }
+
+  /** Id of the directive that an atom was dispatched as in a session, the newest. */
+  directive(sessionId: string, atomId: string): Promise<string | null> {
+    return this.#directives.load({ sessionId, id: atomId });
   }
 
   /** Checks that the platform ran on what a bead brought. */

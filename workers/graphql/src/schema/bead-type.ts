@@ -1,5 +1,8 @@
 /** Fields of beads, of their steps and of what changed a run's graph. Casts to enums hold: the projection sets aside what is of no kind or state. */
 import type { BeadState, EventKind } from "@factory/schemas";
+import type { StoredNode } from "@factory/schemas/rpc";
+import type { GraphqlContext } from "../graphql-context.ts";
+import { dependenciesOf } from "../reads/directives.ts";
 import { OF_BEAD } from "../reads/lists.ts";
 import { pageArgs, pageComplexity } from "./connection.ts";
 import { BeadStateEnum, EventKindEnum } from "./enums.ts";
@@ -29,6 +32,19 @@ refs.BeadRef.implement({
     updatedAt: t.expose("updatedAt", { type: "DateTime" }),
     seq: t.exposeInt("seq", { description: "Last event of the session's log that moved it." }),
     cost: t.field({ type: refs.CostTotalRef, resolve: (bead, _args, { reads }) => reads.beadCost(bead.sessionId, bead.beadId) }),
+    directive: t.field({
+      type: refs.LineageNodeRef,
+      nullable: true,
+      description: "The directive it carries out; null while its write is on its way.",
+      complexity: 5,
+      resolve: (bead, _args, context) => directiveOf(bead, context),
+    }),
+    dependsOn: t.field({
+      type: [refs.BeadDependencyRef],
+      description: "What its directive waits for. Where the run's graph was changed while it ran, `runGraphChanges` says how.",
+      complexity: 5,
+      resolve: async (bead, _args, context) => dependenciesOf((await directiveOf(bead, context))?.data),
+    }),
     checks: t.field({
       type: [refs.CheckResultRef],
       description: "What the platform ran on what it brought, every attempt, oldest first; from its execution traces.",
@@ -67,6 +83,16 @@ refs.BeadRef.implement({
     }),
     session: t.field({ type: refs.SessionRef, nullable: true, resolve: ({ sessionId }, _args, { reads }) => reads.session(sessionId) }),
   }),
+});
+
+/** A directive is in the graph of its session's assembly. */
+async function directiveOf({ sessionId, atomId }: refs.BeadRow, { reads, lineage }: GraphqlContext): Promise<StoredNode | null> {
+  const [session, directiveId] = await Promise.all([reads.session(sessionId), reads.directive(sessionId, atomId)]);
+  return session === null || directiveId === null ? null : lineage.content(session.assemblyId, directiveId);
+}
+
+refs.BeadDependencyRef.implement({
+  fields: (t) => ({ atomId: t.exposeID("atomId"), required: t.exposeBoolean("required") }),
 });
 
 refs.CheckResultRef.implement({

@@ -3,6 +3,7 @@ import type { SessionEvent } from "@factory/schemas";
 import type { AssemblyEvent, StoredEdge, StoredNode } from "@factory/schemas/rpc";
 import type * as tables from "../projections/schema.ts";
 import type { CheckResult } from "../reads/checks.ts";
+import type { BeadDependency } from "../reads/directives.ts";
 import type { CostLine, CostTotal } from "../reads/costs.ts";
 import type { SessionRow } from "../reads/sessions.ts";
 import type { TimelinePage } from "../reads/timeline-reads.ts";
@@ -61,6 +62,7 @@ export const ConsentDenialConnection = connectionOf("ConsentDenial", ConsentDeni
 export const BudgetExhaustionRef = builder.objectRef<Row<typeof tables.budgetExhaustions>>("BudgetExhaustion");
 export const BudgetExhaustionConnection = connectionOf("BudgetExhaustion", BudgetExhaustionRef);
 
+export const BeadDependencyRef = builder.objectRef<BeadDependency>("BeadDependency");
 export const CheckResultRef = builder.objectRef<CheckResult>("CheckResult");
 
 export const CostTotalRef = builder.objectRef<CostTotal>("CostTotal");

@@ -14,6 +14,7 @@ const DEV_SCOPES = ["session:submit", "session:read", "session:control", "review
 /** Puts the local API key (by its digest) and the envelope key where the gateway looks them up. */
 export async function seedCredentials(miniflare: Miniflare, key: DevKey, holder = "factory-gateway"): Promise<void> {
   const config = await miniflare.getKVNamespace("CONFIG", holder);
+  await config.put(kvKey.org(key.org), JSON.stringify({ org: key.org }));
   await config.put(
     kvKey.apiKey(sha256Hex(key.apiKey)),
     JSON.stringify({ org: key.org, principalId: "dev", scopes: DEV_SCOPES, createdAt: new Date(0).toISOString() }),

@@ -78,6 +78,8 @@ export const blobKey = {
 export const kvKey = {
   /** An API key record, by the SHA-256 of the key. */
   apiKey: (digest: string) => `api-key/${digest}`,
+  /** Says that there is such an organisation. Written with its first key. */
+  org: (org: Org) => `org/${part(org)}`,
   /** An envelope signing key record. */
   envelopeKey: (keyId: string) => `envelope-key/${part(keyId)}`,
   /** The public keys that evidence is verified with, as a JSON Web Key Set. */

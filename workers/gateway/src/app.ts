@@ -1,7 +1,7 @@
 /** The routes of the gateway: health, version, the public keys of the evidence, and the Connect services on every other path. */
 import { messageOf } from "@factory/durable";
 import { ERRORS } from "@factory/schemas";
-import { GRAPHQL_PATH } from "@factory/schemas/rpc";
+import { GRAPHQL_PATH, GRAPHQL_STREAM_PATH } from "@factory/schemas/rpc";
 import { Hono } from "hono";
 import manifest from "../package.json" with { type: "json" };
 import { Call } from "./call.ts";
@@ -12,6 +12,7 @@ import { forwardQuery } from "./graphql-query.ts";
 import { askHealth } from "./health.ts";
 import { RequestBody } from "./request-body.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
+import { openStream } from "./subscription-stream.ts";
 import { openSubscription, SUBSCRIPTIONS_PATH } from "./subscriptions.ts";
 
 /** Static public material: whoever holds a package may verify it, so nobody has to authenticate for the keys. */
@@ -57,7 +58,12 @@ export function createApp(deps: GatewayDeps): GatewayApp {
 
   app.get(SUBSCRIPTIONS_PATH, (c) => openSubscription(deps, callFor("gateway.subscriptions", c.var.requestId), c.req.raw));
 
+  app.get(GRAPHQL_PATH, async (c, next) => {
+    if (c.req.header("upgrade") === undefined) return next();
+    return openSubscription(deps, callFor("gateway.subscriptions", c.var.requestId), c.req.raw);
+  });
   app.on(["GET", "POST"], GRAPHQL_PATH, (c) => forwardQuery(deps, callFor("gateway.graphql", c.var.requestId), c.req.raw));
+  app.all(GRAPHQL_STREAM_PATH, (c) => openStream(deps, callFor("gateway.graphqlStream", c.var.requestId), c.req.raw));
 
   app.all("*", async (c) => {
     const answer = await connect(c.req.raw, c.var.requestId);

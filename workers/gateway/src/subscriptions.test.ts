@@ -1,6 +1,7 @@
 import { createLog, type CanonicalEvent } from "@factory/durable";
 import { newApiKey } from "@factory/governance";
-import { CONNECTION_HEADER, LOG_SUBPROTOCOL, parseConnection } from "@factory/schemas/rpc";
+import { kvKey } from "@factory/schemas";
+import { CONNECTION_HEADER, GRAPHQL_STREAM_PATH, GRAPHQL_TRANSPORT_WS_SUBPROTOCOL, LOG_SUBPROTOCOL, parseConnection } from "@factory/schemas/rpc";
 import { env, createExecutionContext } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { createApp } from "./app.ts";
@@ -22,7 +23,7 @@ function aGateway(answer: (upgrade: Request) => Response = accepted) {
   const deps: GatewayDeps = {
     now: () => NOW,
     newRequestId: () => "made-1",
-    records: async (name) => [reader, other].find(({ storageKey }) => storageKey === name)?.record ?? null,
+    records: async (name) => (name === kvKey.org("acme") ? { org: "acme" } : ([reader, other].find(({ storageKey }) => storageKey === name)?.record ?? null)),
     blobs: { get: notAsked, put: notAsked },
     session: notAsked,
     sessionLog: notAsked,
@@ -48,7 +49,9 @@ function aGateway(answer: (upgrade: Request) => Response = accepted) {
   const app = createApp(deps);
   const open = async (headers: { [name: string]: string }, path = "/subscriptions"): Promise<Response> =>
     app.fetch(new Request(`https://factory.test${path}`, { headers }), env, createExecutionContext());
-  return { upgrades, events, lines, open };
+  const send = async (init: RequestInit, path = GRAPHQL_STREAM_PATH): Promise<Response> =>
+    app.fetch(new Request(`https://factory.test${path}`, init), env, createExecutionContext());
+  return { upgrades, events, lines, open, send };
 }
 
 function accepted(): Response {
@@ -129,5 +132,87 @@ describe("/subscriptions", () => {
     expect(response.status).toBe(429);
     expect(await response.json()).toEqual({ code: "RATE_LIMITED", message: "128 sockets" });
     expect(events).toMatchObject([{ outcome: "refused", fields: { status: 429 } }]);
+  });
+});
+
+describe("a socket that will prove itself in its first message", () => {
+  const BARE = { upgrade: "websocket", "sec-websocket-protocol": `${LOG_SUBPROTOCOL}, ${GRAPHQL_TRANSPORT_WS_SUBPROTOCOL}` };
+
+  it.each(["/graphql", "/subscriptions"])("goes to a shard of the org that it names, as nobody, in the one dialect that asks: %s", async (path) => {
+    const { open, upgrades, events } = aGateway();
+    expect((await open(BARE, `${path}?org=acme`)).status).toBe(101);
+    expect(parseConnection(upgrades[0]?.headers.get(CONNECTION_HEADER) ?? null)).toEqual({
+      org: "acme",
+      principalId: null,
+      scopes: [],
+      connectionId: "made-1",
+    });
+    expect(upgrades[0]?.headers.get("sec-websocket-protocol")).toBe(GRAPHQL_TRANSPORT_WS_SUBPROTOCOL);
+    expect(upgrades[0]?.url).not.toContain("org=");
+    expect(events[0]?.ids).not.toHaveProperty("principalId");
+  });
+
+  it.each([
+    ["names no org", BARE, ""],
+    ["names an org that is not known", BARE, "?org=nobody"],
+    ["names what is no org", BARE, `?org=${"a".repeat(64)}`],
+    ["speaks a dialect that does not ask", UPGRADE, "?org=acme"],
+    ["has a wrong credential already", { ...BARE, ...bearer("fk_acme_no") }, "?org=acme"],
+  ])("is refused when it %s", async (_name, headers, query) => {
+    const { open, upgrades } = aGateway();
+    expect((await open(headers, `/graphql${query}`)).status).toBe(401);
+    expect(upgrades).toEqual([]);
+  });
+
+  it("is of the org of its key where it has one, whatever it names", async () => {
+    const { open, upgrades } = aGateway();
+    await open({ ...BARE, ...bearer(reader.apiKey) }, "/graphql?org=other");
+    expect(parseConnection(upgrades[0]?.headers.get(CONNECTION_HEADER) ?? null)).toMatchObject({ org: "acme", principalId: "dashboard" });
+  });
+});
+
+describe("/graphql/stream", () => {
+  const body = JSON.stringify({ query: "subscription { x }" });
+  const accepted = (): Response => new Response("event: complete\ndata:\n\n", { headers: { "content-type": "text/event-stream" } });
+  const asked = { method: "POST", body, headers: { ...bearer(reader.apiKey), "content-type": "application/json", accept: "text/event-stream" } };
+
+  it("hands an authenticated request to the graphql Worker with who asks, and the stream to the caller", async () => {
+    const { send, upgrades, events } = aGateway(accepted);
+    const response = await send({ ...asked, headers: { ...asked.headers, "last-event-id": "7", cookie: "a=b" } });
+    expect([response.status, response.headers.get("content-type"), await response.text()]).toEqual([200, "text/event-stream", "event: complete\ndata:\n\n"]);
+    const [request] = upgrades;
+    expect(parseConnection(request?.headers.get(CONNECTION_HEADER) ?? null)).toMatchObject({ org: "acme", principalId: "dashboard" });
+    expect(Object.fromEntries([...(request?.headers ?? [])].filter(([name]) => name !== CONNECTION_HEADER))).toEqual({
+      accept: "text/event-stream",
+      "content-type": "application/json",
+      "last-event-id": "7",
+    });
+    expect(await request?.text()).toBe(body);
+    expect(events).toMatchObject([{ op: "gateway.graphqlStream", outcome: "ok", ids: { org: "acme", principalId: "dashboard" } }]);
+  });
+
+  it("passes the query of a GET on, and lets no caller say who it is", async () => {
+    const { send, upgrades } = aGateway(accepted);
+    await send({ headers: { ...bearer(reader.apiKey), [CONNECTION_HEADER]: "forged" } }, `${GRAPHQL_STREAM_PATH}?query=x`);
+    expect(upgrades[0]?.url).toContain("?query=x");
+    expect(parseConnection(upgrades[0]?.headers.get(CONNECTION_HEADER) ?? null)).toMatchObject({ org: "acme" });
+  });
+
+  it.each([
+    ["no credential", { method: "POST", body }, 401],
+    ["a key in the URL", { method: "POST", body }, 401],
+    ["a key without the scope", { method: "POST", body, headers: bearer(other.apiKey) }, 403],
+    ["a body over the limit", { ...asked, body: "x".repeat(70_000) }, 413],
+  ])("refuses %s, and logs it", async (_name, init, status) => {
+    const { send, upgrades, events } = aGateway(accepted);
+    expect((await send(init, `${GRAPHQL_STREAM_PATH}?authorization=Bearer%20${reader.apiKey}`)).status).toBe(status);
+    expect(upgrades).toEqual([]);
+    expect(events).toMatchObject([{ op: "gateway.graphqlStream", outcome: "refused" }]);
+  });
+
+  it("passes on what the shard refuses", async () => {
+    const { send, events } = aGateway(() => Response.json({ code: "INVALID_ARGUMENT" }, { status: 406 }));
+    expect((await send(asked)).status).toBe(406);
+    expect(events).toMatchObject([{ outcome: "refused", fields: { status: 406 } }]);
   });
 });

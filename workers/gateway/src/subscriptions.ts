@@ -1,14 +1,18 @@
 /**
- * `GET /subscriptions`: a WebSocket upgrade on its way to a shard of client sockets. Authenticated like every call; a browser, which
- * cannot set a header on an upgrade, offers its key as the subprotocol `factory-key.<base64url of the key>` beside the one it wants to
- * speak. A key in the URL is never read: URLs are written down.
+ * `GET /subscriptions`, or an upgrade of `/graphql`: a WebSocket on its way to a shard of client sockets. Authenticated like every call;
+ * a browser, which cannot set a header on an upgrade, offers its key as the subprotocol `factory-key.<base64url of the key>` beside the
+ * one it wants to speak. A key in the URL is never read: URLs are written down.
+ *
+ * A client of `graphql-transport-ws` may instead prove who it is in its first message. A socket stays on the shard that accepts it, and
+ * a shard is of one org, so such a client names its org in the URL (`?org=acme`), which is no secret and opens nothing: the shard takes
+ * a key of that org only. An org that is not known is refused here, since addressing a shard makes it.
  *
  * What a socket then asks for is looked up within the org of its principal, whose name is part of every object's: another org's
  * session does not exist for it.
  */
 import { authenticate, requireScope, type AuthenticatedPrincipal } from "@factory/governance";
-import { ERRORS, refuse, type Refusal, type Result } from "@factory/schemas";
-import { CONNECTION_HEADER, encodeConnection, SUBSCRIPTION_SUBPROTOCOLS } from "@factory/schemas/rpc";
+import { ERRORS, kvKey, refuse, type Refusal, type Result } from "@factory/schemas";
+import { CONNECTION_HEADER, encodeConnection, GRAPHQL_TRANSPORT_WS_SUBPROTOCOL, SUBSCRIPTION_SUBPROTOCOLS } from "@factory/schemas/rpc";
 import type { Call } from "./call.ts";
 import type { GatewayDeps } from "./deps.ts";
 
@@ -25,13 +29,13 @@ export async function openSubscription(deps: GatewayDeps, call: Call, request: R
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
     return refused(call, refuse("INVALID_ARGUMENT", `This route takes WebSocket upgrades only; offer the subprotocol ${spoken}.`), UPGRADE_REQUIRED);
   }
-  const admitted = await admit(deps, request.headers);
+  const admitted = await admit(deps, request);
   if (!admitted.ok) return refused(call, admitted);
-  const { principal } = admitted;
-  call.principal = principal;
+  const { opener } = admitted;
+  if ("id" in opener) call.principal = opener;
   const wanted = offered(request.headers).filter((name) => (SUBSCRIPTION_SUBPROTOCOLS as readonly string[]).includes(name));
   if (wanted.length === 0) return refused(call, refuse("INVALID_ARGUMENT", `Offer the subprotocol ${spoken}.`));
-  const answer = await deps.subscriptions.fetch(upgradeFor(deps, principal, wanted));
+  const answer = await deps.subscriptions.fetch(upgradeFor(deps, opener, "id" in opener ? wanted : [GRAPHQL_TRANSPORT_WS_SUBPROTOCOL]));
   const { webSocket } = answer;
   if (answer.status !== 101 || !webSocket) {
     call.end(answer.status < 500 ? "refused" : "failed", { status: answer.status });
@@ -41,12 +45,26 @@ export async function openSubscription(deps: GatewayDeps, call: Call, request: R
   return new Response(null, { status: 101, webSocket, headers: { [SUBPROTOCOL_HEADER]: answer.headers.get(SUBPROTOCOL_HEADER) ?? "" } });
 }
 
-/** The caller behind the credential, with the scope to read. */
-async function admit(deps: GatewayDeps, headers: Headers): Promise<Result<{ principal: AuthenticatedPrincipal }>> {
-  const answer = await authenticate(headers.get("authorization") ?? keyAmong(offered(headers)), deps.records, deps.now());
+/** Who opens a socket, or the org of somebody who will say it in the first message. */
+type Opener = AuthenticatedPrincipal | { readonly org: string };
+
+/** The caller behind the credential, with the scope to read; without a credential the org that the socket is for. */
+async function admit(deps: GatewayDeps, request: Request): Promise<Result<{ opener: Opener }>> {
+  const credential = request.headers.get("authorization") ?? keyAmong(offered(request.headers));
+  if (credential === null) return admitUnproved(deps, request);
+  const answer = await authenticate(credential, deps.records, deps.now());
   if (!answer.ok) return answer;
-  return requireScope(answer.principal, "session:read") ?? answer;
+  return requireScope(answer.principal, "session:read") ?? { ok: true, opener: answer.principal };
 }
+
+async function admitUnproved(deps: GatewayDeps, { headers, url }: Request): Promise<Result<{ opener: Opener }>> {
+  const org = new URL(url).searchParams.get("org");
+  if (org === null || org.length > ORG_CHARS || !offered(headers).includes(GRAPHQL_TRANSPORT_WS_SUBPROTOCOL)) return refuse("UNAUTHENTICATED");
+  return (await deps.records(kvKey.org(org))) === null ? refuse("UNAUTHENTICATED") : { ok: true, opener: { org } };
+}
+
+/** Of an org's slug. */
+const ORG_CHARS = 63;
 
 const offered = (headers: Headers): string[] => (headers.get(SUBPROTOCOL_HEADER) ?? "").split(",").map((name) => name.trim());
 
@@ -57,8 +75,9 @@ function keyAmong(subprotocols: readonly string[]): string | null {
 }
 
 /** Built from nothing, so that no header of the caller's reaches the shard; the connection's id is never the caller's choice. */
-function upgradeFor(deps: GatewayDeps, { org, id, scopes }: AuthenticatedPrincipal, subprotocols: readonly string[]): Request {
-  const connection = encodeConnection({ org, principalId: id, scopes: [...scopes], connectionId: deps.newRequestId() });
+function upgradeFor(deps: GatewayDeps, opener: Opener, subprotocols: readonly string[]): Request {
+  const [principalId, scopes] = "id" in opener ? [opener.id, [...opener.scopes]] : [null, []];
+  const connection = encodeConnection({ org: opener.org, principalId, scopes, connectionId: deps.newRequestId() });
   return new Request(`https://graphql${SUBSCRIPTIONS_PATH}`, {
     headers: { upgrade: "websocket", [SUBPROTOCOL_HEADER]: subprotocols.join(", "), [CONNECTION_HEADER]: connection },
   });

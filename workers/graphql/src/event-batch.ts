@@ -1,14 +1,14 @@
 /** Gapless events of one log on their way to sockets: filtered and serialised once for each distinct operation. */
 import { FactoryError } from "@factory/schemas";
 import { filterKey, OPEN_FILTER_KEY, passes, type EventFilter, type FilteredEvent } from "./event-filter.ts";
-import type { SubscriptionProtocol } from "./subscription-protocol.ts";
+import type { PassedEvents, Selection, SubscriptionProtocol } from "./subscription-protocol.ts";
 
 /** What distinguishes operations on one log: sockets that agree in it are sent the same payload. */
-export type Distinct = { readonly protocol: SubscriptionProtocol; readonly filter: EventFilter };
+export type Distinct = { readonly protocol: SubscriptionProtocol; readonly filter: EventFilter; readonly selection: Selection | undefined };
 
 /** The key of a distinct operation of a log. */
-export function distinctKey({ protocol, filter }: Distinct): string {
-  return `${protocol.name} ${filterKey(filter)}`;
+export function distinctKey({ protocol, filter, selection }: Distinct): string {
+  return `${protocol.name} ${selection?.key ?? ""} ${filterKey(filter)}`;
 }
 
 /** Events strictly after `afterSeq` up to and with `lastSeq`, as JSON. */
@@ -16,7 +16,7 @@ export class EventBatch {
   readonly afterSeq: number;
   readonly lastSeq: number;
   readonly #lines: readonly string[];
-  /** Not persisted: what filters look at, parsed when the first one asks. */
+  /** Not persisted: the events, parsed when the first filter or selection asks. */
   #parsed: readonly FilteredEvent[] | undefined;
   /** Not persisted: payloads by distinct operation and cursor; null where nothing passes. */
   readonly #payloads = new Map<string, string | null>();
@@ -44,17 +44,22 @@ export class EventBatch {
     const key = `${from} ${distinctKey(distinct)}`;
     const known = this.#payloads.get(key);
     if (known !== undefined) return known;
-    const lines = this.#passing(distinct.filter, from);
-    const made = lines.length === 0 ? null : distinct.protocol.payload(lines, this.lastSeq);
+    const events = this.#passing(distinct.filter, from);
+    const made = events.lines.length === 0 ? null : distinct.protocol.payload(events, this.lastSeq, distinct.selection);
     this.#payloads.set(key, made);
     return made;
   }
 
-  #passing(filter: EventFilter, cursor: number): readonly string[] {
+  #passing(filter: EventFilter, cursor: number): PassedEvents {
     const skip = cursor - this.afterSeq;
-    if (filterKey(filter) === OPEN_FILTER_KEY) return skip === 0 ? this.#lines : this.#lines.slice(skip);
-    // The log wrote the lines and is trusted inside.
-    const parsed = (this.#parsed ??= this.#lines.map((line) => JSON.parse(line) as FilteredEvent));
-    return this.#lines.filter((_line, index) => index >= skip && passes(filter, parsed[index] ?? { kind: "SESSION_SUBMITTED" }));
+    const all = filterKey(filter) === OPEN_FILTER_KEY;
+    const passed = (_value: unknown, index: number): boolean =>
+      index >= skip && (all || passes(filter, this.#events()[index] ?? { kind: "SESSION_SUBMITTED" }));
+    return { lines: all && skip === 0 ? this.#lines : this.#lines.filter(passed), parsed: () => this.#events().filter(passed) };
+  }
+
+  /** The log wrote the lines and is trusted inside. */
+  #events(): readonly FilteredEvent[] {
+    return (this.#parsed ??= this.#lines.map((line) => JSON.parse(line) as FilteredEvent));
   }
 }

@@ -10,12 +10,12 @@
  * the client said itself when it subscribed is not said again with each event, and hashes are for those who read the log whole.
  */
 import { ERRORS, refuse } from "@factory/schemas";
-import type { SessionEvent } from "@factory/schemas";
+import type { Refusal, SessionEvent } from "@factory/schemas";
 import { LOG_SUBPROTOCOL } from "@factory/schemas/rpc";
 import type { AssemblyEvent } from "@factory/schemas/rpc";
 import { z } from "zod";
 import { filterShape } from "./event-filter.ts";
-import { CLOSE } from "./subscription-limits.ts";
+import { CLOSE, SUBSCRIPTION_LIMITS } from "./subscription-limits.ts";
 import type { ClientCommand, ProtocolFault, SubscriptionProtocol } from "./subscription-protocol.ts";
 
 const id = z.string().min(1).max(64);
@@ -68,7 +68,8 @@ function parse(frame: string): ClientCommand | ProtocolFault {
 function refused(operation: string | undefined, error: z.ZodError): ProtocolFault {
   const parsed = id.safeParse(operation);
   const text = z.prettifyError(error).replaceAll("\n", " ").slice(0, 500);
-  return parsed.success ? { type: "refused", id: parsed.data, refusal: refuse("INVALID_ARGUMENT", text) } : fault("id is text of 1 to 64 characters.");
+  if (!parsed.success) return fault("id is text of 1 to 64 characters.");
+  return { type: "refused", id: parsed.data, frame: errorFrame(parsed.data, refuse("INVALID_ARGUMENT", text)) };
 }
 
 /** The event of a stored line as clients see it. The log wrote the line and is trusted inside. */
@@ -78,17 +79,24 @@ function eventOf(line: string): string {
   return JSON.stringify({ seq, eventId, kind, occurredAt, runId, ...origin, payload });
 }
 
+const errorFrame = (operation: string, { code, message }: Refusal): string =>
+  JSON.stringify({ type: "error", id: operation, code, message, suggestion: ERRORS[code].suggestion });
+
 const fault = (reason: string): ProtocolFault => ({ type: "fault", code: CLOSE.BAD_MESSAGE, reason });
 
 /** The dialect of the shell. */
 export const FACTORY_LOG_PROTOCOL: SubscriptionProtocol = {
   name: LOG_SUBPROTOCOL,
   autoResponse: { request: PING, response: PONG },
+  ack: null,
+  single: false,
+  frameChars: SUBSCRIPTION_LIMITS.messageChars,
+  slowCode: CLOSE.SLOW,
   parse,
-  payload: (lines, lastSeq) => `,"events":[${lines.map(eventOf).join(",")}],"lastSeq":${lastSeq}}`,
+  payload: ({ lines }, lastSeq) => `,"events":[${lines.map(eventOf).join(",")}],"lastSeq":${lastSeq}}`,
   next: (operation, payload) => `{"type":"next","id":${JSON.stringify(operation)}${payload}`,
   complete: (operation) => JSON.stringify({ type: "complete", id: operation }),
-  error: (operation, { code, message }) => JSON.stringify({ type: "error", id: operation, code, message, suggestion: ERRORS[code].suggestion }),
+  error: errorFrame,
   ping: () => PING,
   pong: () => PONG,
 };

@@ -3,7 +3,7 @@ import type { LogAddress } from "@factory/schemas/rpc";
 import { distinctKey, type Distinct } from "./event-batch.ts";
 import type { EventFilter } from "./event-filter.ts";
 import type { SocketState } from "./socket-state.ts";
-import type { LogChoice, SubscriptionProtocol } from "./subscription-protocol.ts";
+import type { LogChoice, Selection, SubscriptionProtocol } from "./subscription-protocol.ts";
 
 /** A client's socket; one that hibernates keeps what it was given to `keep`. */
 export interface ShardSocket {
@@ -18,9 +18,16 @@ export interface ShardSocket {
 export type Client = {
   readonly socket: ShardSocket;
   readonly protocol: SubscriptionProtocol;
-  readonly principal: SocketState["principal"];
+  /** Null until somebody has proved who it is. */
+  principal: SocketState["principal"];
   readonly connectionId: string;
+  /** How far the dialect's handshake has come; only a socket that is ready may ask for anything. */
+  stage: "new" | "asked" | "ready";
   readonly operations: Map<string, Operation>;
+  /** Operations whose log is being looked up; each lookup knows itself by its token. */
+  readonly locating: Map<string, symbol>;
+  /** Not persisted: stops the clock of the handshake, which keeps the shard from hibernating. */
+  stopWaiting: (() => void) | undefined;
   /** Not persisted: characters sent since the last pong; a socket that hibernates has drained. */
   unacked: number;
   /** Not persisted: what was in flight when the open ping was sent, and when that was. */
@@ -34,6 +41,7 @@ export type Operation = {
   readonly log: FollowedLog;
   readonly choice: LogChoice;
   readonly filter: EventFilter;
+  readonly selection: Selection | undefined;
   /** As {@link SocketState} keeps it. */
   cursor: number;
   live: boolean;
@@ -58,13 +66,17 @@ export type FollowedLog = {
   attaching: boolean;
 };
 
+/** What its payloads follow from. */
+export const distinctOf = ({ client, filter, selection }: Operation): Distinct => ({ protocol: client.protocol, filter, selection });
+
 /** Puts a live operation among those of its distinct operation. */
 export function joinLive(operation: Operation): void {
-  const { log, client, filter } = operation;
-  const key = distinctKey({ protocol: client.protocol, filter });
+  const { log } = operation;
+  const distinct = distinctOf(operation);
+  const key = distinctKey(distinct);
   let group = log.live.get(key);
   if (group === undefined) {
-    group = { protocol: client.protocol, filter, members: new Set() };
+    group = { ...distinct, members: new Set() };
     log.live.set(key, group);
   }
   group.members.add(operation);
@@ -72,9 +84,9 @@ export function joinLive(operation: Operation): void {
 
 /** Takes an operation off its log. */
 export function leaveLog(operation: Operation): void {
-  const { log, client, filter } = operation;
+  const { log } = operation;
   log.operations.delete(operation);
-  const key = distinctKey({ protocol: client.protocol, filter });
+  const key = distinctKey(distinctOf(operation));
   const group = log.live.get(key);
   group?.members.delete(operation);
   if (group?.members.size === 0) log.live.delete(key);
@@ -90,10 +102,18 @@ export function liveCount(log: FollowedLog): number {
 /** What a socket keeps. */
 export function stateOf(client: Client): SocketState {
   return {
-    version: 1,
+    version: 2,
     protocol: client.protocol.name,
     principal: client.principal,
     connectionId: client.connectionId,
-    operations: [...client.operations.values()].map(({ id, choice, filter, cursor, live }) => ({ id, log: choice, ...filter, cursor, live })),
+    settled: client.stage === "ready" && client.locating.size === 0,
+    operations: [...client.operations.values()].map(({ id, choice, filter, selection, cursor, live }) => ({
+      id,
+      log: choice,
+      ...filter,
+      ...(selection === undefined ? {} : { selection: selection.key }),
+      cursor,
+      live,
+    })),
   };
 }

@@ -15,6 +15,8 @@ export function shardLogs(env: Pick<Env, "SESSION_LOGS" | "DB">, sink: SinkAddre
     detach: (log) => logOf(env, log).detach(sink),
     assemblyExists: async (assemblyId) =>
       (await env.DB.prepare("SELECT 1 FROM sessions WHERE org = ? AND assembly = ? LIMIT 1").bind(sink.org, assemblyId).first()) !== null,
+    sessionOfRun: (runId) =>
+      env.DB.prepare("SELECT session_id FROM session_views WHERE org = ? AND run_id = ?").bind(sink.org, runId).first<string>("session_id"),
   };
 }
 

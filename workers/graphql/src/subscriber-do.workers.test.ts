@@ -1,36 +1,13 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { objectName, sessionIdOf, subscriberShardOf } from "@factory/schemas";
-import { CONNECTION_HEADER, encodeConnection, LOG_SUBPROTOCOL, type LogAddress, type LogBatch } from "@factory/schemas/rpc";
+import { objectName, subscriberShardOf } from "@factory/schemas";
+import { CONNECTION_HEADER, encodeConnection, LOG_SUBPROTOCOL } from "@factory/schemas/rpc";
 import { beforeAll, describe, expect, test } from "vitest";
 import { LIVE_CURSOR_MIGRATIONS } from "./live-cursors.ts";
+import { SELECTION_MIGRATIONS } from "./subscriptions/selection-texts.ts";
 import { CLOSE, SUBSCRIPTION_LIMITS } from "./subscription-limits.ts";
 import { TestClient } from "./testing/client.ts";
-
-type LogDouble = {
-  put(kinds: readonly string[]): Promise<number>;
-  state(): Promise<{ readonly sinks: { readonly [shard: string]: number }; readonly reads: number }>;
-  batchFor(log: LogAddress, shard: number): Promise<LogBatch | null>;
-  pushed(shard: number, answer: { readonly keep: boolean; readonly lastSeq: number }): Promise<void>;
-};
-
-const range = (after: number, last: number): number[] => Array.from({ length: last - after }, (_, index) => after + 1 + index);
-const kinds = (count: number): string[] => Array.from({ length: count }, () => "COMPILATION_STARTED");
-const stubOf = (org: string, shard: number) => env.SUBSCRIBERS.getByName(objectName.subscribers(org, shard));
-
-/** A session with its log, in an org of its own. */
-function aSession(org: string, envelope = "envelope-1") {
-  const sessionId = sessionIdOf(org, "WO-1", envelope);
-  const address: LogAddress = { kind: "session", org, sessionId };
-  // The object is the double of `testing/log-double.mjs`.
-  const log = env.SESSION_LOGS.getByName(objectName.sessionLog(org, sessionId)) as unknown as LogDouble;
-  /** The log's push to one shard, with its answer. */
-  const push = async (shard: number): Promise<void> => {
-    const batch = await log.batchFor(address, shard);
-    if (batch !== null) await log.pushed(shard, await stubOf(org, shard).push(batch));
-  };
-  return { org, sessionId, address, log, push };
-}
+import { aSession, kinds, range, stubOf, type LogDouble } from "./testing/session-log.ts";
 
 /** Opens a socket as the gateway does. */
 async function upgrade(org: string, { connectionId = "c1", principalId = "ci", protocol = LOG_SUBPROTOCOL } = {}): Promise<Response> {
@@ -226,23 +203,23 @@ describe("SubscriberDO", () => {
     await runInDurableObject(stub, async (_instance, state) => {
       const [socket] = state.getWebSockets(LOG_SUBPROTOCOL);
       expect(socket?.deserializeAttachment()).toMatchObject({
-        version: 1,
+        version: 2,
         principal: { id: "ci", scopes: ["session:read"] },
         operations: [{ id: "a", live: true }],
       });
       expect(state.storage.sql.exec("SELECT cursor, attached, moving FROM live_cursors").toArray()).toEqual([{ cursor: 3, attached: 1, moving: 0 }]);
       const applied = state.storage.sql.exec("SELECT id FROM durable_migrations WHERE component = 'object'").toArray();
-      expect(applied.map(({ id }) => id)).toEqual(LIVE_CURSOR_MIGRATIONS.map(({ id }) => id));
+      expect(applied.map(({ id }) => id)).toEqual([...LIVE_CURSOR_MIGRATIONS, ...SELECTION_MIGRATIONS].map(({ id }) => id));
     });
   });
 });
 
 describe("the door", () => {
   test("opens to nothing but an upgrade that carries a connection and a known subprotocol", async () => {
-    expect((await exports.default.fetch("https://graphql/subscriptions")).status).toBe(404);
+    expect((await exports.default.fetch("https://graphql/subscriptions")).ok).toBe(false);
     const bare = await exports.default.fetch("https://graphql/subscriptions", { headers: { upgrade: "websocket", "sec-websocket-protocol": LOG_SUBPROTOCOL } });
     expect(bare.status).toBe(401);
-    expect((await upgrade("acme-door", { protocol: "graphql-transport-ws" })).status).toBe(400);
+    expect((await upgrade("acme-door", { protocol: "graphql-ws" })).status).toBe(400);
   });
 
   test("hazard: addressing the wrong object - a shard takes no connection of another org", async () => {

@@ -1,10 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { GRAPHQL_TRANSPORT_WS_SUBPROTOCOL, LOG_SUBPROTOCOL } from "@factory/schemas/rpc";
 import { distinctKey } from "./event-batch.ts";
 import { FACTORY_LOG_PROTOCOL } from "./factory-log-protocol.ts";
 import { PAUSE_MS } from "./live-cursors.ts";
 import { CLOSE, MAX_WINDOW_MS, PING_EVERY_CHARS, SUBSCRIPTION_LIMITS, WATCH_MS } from "./subscription-limits.ts";
-import { eventAt, range, SESSION, ShardWorld, turn, type TestEvent, type TestSocket } from "./testing/shard-world.ts";
+import { beadDocument } from "./testing/graphql-dialects.ts";
+import { eventAt, range, RUN, SESSION, ShardWorld, turn, type TestEvent, type TestSocket } from "./testing/shard-world.ts";
 
 /** A world whose log has events and one socket that follows it live. */
 async function aLiveWorld(events = 3): Promise<{ readonly world: ShardWorld; readonly socket: TestSocket }> {
@@ -155,19 +157,34 @@ describe("nothing missed, nothing twice", () => {
     }
   }
 
-  const FILTERS: readonly { readonly more: object; readonly pass: (event: TestEvent) => boolean }[] = [
-    { more: {}, pass: () => true },
-    { more: {}, pass: () => true },
-    { more: { streams: ["beadUpdates"] }, pass: ({ stream }) => stream === "beadUpdates" },
-    { more: { runId: "RUN-b" }, pass: ({ runId }) => runId === "RUN-b" },
-  ];
+  type Filter = { readonly more: object; readonly pass: (event: TestEvent) => boolean };
+  const FILTERS: { readonly [dialect: string]: readonly Filter[] } = {
+    [LOG_SUBPROTOCOL]: [
+      { more: {}, pass: () => true },
+      { more: {}, pass: () => true },
+      { more: { streams: ["beadUpdates"] }, pass: ({ stream }) => stream === "beadUpdates" },
+      { more: { runId: RUN }, pass: ({ runId }) => runId === RUN },
+    ],
+    [GRAPHQL_TRANSPORT_WS_SUBPROTOCOL]: [
+      { more: {}, pass: () => true },
+      {
+        more: {
+          query: "subscription ($sessionId: ID! $afterSeq: Int) { e: sessionEvents(sessionId: $sessionId, afterSeq: $afterSeq) { lastSeq events { seq } } }",
+        },
+        pass: () => true,
+      },
+      // Its log is looked up first.
+      { more: { query: beadDocument }, pass: ({ stream, runId }) => stream === "beadUpdates" && runId === RUN },
+      { more: { query: beadDocument }, pass: ({ stream, runId }) => stream === "beadUpdates" && runId === RUN },
+    ],
+  };
   /** A place in the log, from its beginning to its end; most clients stand near the end. */
   const place = fc.constantFrom(0, 0.5, 0.8, 0.9, 0.95, 1);
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.record({ do: fc.constant("append" as const), n: fc.integer({ min: 1, max: 6 }) }) },
     { weight: 5, arbitrary: fc.record({ do: fc.constant("push" as const), n: fc.integer({ min: 1, max: 9 }), lost: fc.boolean() }) },
     { weight: 6, arbitrary: fc.record({ do: fc.constant("answer" as const), n: fc.nat(20) }) },
-    { weight: 3, arbitrary: fc.record({ do: fc.constant("subscribe" as const), n: fc.nat(20), filter: fc.nat(FILTERS.length - 1), at: place }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant("subscribe" as const), n: fc.nat(20), filter: fc.nat(3), at: place }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("rewind" as const), n: fc.integer({ min: 1, max: 9 }), at: place }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("evict" as const) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("advance" as const), n: fc.nat(40) }) },
@@ -176,10 +193,10 @@ describe("nothing missed, nothing twice", () => {
     { weight: 3, arbitrary: fc.record({ do: fc.constant("settle" as const) }) },
   );
 
-  it("whatever order pushes, replays, lost answers, repeated pushes, evictions and departures come in", async () => {
+  it.each(Object.keys(FILTERS))("whatever order pushes, replays, lost answers, repeated pushes, evictions and departures come in: %s", async (dialect) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 80, size: "max" }), fc.boolean(), async (steps, closes) => {
-        const world = new ShardWorld();
+        const world = new ShardWorld(dialect);
         world.append(3);
         const asked: Asked[] = [];
         for (const one of steps) {
@@ -197,11 +214,11 @@ describe("nothing missed, nothing twice", () => {
           } else if (one.do === "leave") {
             const gone = asked.splice(one.n % Math.max(1, asked.length), 1)[0];
             const socket = gone?.sockets.at(-1);
-            if (gone !== undefined && socket?.closed === undefined) world.say(socket ?? world.connect(), { type: "unsubscribe", id: gone.id });
+            if (gone !== undefined && socket?.closed === undefined) world.unsubscribe(socket ?? world.connect(), gone.id);
           } else {
             const open = world.sockets.filter(({ closed }) => closed === undefined);
             const socket = (one.n % 3 === 0 ? undefined : open[one.n % Math.max(1, open.length)]) ?? world.connect();
-            const { more, pass } = FILTERS[one.filter] ?? { more: {}, pass: () => true };
+            const { more, pass } = FILTERS[dialect]?.[one.filter] ?? { more: {}, pass: () => true };
             const after = Math.floor(one.at * world.tip);
             const id = `op-${asked.length}-${world.sockets.length}-${world.tip}-${after}-${one.n}`;
             if (asked.some((other) => other.id === id) || asked.filter(({ sockets }) => sockets.includes(socket)).length >= 16) continue;
@@ -274,7 +291,7 @@ describe("frames", () => {
   });
 
   it("of two filters that let the same pass are one distinct operation", () => {
-    const key = (filter: Parameters<typeof distinctKey>[0]["filter"]) => distinctKey({ protocol: FACTORY_LOG_PROTOCOL, filter });
+    const key = (filter: Parameters<typeof distinctKey>[0]["filter"]) => distinctKey({ protocol: FACTORY_LOG_PROTOCOL, filter, selection: undefined });
     expect(key({ streams: ["beadUpdates", "sessionEvents"] })).toBe(key({ streams: ["sessionEvents", "beadUpdates", "beadUpdates"] }));
     expect(key({ streams: ["artifactWrites", "beadUpdates", "sessionEvents"] })).toBe(key({}));
     expect(key({ runId: "RUN-a" })).not.toBe(key({}));

@@ -12,23 +12,26 @@ import { messageOf, runBestEffort, type Log, type StartTimeout, type StoragePort
 import { FactoryError, idSchema, refuse, type Org, type Refusal, type Result } from "@factory/schemas";
 import type { LogAddress, LogBatch, LogTip } from "@factory/schemas/rpc";
 import { EventBatch } from "./event-batch.ts";
-import type { EventFilter } from "./event-filter.ts";
 import { LiveCursors } from "./live-cursors.ts";
 import { SharedReads, type ReadPage, type ReplayPage } from "./shared-reads.ts";
-import { joinLive, leaveLog, liveCount, stateOf, type Client, type FollowedLog, type Operation, type ShardSocket } from "./shard-clients.ts";
+import { distinctOf, joinLive, leaveLog, liveCount, stateOf, type Client, type FollowedLog, type Operation, type ShardSocket } from "./shard-clients.ts";
+import { SelectionTexts } from "./subscriptions/selection-texts.ts";
 import { parseSocketState, type SocketState } from "./socket-state.ts";
 import {
   ACK_PATIENCE_MS,
   CLOSE,
   FRAME_COST_MS,
+  INIT_PATIENCE_MS,
   MAX_WINDOW_MS,
   PING_EVERY_CHARS,
   READS_AT_ONCE,
   RESUME_MS,
+  RUN_LOOKUP_EVERY_MS,
+  RUN_LOOKUPS,
   SUBSCRIPTION_LIMITS,
   WATCH_MS,
 } from "./subscription-limits.ts";
-import type { ClientCommand, LogChoice, SubscriptionProtocol } from "./subscription-protocol.ts";
+import type { ClientCommand, LogChoice, SubscribeCommand, SubscriptionProtocol } from "./subscription-protocol.ts";
 
 /** The logs of the org, as a shard calls them. */
 export interface ShardLogs {
@@ -37,6 +40,8 @@ export interface ShardLogs {
   detach(log: LogAddress): Promise<void>;
   /** True when the org has the assembly. Its log is empty until its first session writes. */
   assemblyExists(assemblyId: string): Promise<boolean>;
+  /** The session that a run of the org belongs to; null when the read model knows no such run. */
+  sessionOfRun(runId: string): Promise<string | null>;
 }
 
 /** What a shard needs of its surroundings. */
@@ -45,6 +50,8 @@ export interface ShardDeps {
   readonly storage: StoragePort;
   readonly logs: ShardLogs;
   readonly protocols: readonly SubscriptionProtocol[];
+  /** Who a credential proves, in the org and with the scope to read. */
+  readonly admit: (authorization: string | null) => Promise<Result<{ principal: Principal }>>;
   /** Clock in epoch milliseconds. */
   readonly now: () => number;
   readonly startTimeout: StartTimeout;
@@ -55,8 +62,10 @@ export interface ShardDeps {
   readonly journal: Log;
 }
 
-/** Who opens a socket. */
-export type ShardConnection = { readonly protocol: SubscriptionProtocol; readonly principal: SocketState["principal"]; readonly connectionId: string };
+/** Who has proved to be it. */
+export type Principal = NonNullable<SocketState["principal"]>;
+/** Who opens a socket; null when that is still to be proved in it. */
+export type ShardConnection = { readonly protocol: SubscriptionProtocol; readonly principal: Principal | null; readonly connectionId: string };
 
 const sessionIdSchema = idSchema("SES");
 const SLOW_REASON = "Too slow: what was sent is not acknowledged. Connect again and resume with your last seq.";
@@ -67,6 +76,7 @@ export class SubscriberShard {
   readonly #deps: ShardDeps;
   readonly #cursors: LiveCursors;
   readonly #reads: SharedReads;
+  readonly #selections: SelectionTexts;
   /** Not persisted: the sockets, read back from their attachments. */
   readonly #clients = new Map<ShardSocket, Client>();
   /** Not persisted: the logs that their operations name. */
@@ -79,7 +89,9 @@ export class SubscriberShard {
     this.#deps = deps;
     this.#cursors = new LiveCursors(deps);
     this.#reads = new SharedReads(deps.logs.read, READS_AT_ONCE);
+    this.#selections = new SelectionTexts(deps.storage);
     for (const socket of sockets) this.#restore(socket);
+    this.#selections.prune();
     // A row without a follower is of sockets that are gone; the log is told when it pushes next.
     for (const key of this.#cursors.logs()) if (!this.#logs.has(key)) this.#cursors.delete(key);
   }
@@ -89,21 +101,25 @@ export class SubscriberShard {
     return this.#clients.size;
   }
 
-  /** Null when a socket of the principal may be added; else why not, with the limit. */
-  refusal(principalId: string): Refusal | null {
-    const { socketsPerShard, socketsPerPrincipal } = SUBSCRIPTION_LIMITS;
+  /** Null when a socket of the principal, or of nobody yet, may be added; else why not, with the limit. */
+  refusal(principalId: string | null): Refusal | null {
+    const { socketsPerShard, socketsPerPrincipal, unprovedPerShard } = SUBSCRIPTION_LIMITS;
     if (this.#clients.size >= socketsPerShard) return refuse("RATE_LIMITED", `This shard holds ${socketsPerShard} sockets, which is its limit.`);
     let own = 0;
-    for (const { principal } of this.#clients.values()) if (principal.id === principalId) own += 1;
+    for (const { principal } of this.#clients.values()) if ((principal?.id ?? null) === principalId) own += 1;
+    if (principalId === null) {
+      return own < unprovedPerShard ? null : refuse("RATE_LIMITED", `This shard holds ${own} sockets without a credential, which is its limit.`);
+    }
     if (own < socketsPerPrincipal) return null;
     return refuse("RATE_LIMITED", `The principal has ${own} sockets on this shard; the limit is ${socketsPerPrincipal}.`);
   }
 
   /** Takes a socket that was just accepted. */
   open(socket: ShardSocket, { protocol, principal, connectionId }: ShardConnection): void {
-    const client: Client = { socket, protocol, principal, connectionId, operations: new Map(), unacked: 0, ping: undefined };
+    const client = newClient(socket, { protocol, principal, connectionId });
     this.#clients.set(socket, client);
     socket.keep(stateOf(client));
+    if (client.stage !== "ready") client.stopWaiting = this.#deps.startTimeout(INIT_PATIENCE_MS, () => this.#lateInit(client));
   }
 
   /** Takes one frame of a client. */
@@ -111,12 +127,19 @@ export class SubscriberShard {
     const client = this.#clients.get(socket);
     if (client === undefined) return socket.close(CLOSE.RESTART, RESTART_REASON);
     if (typeof frame !== "string") return this.#close(client, CLOSE.BINARY, "Frames are text.");
-    const limit = SUBSCRIPTION_LIMITS.messageChars;
-    if (frame.length > limit) return this.#close(client, CLOSE.TOO_LARGE, `A frame has at most ${limit} characters.`);
-    const command = client.protocol.parse(frame);
+    const { frameChars } = client.protocol;
+    if (frame.length > frameChars) return this.#close(client, CLOSE.TOO_LARGE, `A frame has at most ${frameChars} characters.`);
+    const command = client.protocol.parse(frame, client.stage === "ready");
     if (command.type === "fault") this.#close(client, command.code, command.reason);
-    else if (command.type === "refused") this.#send(client, client.protocol.error(command.id, command.refusal));
-    else this.#obey(client, command);
+    else if (command.type !== "refused") this.#obey(client, command);
+    else if (taken(client, command.id)) this.#idInUse(client, command.id);
+    else this.#answer(client, command.frame);
+  }
+
+  /** Takes the one operation of a connection that was opened for it. */
+  begin(socket: ShardSocket, command: SubscribeCommand): void {
+    const client = this.#clients.get(socket);
+    if (client !== undefined) this.#subscribe(client, command);
   }
 
   /** Forgets a socket that is gone. */
@@ -124,8 +147,10 @@ export class SubscriberShard {
     const client = this.#clients.get(socket);
     if (client === undefined) return;
     this.#clients.delete(socket);
+    client.stopWaiting?.();
     for (const operation of client.operations.values()) this.#forget(operation);
     client.operations.clear();
+    client.locating.clear();
   }
 
   /**
@@ -157,7 +182,7 @@ export class SubscriberShard {
   watch(): void {
     const now = this.#deps.now();
     for (const client of this.#clients.values()) {
-      if (client.ping !== undefined && now - client.ping.sentAt >= ACK_PATIENCE_MS) this.#close(client, CLOSE.SLOW, SLOW_REASON);
+      if (client.ping !== undefined && now - client.ping.sentAt >= ACK_PATIENCE_MS) this.#tooSlow(client);
     }
     for (const log of this.#logs.values()) {
       for (const operation of log.operations) if (!operation.live) this.#replay(operation);
@@ -184,13 +209,17 @@ export class SubscriberShard {
     const state = parseSocketState(socket.attachment());
     const protocol = this.#deps.protocols.find(({ name }) => name === state?.protocol);
     // Without its cursor a live operation does not know what it was sent.
-    const lost = state?.operations.some(({ live, log }) => live && this.#cursors.get(keyOf(log)) === undefined) === true;
-    if (state === null || protocol === undefined || lost) return socket.close(CLOSE.RESTART, RESTART_REASON);
+    const lost = state?.operations.some(
+      ({ live, log, selection }) =>
+        (live && this.#cursors.get(keyOf(log)) === undefined) || (selection !== undefined && this.#selections.text(selection) === undefined),
+    );
+    if (state?.settled !== true || protocol === undefined || lost === true) return socket.close(CLOSE.RESTART, RESTART_REASON);
     const { principal, connectionId } = state;
-    const client: Client = { socket, protocol, principal, connectionId, operations: new Map(), unacked: 0, ping: undefined };
+    const client: Client = { ...newClient(socket, { protocol, principal, connectionId }), stage: "ready" };
     this.#clients.set(socket, client);
-    for (const { id, log, cursor, live, ...filter } of state.operations) {
-      const operation = this.#follow(client, id, log, filter, cursor);
+    for (const { id, log, cursor, live, selection: key, ...filter } of state.operations) {
+      const selection = key === undefined ? undefined : { key, text: this.#selections.text(key) ?? "" };
+      const operation = this.#follow(client, { id, choice: log, filter, selection, cursor });
       operation.live = live;
       if (live) joinLive(operation);
     }
@@ -198,9 +227,12 @@ export class SubscriberShard {
 
   #obey(client: Client, command: ClientCommand): void {
     switch (command.type) {
+      case "init":
+        return this.#init(client, command.authorization);
       case "subscribe":
         return this.#subscribe(client, command);
       case "unsubscribe": {
+        if (client.locating.delete(command.id)) client.socket.keep(stateOf(client));
         const operation = client.operations.get(command.id);
         if (operation !== undefined) this.#end(operation);
         return;
@@ -214,19 +246,82 @@ export class SubscriberShard {
     }
   }
 
-  #subscribe(client: Client, { id, log: choice, filter, afterSeq }: Extract<ClientCommand, { type: "subscribe" }>): void {
-    if (client.operations.has(id)) return this.#close(client, CLOSE.ID_IN_USE, `The operation ${id} is already subscribed.`);
+  /** Who opened the socket proves who it is, unless the upgrade has done that. */
+  #init(client: Client, authorization: string | null): void {
+    const { ack } = client.protocol;
+    if (client.stage !== "new" || ack === null) return this.#close(client, CLOSE.TOO_MANY_INITS, "Too many initialisation requests");
+    client.stage = "asked";
+    if (client.principal === null) this.#deps.background(this.#admit(client, ack, authorization));
+    else this.#ready(client, ack, client.principal);
+  }
+
+  async #admit(client: Client, ack: string, authorization: string | null): Promise<void> {
+    try {
+      const answer = await this.#deps.admit(authorization);
+      if (this.#clients.get(client.socket) !== client) return;
+      if (!answer.ok) return this.#close(client, CLOSE.FORBIDDEN, `Forbidden: ${answer.message}`);
+      const tooMany = this.refusal(answer.principal.id);
+      if (tooMany !== null) return this.#close(client, CLOSE.TRY_LATER, tooMany.message);
+      this.#ready(client, ack, answer.principal);
+    } catch (err) {
+      this.#deps.journal.event({ op: "subscriber.admit", outcome: "failed", durationMs: 0, ids: { org: this.#deps.org }, fields: { error: messageOf(err) } });
+      this.#close(client, CLOSE.TRY_LATER, "The credential could not be looked up. Connect again.");
+    }
+  }
+
+  #ready(client: Client, ack: string, principal: Principal): void {
+    client.stopWaiting?.();
+    client.principal = principal;
+    client.stage = "ready";
+    client.socket.keep(stateOf(client));
+    this.#send(client, ack);
+  }
+
+  #lateInit(client: Client): void {
+    if (this.#clients.get(client.socket) === client) this.#close(client, CLOSE.INIT_TIMEOUT, "Connection initialisation timeout");
+  }
+
+  #subscribe(client: Client, { id, log, filter, afterSeq, selection }: SubscribeCommand): void {
+    if (taken(client, id)) return this.#idInUse(client, id);
     const limit = SUBSCRIPTION_LIMITS.operationsPerSocket;
-    if (client.operations.size >= limit) {
-      return this.#send(client, client.protocol.error(id, refuse("TOO_LARGE", `A socket has at most ${limit} operations.`)));
+    if (client.operations.size + client.locating.size >= limit) {
+      return this.#refuse(client, id, refuse("TOO_LARGE", `A socket has at most ${limit} operations.`));
     }
+    const start = (choice: LogChoice): void => this.#start(client, { id, choice, filter, selection, cursor: afterSeq });
+    if ("runId" in log) this.#deps.background(this.#locate(client, id, log.runId, start));
+    else start(log);
+  }
+
+  /** Finds a run's session. The operation's id is taken meanwhile, and given back when the client ends it. */
+  async #locate(client: Client, id: string, runId: string, start: (choice: LogChoice) => void): Promise<void> {
+    const token = Symbol(id);
+    client.locating.set(id, token);
+    client.socket.keep(stateOf(client));
+    const wanted = (): boolean => client.locating.get(id) === token;
+    const sessionId = await this.#sessionOf(runId, wanted).catch((err: unknown) => refuse("UNAVAILABLE", `The run could not be looked up: ${messageOf(err)}`));
+    if (!wanted()) return;
+    client.locating.delete(id);
+    client.socket.keep(stateOf(client));
+    if (typeof sessionId === "string") start({ sessionId });
+    else this.#refuse(client, id, sessionId ?? refuse("NOT_FOUND", `There is no run ${runId} for this org.`));
+  }
+
+  /** The read model may be a moment behind the log in which the client has read of the run. */
+  async #sessionOf(runId: string, wanted: () => boolean): Promise<string | null> {
+    for (let lookup = 1; ; lookup++) {
+      const sessionId = await this.#deps.logs.sessionOfRun(runId);
+      if (sessionId !== null || lookup === RUN_LOOKUPS || !wanted()) return sessionId;
+      await new Promise<void>((resolve) => void this.#deps.startTimeout(RUN_LOOKUP_EVERY_MS, resolve));
+    }
+  }
+
+  #start(client: Client, asked: NewOperation): void {
+    const { choice, cursor } = asked;
     // What is not shaped like an id is asked of nobody: addressing an object makes it.
-    if ("sessionId" in choice && !sessionIdSchema.safeParse(choice.sessionId).success) {
-      return this.#send(client, client.protocol.error(id, absent(choice)));
-    }
-    const operation = this.#follow(client, id, choice, filter, afterSeq);
+    if ("sessionId" in choice && !sessionIdSchema.safeParse(choice.sessionId).success) return this.#refuse(client, asked.id, absent(choice));
+    const operation = this.#follow(client, asked);
     const live = this.#cursors.get(operation.log.key);
-    if (live?.cursor === afterSeq && live.attached) this.#goLive(operation);
+    if (live?.cursor === cursor && live.attached) this.#goLive(operation);
     else {
       client.socket.keep(stateOf(client));
       this.#deps.watchBy(this.#deps.now() + RESUME_MS);
@@ -234,14 +329,15 @@ export class SubscriberShard {
     }
   }
 
-  #follow(client: Client, id: string, choice: LogChoice, filter: EventFilter, cursor: number): Operation {
+  #follow(client: Client, { id, choice, filter, selection, cursor }: NewOperation): Operation {
     const key = keyOf(choice);
     let log = this.#logs.get(key);
     if (log === undefined) {
       log = { key, address: addressOf(this.#deps.org, choice), operations: new Set(), live: new Map(), sentAt: 0, heardAt: 0, attaching: false };
       this.#logs.set(key, log);
     }
-    const operation: Operation = { id, client, log, choice, filter, cursor, live: false, replaying: false };
+    if (selection !== undefined) this.#selections.retain(selection);
+    const operation: Operation = { id, client, log, choice, filter, selection, cursor, live: false, replaying: false };
     log.operations.add(operation);
     client.operations.set(id, operation);
     return operation;
@@ -290,11 +386,11 @@ export class SubscriberShard {
 
   /** Sends a page of a replay and, in the same turn, turns the operation live when it has what the shard has. */
   #take(operation: Operation, { batch, tip }: ReplayPage): void {
-    const { client, log, filter } = operation;
+    const { client, log } = operation;
     if (batch.lastSeq <= operation.cursor && operation.cursor < tip.lastSeq) {
       throw new FactoryError("INTEGRITY", `The log has no event ${operation.cursor + 1}, yet it ends at ${tip.lastSeq}.`);
     }
-    const payload = batch.payload({ protocol: client.protocol, filter }, operation.cursor);
+    const payload = batch.payload(distinctOf(operation), operation.cursor);
     operation.cursor = Math.max(operation.cursor, batch.lastSeq);
     if (payload !== null) this.#send(client, client.protocol.next(operation.id, payload));
     if (!this.#open(operation)) return;
@@ -326,12 +422,13 @@ export class SubscriberShard {
   /** Sends every live operation what it does not have: one payload for all that agree, with each one's id around it. */
   #fanOut(log: FollowedLog, batch: EventBatch, cursor: number): void {
     log.sentAt = this.#deps.now();
-    for (const { protocol, filter, members } of log.live.values()) {
-      const shared = batch.payload({ protocol, filter }, cursor);
+    for (const { members, ...distinct } of log.live.values()) {
+      const { protocol } = distinct;
+      const shared = batch.payload(distinct, cursor);
       let last: { readonly id: string; readonly frame: string } | undefined;
       for (const operation of members) {
         const ahead = operation.cursor > cursor;
-        const payload = ahead ? (operation.cursor < batch.lastSeq ? batch.payload({ protocol, filter }, operation.cursor) : null) : shared;
+        const payload = ahead ? (operation.cursor < batch.lastSeq ? batch.payload(distinct, operation.cursor) : null) : shared;
         if (payload === null) continue;
         if (ahead) this.#sendLive(operation.client, protocol.next(operation.id, payload));
         else {
@@ -344,7 +441,7 @@ export class SubscriberShard {
 
   /** What a client does not drain is not queued without end: it comes back and reads the log. */
   #sendLive(client: Client, frame: string): void {
-    if (client.unacked > SUBSCRIPTION_LIMITS.unackedChars) return this.#close(client, CLOSE.SLOW, SLOW_REASON);
+    if (client.unacked > SUBSCRIPTION_LIMITS.unackedChars) return this.#tooSlow(client);
     this.#send(client, frame);
   }
 
@@ -357,7 +454,7 @@ export class SubscriberShard {
         op: "subscriber.send",
         outcome: "failed",
         durationMs: 0,
-        ids: { org: this.#deps.org, principalId: client.principal.id },
+        ids: this.#idsOf(client),
         fields: { error: messageOf(err) },
       });
       return this.leave(client.socket);
@@ -419,13 +516,33 @@ export class SubscriberShard {
   }
 
   #complete(operation: Operation): void {
-    this.#send(operation.client, operation.client.protocol.complete(operation.id));
+    this.#answer(operation.client, operation.client.protocol.complete(operation.id));
     this.#end(operation);
   }
 
   #fail(operation: Operation, refusal: Refusal): void {
-    this.#send(operation.client, operation.client.protocol.error(operation.id, refusal));
+    this.#refuse(operation.client, operation.id, refusal);
     this.#end(operation);
+  }
+
+  #refuse(client: Client, id: string, refusal: Refusal): void {
+    this.#answer(client, client.protocol.error(id, refusal));
+  }
+
+  /** Sends the last word on an operation; a connection that is that operation ends with it. */
+  #answer(client: Client, frame: string): void {
+    this.#send(client, frame);
+    if (!client.protocol.single) return;
+    this.leave(client.socket);
+    client.socket.close(CLOSE.DONE, "");
+  }
+
+  #idInUse(client: Client, id: string): void {
+    this.#close(client, CLOSE.ID_IN_USE, `Subscriber for ${id.slice(0, 64)} already exists`);
+  }
+
+  #tooSlow(client: Client): void {
+    this.#close(client, client.protocol.slowCode, SLOW_REASON);
   }
 
   #end(operation: Operation): void {
@@ -443,15 +560,16 @@ export class SubscriberShard {
       op: "subscriber.close",
       outcome: "refused",
       durationMs: 0,
-      ids: { org: this.#deps.org, principalId: client.principal.id },
+      ids: this.#idsOf(client),
       fields: { code, reason },
     });
   }
 
   /** Takes an operation off its log, and the shard off a log that nobody follows any more. */
   #forget(operation: Operation): void {
-    const { log } = operation;
+    const { log, selection } = operation;
     leaveLog(operation);
+    if (selection !== undefined) this.#selections.release(selection);
     if (log.operations.size > 0 || this.#logs.get(log.key) !== log) return;
     this.#logs.delete(log.key);
     if (this.#cursors.get(log.key) === undefined) return;
@@ -464,11 +582,26 @@ export class SubscriberShard {
     this.#deps.background(detached);
   }
 
+  #idsOf({ principal }: Client): { [name: string]: string } {
+    return { org: this.#deps.org, ...(principal === null ? {} : { principalId: principal.id }) };
+  }
+
   #report(op: string, { address }: FollowedLog, err: unknown): void {
     const ids = address.kind === "session" ? { org: address.org, sessionId: address.sessionId } : { org: address.org, assemblyId: address.assemblyId };
     this.#deps.journal.event({ op, outcome: "failed", durationMs: 0, ids, fields: { error: messageOf(err) } });
   }
 }
+
+/** An operation before the shard follows its log. */
+type NewOperation = Pick<Operation, "id" | "choice" | "filter" | "selection" | "cursor">;
+
+function newClient(socket: ShardSocket, { protocol, principal, connectionId }: ShardConnection): Client {
+  const stage = protocol.ack === null ? "ready" : "new";
+  return { socket, protocol, principal, connectionId, stage, operations: new Map(), locating: new Map(), stopWaiting: undefined, unacked: 0, ping: undefined };
+}
+
+/** True when an operation of the socket has the id. */
+const taken = (client: Client, id: string): boolean => client.operations.has(id) || client.locating.has(id);
 
 const addressOf = (org: Org, choice: LogChoice): LogAddress =>
   "sessionId" in choice ? { kind: "session", org, ...choice } : { kind: "assembly", org, ...choice };

@@ -7,6 +7,8 @@ export const SUBSCRIPTION_LIMITS = {
   socketsPerShard: 4_096,
   /** Of one principal on one shard; some 1 000 over all shards. */
   socketsPerPrincipal: 128,
+  /** Sockets that have not proved yet whose they are: who comes with its credential in the upgrade is not held up by them. */
+  unprovedPerShard: 256,
   /** Sixteen of the largest operations are 8 KiB of the 16 KiB that an attachment may have. */
   operationsPerSocket: 16,
   /** Of one frame that a client sends, in characters. */
@@ -19,6 +21,13 @@ export const SUBSCRIPTION_LIMITS = {
 export const PING_EVERY_CHARS = 256 * 1024;
 /** A socket that has not answered for so long does not drain. */
 export const ACK_PATIENCE_MS = 60_000;
+
+/** How long a socket may take to open its connection, and to prove whose it is where the upgrade has not: as `graphql-ws` does. */
+export const INIT_PATIENCE_MS = 3_000;
+
+/** How often, and how far apart, a run is looked up that the read model does not know yet: projections come within a second or two. */
+export const RUN_LOOKUPS = 6;
+export const RUN_LOOKUP_EVERY_MS = 500;
 
 /** Longest wait of an event for others to share its frame. */
 export const MAX_WINDOW_MS = 25;
@@ -38,12 +47,23 @@ export const READS_AT_ONCE = 8;
 /** Events of one page of a replay. */
 export const REPLAY_PAGE_EVENTS = 500;
 
-/** Close codes. Those of the private range say what the client did; after SLOW and RESTART it connects again and resumes with its last seq. */
+/**
+ * Close codes. Those of the private range say what the client did, with the numbers of `graphql-transport-ws`; after SLOW, RESTART and
+ * TRY_LATER it connects again and resumes with its last seq.
+ */
 export const CLOSE = {
+  DONE: 1000,
   RESTART: 1012,
+  TRY_LATER: 1013,
   BINARY: 1003,
   TOO_LARGE: 1009,
   BAD_MESSAGE: 4400,
+  UNAUTHORIZED: 4401,
+  FORBIDDEN: 4403,
   ID_IN_USE: 4409,
+  TOO_MANY_INITS: 4429,
+  /** Of the dialect `factory-log.v1`. */
   SLOW: 4408,
+  /** Of `graphql-transport-ws`, where 4408 has this meaning. */
+  INIT_TIMEOUT: 4408,
 } as const;

@@ -10,18 +10,25 @@ export const CONNECTION_HEADER = "x-factory-connection";
 /** The JSON dialect of the shell; see `workers/graphql/README.md`. */
 export const LOG_SUBPROTOCOL = "factory-log.v1";
 
+/** The dialect of the `graphql-ws` client. */
+export const GRAPHQL_TRANSPORT_WS_SUBPROTOCOL = "graphql-transport-ws";
+
 /** Subprotocols that a shard speaks, best first. */
-export const SUBSCRIPTION_SUBPROTOCOLS = [LOG_SUBPROTOCOL] as const;
+export const SUBSCRIPTION_SUBPROTOCOLS = [GRAPHQL_TRANSPORT_WS_SUBPROTOCOL, LOG_SUBPROTOCOL] as const;
+
+/** Path, at the gateway and at the graphql Worker, of subscriptions as server-sent events. */
+export const GRAPHQL_STREAM_PATH = "/graphql/stream";
 
 const connectionSchema = z.strictObject({
   org: z.string().min(1).max(63),
-  principalId: z.string().min(1).max(128),
+  /** Null for a socket that has still to prove, in its first message, that it may read the org. */
+  principalId: z.string().min(1).max(128).nullable(),
   scopes: z.array(z.string().max(80)).max(64),
   /** Made by the gateway for each connection. */
   connectionId: z.string().min(1).max(128),
 });
 
-/** An authenticated connection. */
+/** A connection on its way to a shard of its org. */
 export type SubscriptionConnection = z.infer<typeof connectionSchema>;
 
 /** The header's value: JSON as base64url, since a principal's id may be any text. */

@@ -70,6 +70,7 @@ export async function storeCredentials(
   const keyId = `ek_${crypto.randomUUID()}`;
   const record: EnvelopeKeyRecord = { keyId, org, algorithm: "HMAC-SHA256", secret, status: "active" };
   const api: NewApiKey = newApiKey(org, "tester", scopes, Date.now());
+  await put(kvKey.org(org), JSON.stringify({ org }));
   await put(api.storageKey, JSON.stringify(api.record));
   await put(kvKey.envelopeKey(keyId), JSON.stringify(record));
   return { org, apiKey: api.apiKey, signingKey: { keyId, algorithm: "HMAC-SHA256", secret } };

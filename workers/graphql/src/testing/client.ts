@@ -8,7 +8,20 @@ export type Frame = {
   readonly lastSeq?: number;
   readonly code?: string;
   readonly message?: string;
+  /** Of `graphql-transport-ws`: a result, or the errors of an operation. */
+  readonly payload?:
+    | { readonly data?: { readonly [field: string]: Batch } }
+    | readonly { readonly message: string; readonly extensions: { readonly code: string } }[];
 };
+type Batch = { readonly events?: readonly { readonly seq: number; readonly kind: string }[]; readonly lastSeq?: number };
+
+/** A frame of either dialect with its batch where `factory-log.v1` has it. */
+function flat(frame: Frame): Frame {
+  const { payload } = frame;
+  if (payload === undefined) return frame;
+  if ("map" in payload) return { ...frame, code: payload[0]?.extensions.code ?? "", message: payload[0]?.message ?? "" };
+  return { ...frame, ...Object.values(payload.data ?? {})[0] };
+}
 
 /** Keeps the frames of one socket in order. */
 export class TestClient {
@@ -21,7 +34,7 @@ export class TestClient {
     this.#socket = socket;
     socket.addEventListener("message", ({ data }) => {
       // Every frame of the dialect is a JSON object in text.
-      this.frames.push(JSON.parse(String(data)) as Frame);
+      this.frames.push(flat(JSON.parse(String(data)) as Frame));
       this.#woken();
     });
     socket.addEventListener("close", ({ code, reason }) => {

@@ -16,7 +16,9 @@ export class SubscriptionBufferDO extends DurableObject {
   async put(kinds) {
     for (const kind of kinds) {
       const stream = kind.startsWith("BEAD_") ? "beadUpdates" : "sessionEvents";
-      this.#events.push({ seq: this.#events.length + 1, kind, stream, payload: { reason: `e${this.#events.length + 1}` } });
+      const seq = this.#events.length + 1;
+      const run = stream === "beadUpdates" ? { runId: "RUN-1" } : {};
+      this.#events.push({ seq, eventId: `EVT-${seq}`, kind, stream, sessionId: "SES-1", ...run, occurredAt: seq, payload: { reason: `e${seq}` } });
     }
     return this.#events.length;
   }

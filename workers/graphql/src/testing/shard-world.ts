@@ -8,29 +8,50 @@ import { FACTORY_LOG_PROTOCOL } from "../factory-log-protocol.ts";
 import { LIVE_CURSOR_MIGRATIONS } from "../live-cursors.ts";
 import type { ShardSocket } from "../shard-clients.ts";
 import type { SocketState } from "../socket-state.ts";
-import { SubscriberShard } from "../subscriber-shard.ts";
+import { SubscriberShard, type Principal, type ShardConnection } from "../subscriber-shard.ts";
+import type { SubscriptionProtocol } from "../subscription-protocol.ts";
+import { SELECTION_MIGRATIONS } from "../subscriptions/selection-texts.ts";
+import { sessionDocument, testDialects } from "./graphql-dialects.ts";
 
 export const ORG = "acme";
 export const SESSION = sessionIdOf(ORG, "WO-1", "envelope-1");
+
+/** A run of the session. */
+export const RUN = "RUN-b";
 
 /** An event as far as a shard looks at it. */
 export type TestEvent = { readonly seq: number; readonly kind: EventKind; readonly stream: Stream; readonly runId?: string };
 
 /** What an event is, by its seq: streams, runs and kinds take turns. */
 export function eventAt(seq: number): TestEvent {
-  if (seq % 3 === 0) return { seq, kind: "BEAD_CLAIMED", stream: "beadUpdates", runId: seq % 2 === 0 ? "RUN-a" : "RUN-b" };
+  if (seq % 3 === 0) return { seq, kind: "BEAD_CLAIMED", stream: "beadUpdates", runId: seq % 2 === 0 ? "RUN-a" : RUN };
   if (seq % 3 === 1) return { seq, kind: "COMPILATION_STARTED", stream: "sessionEvents" };
   return { seq, kind: "ARTIFACT_WRITTEN", stream: "artifactWrites" };
 }
 
 type ServerFrame = {
   readonly type: string;
+  /** Of `graphql-transport-ws`. */
+  readonly payload?:
+    | { readonly data?: { readonly [field: string]: Batch } }
+    | readonly { readonly message: string; readonly extensions?: { readonly code: string } }[];
   readonly id?: string;
   readonly events?: readonly TestEvent[];
   readonly lastSeq?: number;
   readonly code?: string;
   readonly message?: string;
 };
+
+type Batch = { readonly events?: readonly TestEvent[]; readonly lastSeq?: number };
+
+/** The batch of a frame, and the code of an error, as `factory-log.v1` has them, whatever the dialect. */
+function flat(frame: ServerFrame): ServerFrame {
+  const { payload } = frame;
+  if (payload === undefined) return frame;
+  if ("map" in payload)
+    return { ...frame, ...(payload[0]?.extensions === undefined ? {} : { code: payload[0].extensions.code }), message: payload[0]?.message ?? "" };
+  return { ...frame, ...Object.values(payload.data ?? {})[0] };
+}
 
 /** A client's end of a socket. Its attachment is copied as the runtime copies it. */
 export class TestSocket implements ShardSocket {
@@ -42,7 +63,7 @@ export class TestSocket implements ShardSocket {
   send(text: string): void {
     if (this.closed !== undefined) throw new TypeError("Can't call WebSocket send() after close().");
     this.texts.push(text);
-    this.frames.push(JSON.parse(text) as ServerFrame);
+    this.frames.push(flat(JSON.parse(text) as ServerFrame));
   }
 
   close(code: number, reason: string): void {
@@ -81,6 +102,9 @@ export class TestSocket implements ShardSocket {
 /** How many events one read gives: few, so that a replay takes several. */
 const PAGE = 4;
 
+/** The key that a socket may prove itself with, and whose it is. */
+export const KEY = { authorization: "Bearer good", principal: { id: "browser", scopes: ["session:read"] } } as const;
+
 /** A session's log, a shard that may die at any time, and its sockets. */
 export class ShardWorld {
   readonly clock = new ManualClock();
@@ -96,6 +120,8 @@ export class ShardWorld {
   attaches = 0;
   detaches = 0;
   assemblies: readonly string[] = [];
+  /** Sessions by the run. */
+  readonly runs = new Map<string, string>([[RUN, SESSION]]);
   /** Next attaches are answered with this. */
   attachRefused = false;
   brokenReads = 0;
@@ -106,8 +132,14 @@ export class ShardWorld {
   readonly #answers: { readonly life: number; readonly answer: () => void }[] = [];
   shard: SubscriberShard;
 
-  constructor() {
-    migrate(this.storage, LIVE_CURSOR_MIGRATIONS);
+  readonly #protocols: readonly SubscriptionProtocol[];
+  readonly #protocol: SubscriptionProtocol;
+
+  /** @param dialect - what {@link connect} and {@link subscribe} speak */
+  constructor(dialect: string = FACTORY_LOG_PROTOCOL.name) {
+    migrate(this.storage, [...LIVE_CURSOR_MIGRATIONS, ...SELECTION_MIGRATIONS]);
+    this.#protocols = [FACTORY_LOG_PROTOCOL, ...testDialects()];
+    this.#protocol = this.#protocols.find(({ name }) => name === dialect) ?? FACTORY_LOG_PROTOCOL;
     this.shard = this.#newShard();
   }
 
@@ -119,9 +151,16 @@ export class ShardWorld {
   }
 
   connect(principal = "ci"): TestSocket {
+    const socket = this.upgrade({ id: principal, scopes: [] });
+    if (this.#protocol.ack !== null) this.say(socket, { type: "connection_init" });
+    return socket;
+  }
+
+  /** A socket that has said nothing yet; of nobody when the principal is null. */
+  upgrade(principal: ShardConnection["principal"]): TestSocket {
     const socket = new TestSocket();
     this.sockets.push(socket);
-    this.shard.open(socket, { protocol: FACTORY_LOG_PROTOCOL, principal: { id: principal, scopes: [] }, connectionId: `c${this.sockets.length}` });
+    this.shard.open(socket, { protocol: this.#protocol, principal, connectionId: `c${this.sockets.length}` });
     return socket;
   }
 
@@ -130,7 +169,13 @@ export class ShardWorld {
   }
 
   subscribe(socket: TestSocket, id: string, afterSeq: number, more: object = {}): void {
-    this.say(socket, { type: "subscribe", id, log: { sessionId: SESSION }, afterSeq, ...more });
+    if (this.#protocol === FACTORY_LOG_PROTOCOL) this.say(socket, { type: "subscribe", id, log: { sessionId: SESSION }, afterSeq, ...more });
+    else this.say(socket, { type: "subscribe", id, payload: { query: sessionDocument, variables: { sessionId: SESSION, runId: RUN, afterSeq }, ...more } });
+  }
+
+  /** Ends an operation as a client of the dialect does. */
+  unsubscribe(socket: TestSocket, id: string): void {
+    this.say(socket, { type: this.#protocol === FACTORY_LOG_PROTOCOL ? "unsubscribe" : "complete", id });
   }
 
   append(count: number): void {
@@ -214,7 +259,8 @@ export class ShardWorld {
       {
         org: ORG,
         storage: this.storage,
-        protocols: [FACTORY_LOG_PROTOCOL],
+        protocols: this.#protocols,
+        admit: (authorization) => this.#later(() => this.#admit(authorization)),
         now: this.clock.now,
         startTimeout: (ms, callback) => this.clock.startTimeout(ms, () => life === this.#life && callback()),
         watchBy: (atMs) => (this.watchAt = Math.min(this.watchAt ?? atMs, atMs)),
@@ -226,10 +272,15 @@ export class ShardWorld {
           attach: (_log, after) => this.#later(() => this.#attach(after)),
           detach: () => this.#later(() => this.#detach()),
           assemblyExists: async (assemblyId) => this.assemblies.includes(assemblyId),
+          sessionOfRun: (runId) => this.#later(() => this.runs.get(runId) ?? null),
         },
       },
       alive,
     );
+  }
+
+  #admit(authorization: string | null): Result<{ principal: Principal }> {
+    return authorization === KEY.authorization ? { ok: true, principal: { ...KEY.principal, scopes: [...KEY.principal.scopes] } } : refuse("UNAUTHENTICATED");
   }
 
   #read(log: LogAddress, after: number) {

@@ -1,6 +1,6 @@
 /** How the load generator speaks to each of the servers it measures. */
 import { sessionIdOf, subscriberShardOf, ulidId } from "@factory/schemas";
-import { LOG_SUBPROTOCOL } from "@factory/schemas/rpc";
+import { GRAPHQL_TRANSPORT_WS_SUBPROTOCOL, LOG_SUBPROTOCOL } from "@factory/schemas/rpc";
 import type { RawSocket } from "./raw-socket.ts";
 
 /** What a subscriber learns from one frame: the last seq it now has and how many events came; null for a frame that carries none. */
@@ -24,6 +24,7 @@ export interface Dialect {
 /** Principals that the subscribers are spread over: each may have 128 sockets on a shard. */
 const PRINCIPALS = 16;
 const PING = '{"type":"ping"}';
+const PONG = '{"type":"pong"}';
 const NINE = 57;
 const ZERO = 48;
 
@@ -51,28 +52,17 @@ function numberAt(frame: Buffer, from: number): number {
   return value;
 }
 
-/** `factory-log.v1` through the door of `stream-bench.worker.ts`; a run has a session of its own. */
-export function factoryDialect(run: string): Dialect {
+/** What both dialects of the factory share: its door, its shards and a session of the run's own. */
+function factoryDoor(run: string) {
   const org = "bench";
   const session = sessionIdOf(org, "WO-bench", run);
   const principal = (index: number): string => `bench-${index % PRINCIPALS}`;
   return {
-    subprotocol: LOG_SUBPROTOCOL,
-    part: (index) => subscriberShardOf(principal(index), String(index)),
-    publisherPath: () => `/publish?org=${org}&session=${session}`,
-    subscriberPath: (index) => `/subscriptions?org=${org}&principal=${principal(index)}&connection=${index}`,
-    hello: (socket, index) => socket.send(JSON.stringify({ type: "subscribe", id: `op-${index}`, log: { sessionId: session }, afterSeq: 0 })),
-    hear: (frame, socket, lastSeq, whole) => {
-      if (frame.length === PING.length && frame.toString("latin1") === PING) {
-        socket.send('{"type":"pong"}');
-        return null;
-      }
-      // A frame ends with `"lastSeq":N}`, and the log is gapless.
-      const heard = numberBefore(frame, frame.length - 2);
-      if (whole) checkFactoryFrame(frame, lastSeq, heard);
-      return { lastSeq: heard, events: heard - lastSeq };
-    },
-    event: (seq) =>
+    session,
+    part: (index: number): number => subscriberShardOf(principal(index), String(index)),
+    publisherPath: (): string => `/publish?org=${org}&session=${session}`,
+    subscriberPath: (index: number): string => `/subscriptions?org=${org}&principal=${principal(index)}&connection=${index}`,
+    event: (seq: number): string =>
       JSON.stringify({
         eventId: ulidId("EVT"),
         kind: "COMPILATION_STARTED",
@@ -82,11 +72,72 @@ export function factoryDialect(run: string): Dialect {
   };
 }
 
+/** `factory-log.v1` through the door of `stream-bench.worker.ts`; a run has a session of its own. */
+export function factoryDialect(run: string): Dialect {
+  const { session, ...door } = factoryDoor(run);
+  return {
+    ...door,
+    subprotocol: LOG_SUBPROTOCOL,
+    hello: (socket, index) => socket.send(JSON.stringify({ type: "subscribe", id: `op-${index}`, log: { sessionId: session }, afterSeq: 0 })),
+    hear: (frame, socket, lastSeq, whole) => {
+      if (isPing(frame)) {
+        socket.send(PONG);
+        return null;
+      }
+      // A frame ends with `"lastSeq":N}`, and the log is gapless.
+      const heard = numberBefore(frame, frame.length - 2);
+      if (whole) checkFactoryFrame(frame, lastSeq, heard);
+      return { lastSeq: heard, events: heard - lastSeq };
+    },
+  };
+}
+
+/** Shorter than any batch. */
+const CONTROL_FRAME_BYTES = 64;
+
+/** `graphql-transport-ws` through the same door, with the fields that the peer's clients ask for. */
+export function factoryGraphqlDialect(run: string): Dialect {
+  const { session, ...door } = factoryDoor(run);
+  const query = "subscription ($id: ID!) { sessionEvents(sessionId: $id) { events { seq sessionId kind occurredAt payload } lastSeq } }";
+  return {
+    ...door,
+    subprotocol: GRAPHQL_TRANSPORT_WS_SUBPROTOCOL,
+    hello: (socket) => socket.send('{"type":"connection_init"}'),
+    hear: (frame, socket, lastSeq, whole) => {
+      if (frame.length < CONTROL_FRAME_BYTES) {
+        const { type } = JSON.parse(frame.toString("utf8")) as { readonly type: string };
+        if (type === "connection_ack") socket.send(JSON.stringify({ type: "subscribe", id: "op", payload: { query, variables: { id: session } } }));
+        else if (type === "ping") socket.send(PONG);
+        else throw new Error(`The factory said ${frame.toString("utf8")}`);
+        return null;
+      }
+      // A frame ends with `"lastSeq":N}}}}`.
+      const heard = numberBefore(frame, frame.length - 5);
+      if (whole) checkGraphqlFrame(frame, lastSeq, heard);
+      return { lastSeq: heard, events: heard - lastSeq };
+    },
+  };
+}
+
+const isPing = (frame: Buffer): boolean => frame.length === PING.length && frame.toString("latin1") === PING;
+
+type Numbered = readonly { readonly seq: number }[];
+
 function checkFactoryFrame(frame: Buffer, lastSeq: number, heard: number): void {
-  const { type, events } = JSON.parse(frame.toString("utf8")) as { readonly type: string; readonly events?: readonly { readonly seq: number }[] };
-  const seqs = (events ?? []).map(({ seq }) => seq);
-  const gapless = seqs.every((seq, index) => seq === lastSeq + 1 + index) && seqs.at(-1) === heard;
-  if (type !== "next" || !gapless) throw new Error(`A subscriber at ${lastSeq} was sent ${frame.toString("utf8").slice(0, 200)}`);
+  const { type, events } = JSON.parse(frame.toString("utf8")) as { readonly type: string; readonly events?: Numbered };
+  checkGapless(frame, type === "next" ? (events ?? []) : [], lastSeq, heard);
+}
+
+function checkGraphqlFrame(frame: Buffer, lastSeq: number, heard: number): void {
+  const { payload } = JSON.parse(frame.toString("utf8")) as {
+    readonly payload?: { readonly data?: { readonly sessionEvents?: { readonly events: Numbered } } };
+  };
+  checkGapless(frame, payload?.data?.sessionEvents?.events ?? [], lastSeq, heard);
+}
+
+function checkGapless(frame: Buffer, events: Numbered, lastSeq: number, heard: number): void {
+  const gapless = events.every(({ seq }, index) => seq === lastSeq + 1 + index) && events.at(-1)?.seq === heard;
+  if (!gapless) throw new Error(`A subscriber at ${lastSeq} was sent ${frame.toString("utf8").slice(0, 200)}`);
 }
 
 const SEQ_FIELD = '"seq":';

@@ -23,6 +23,8 @@ export async function startFactory(): Promise<MeasuredServer> {
   const state = mkdtempSync(join(tmpdir(), "factory-bench-"));
   const stream = miniflareWorker(await buildWorker("stream"));
   const graphql = { ...miniflareWorker(await buildWorker("graphql")), queueConsumers: {} };
+  // Bound by the graphql Worker for its queries; nothing here asks it.
+  const graph = miniflareWorker(await buildWorker("graph"));
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: "127.0.0.1",
@@ -32,7 +34,7 @@ export async function startFactory(): Promise<MeasuredServer> {
       resourcePersistencePath: state,
       // What the Workers log is written by another thread; nothing of it is measured.
       handleStructuredLogs: ({ level, message }) => void (level === "error" && process.stderr.write(`${message}\n`)),
-      workers: [await doorWorker(state), stream, graphql],
+      workers: [await doorWorker(state), stream, graphql, graph],
     }),
   );
   const url = await miniflare.ready;

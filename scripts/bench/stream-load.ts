@@ -2,7 +2,7 @@
  * The publisher and the subscribers of one run of `pnpm bench:stream`, in a process of their own. Takes one JSON argument and prints one
  * JSON line. Latency is from the publisher's write to the frame read at a subscriber.
  */
-import { factoryDialect, graphqlDialect, type Dialect } from "./stream-dialects.ts";
+import { factoryDialect, factoryGraphqlDialect, graphqlDialect, type Dialect } from "./stream-dialects.ts";
 import { RawSocket } from "./raw-socket.ts";
 
 /** Events in flight until stopped, or so many a second. */
@@ -10,7 +10,8 @@ export type Shape = { readonly inFlight: number } | { readonly perSecond: number
 
 export type LoadOptions = {
   readonly url: string;
-  readonly server: "factory" | "graphql-ws";
+  /** `factory-graphql` is the factory's server, spoken to as the peer is. */
+  readonly server: "factory" | "factory-graphql" | "graphql-ws";
   /** Tells runs against one server apart. */
   readonly run: string;
   readonly subscribers: number;
@@ -47,6 +48,12 @@ const TICK_MS = 2;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
 
+const DIALECTS: { readonly [S in LoadOptions["server"]]: (run: string) => Dialect } = {
+  factory: factoryDialect,
+  "factory-graphql": factoryGraphqlDialect,
+  "graphql-ws": graphqlDialect,
+};
+
 class Load {
   readonly #options: LoadOptions;
   readonly #dialect: Dialect;
@@ -69,7 +76,7 @@ class Load {
 
   constructor(options: LoadOptions) {
     this.#options = options;
-    this.#dialect = options.server === "factory" ? factoryDialect(options.run) : graphqlDialect();
+    this.#dialect = DIALECTS[options.server](options.run);
     this.#lastSeqs = new Int32Array(options.subscribers);
     const parts = new Set<number>();
     for (let index = 0; index < options.subscribers; index++) {

@@ -1,3 +1,4 @@
+import { encodeConnection } from "@factory/schemas/rpc";
 import { FactoryError, objectName } from "@factory/schemas";
 import { getIntrospectionQuery, getNamedType, isObjectType, type GraphQLNamedType } from "graphql";
 import { describe, expect, test } from "vitest";
@@ -314,6 +315,19 @@ describe("lists of sessions", () => {
     expect(idsIn(await world.ask("acme", "{ sessions(problems: [FLAPPING]) { nodes { id } } }"), "sessions")).toEqual([sessionId(1)]);
   });
 
+  test("and what is in them is found by its key, never by going through all rows of the org", async () => {
+    const world = await aWorld();
+    const fields = everything(typeNamed("Session"), ["Session"]);
+    await world.ask("acme", `{ session(id: "${OWNER.sessionId}") ${fields} }`);
+    await world.ask(
+      "acme",
+      `{ beads(runId: "${RUN}") { nodes { id } } amendments(runId: "${RUN}") { nodes { id } } artifact(id: "${SPEC}") { id relationsIn { rel } } }`,
+    );
+    const plans = world.statements.flatMap((sql) => world.planOf(sql));
+    expect(plans.length).toBeGreaterThan(world.statements.length);
+    expect(plans.filter((step) => /^SCAN (?!json_each|ranked|\(subquery|\d)/.test(step) || step.endsWith("(org=?)"))).toEqual([]);
+  });
+
   test("refuse a cursor of another list, a page that is none, and a text that is too long", async () => {
     const world = await aWorld();
     const beads = await world.ask("acme", `{ beads(runId: "${RUN}") { pageInfo { endCursor } } }`);
@@ -572,7 +586,7 @@ describe("errors", () => {
       now: () => NOW,
       journal: { event: () => undefined },
     });
-    for (const header of [null, "none"]) {
+    for (const header of [null, "none", encodeConnection({ org: "acme", principalId: null, scopes: [], connectionId: "c" })]) {
       const headers = new Headers({ "content-type": "application/json", ...(header === null ? {} : { "x-factory-connection": header }) });
       const response = await server.fetch(new Request("https://graphql/graphql", { method: "POST", headers, body: `{"query":"{ viewer { org } }"}` }));
       expect(response.status).toBe(401);

@@ -60,7 +60,7 @@ async function answer(
   run: (viewer: Viewer, note: OperationNote) => Promise<Response> | Response,
 ): Promise<Response> {
   const connection = parseConnection(request.headers.get(CONNECTION_HEADER));
-  if (connection === null) return unauthenticated();
+  if (connection === null || connection.principalId === null) return unauthenticated();
   const { org, principalId, scopes } = connection;
   const startedAt = deps.now();
   const note: OperationNote = { name: "" };

@@ -2,7 +2,7 @@
 import { and, sql } from "drizzle-orm";
 import { z } from "zod";
 import { artifacts } from "../projections/schema.ts";
-import { among, type OrgReads } from "./org-reads.ts";
+import type { OrgReads } from "./org-reads.ts";
 
 const check = z.object({
   checkId: z.string(),
@@ -31,7 +31,8 @@ export async function checksOfBeads(reads: OrgReads, keys: readonly { readonly s
   const sessions = keys.flatMap(({ sessionId }) => (sessionId === undefined ? [] : [sessionId]));
   const ids = JSON.stringify(keys.map(({ id }) => id));
   const rows = await reads.rows(artifacts, {
-    where: and(among(artifacts.sessionId, sessions), sql`${artifacts.artifactType} = 'ExecutionTrace'`, sql`${BEAD} IN (SELECT value FROM json_each(${ids}))`),
+    ofSessions: sessions,
+    where: and(sql`${artifacts.artifactType} = 'ExecutionTrace'`, sql`${BEAD} IN (SELECT value FROM json_each(${ids}))`),
     orderBy: [sql`${artifacts.createdAt}`, sql`${artifacts.artifactId}`],
     limit: MAX_TRACES,
   });

@@ -1,5 +1,5 @@
 /** What model calls came to. A call whose price is not known is counted and never priced at zero. */
-import { and, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { modelCosts } from "../projections/schema.ts";
 import { among, type OrgReads } from "./org-reads.ts";
 
@@ -39,7 +39,7 @@ const SUMS = {
 
 /** The team of the bead that a call was made for. */
 const TEAM = sql<string | null>`(SELECT worked.team FROM beads AS worked
-  WHERE worked.session_id = model_costs.session_id AND worked.bead_id = model_costs.bead_id AND worked.org = model_costs.org)`.as("team");
+  WHERE worked.session_id = model_costs.session_id AND worked.bead_id = model_costs.bead_id AND +worked.org = model_costs.org)`.as("team");
 
 /** Lines of each session, in its order. */
 export async function costsOfSessions(reads: OrgReads, sessionIds: readonly string[]): Promise<CostLine[][]> {
@@ -49,7 +49,7 @@ export async function costsOfSessions(reads: OrgReads, sessionIds: readonly stri
   const rows = (await reads.pick(
     modelCosts,
     { ...key, ...SUMS, team: TEAM },
-    { where: among(sessionId, sessionIds), groupBy: Object.values(key), orderBy: [sql`min(${modelCosts.seq})`] },
+    { ofSessions: sessionIds, groupBy: Object.values(key), orderBy: [sql`min(${modelCosts.seq})`] },
   )) as CostLine[];
   const grouped = Map.groupBy(rows, (row) => row.sessionId);
   return sessionIds.map((id) => grouped.get(id) ?? []);
@@ -64,7 +64,7 @@ export async function totalsOfBeads(reads: OrgReads, keys: readonly { readonly s
   const rows = (await reads.pick(
     modelCosts,
     { sessionId, beadId, ...SUMS },
-    { where: and(among(sessionId, sessions), among(beadId, ids)), groupBy: [sessionId, beadId] },
+    { ofSessions: sessions, where: among(beadId, ids), groupBy: [sessionId, beadId] },
   )) as (CostTotal & { readonly sessionId: string; readonly beadId: string })[];
   const byKey = new Map(rows.map((row) => [`${row.sessionId}\n${row.beadId}`, row]));
   return keys.map((key) => byKey.get(`${key.sessionId ?? ""}\n${key.id}`) ?? NOTHING);

@@ -16,7 +16,8 @@ export async function directivesOf(reads: OrgReads, keys: readonly { readonly se
   const atoms = keys.map(({ id }) => id);
   const rows = await reads.rowsOfEach(artifactEdges, {
     by: [sessionId, source],
-    where: and(among(sessionId, sessions), among(source, atoms), sql`${rel} = 'dispatched_as'`),
+    ofSessions: sessions,
+    where: and(among(source, atoms), sql`${rel} = 'dispatched_as'`),
     orderBy: [sql`${createdAt} DESC`, sql`${target}`],
     limit: 1,
   });

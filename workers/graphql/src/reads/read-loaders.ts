@@ -129,9 +129,11 @@ type PagesAsk = { readonly size: number; readonly after: Position | null; readon
 
 async function pagesOf<T extends ReadTable>(reads: OrgReads, of: List<T>, owners: readonly Owner[], ask: PagesAsk): Promise<Page<RowOf<T>>[]> {
   const time = sql`coalesce(${of.time}, 0)`;
+  const ids = owners.map(({ id }) => id);
   const rows = await reads.rowsOfEach(of.table, {
     by: [of.table.sessionId, of.owner],
-    where: and(ownedBy(of, owners), after(time, of.id, ask.after), ...filtered(of.filters, ask.filter)),
+    ofSessions: sessionsOf(of, owners),
+    where: and(among(of.owner, ids), after(time, of.id, ask.after), ...filtered(of.filters, ask.filter)),
     orderBy: [time, sql`${of.id}`],
     limit: ask.size + 1,
   });
@@ -141,13 +143,11 @@ async function pagesOf<T extends ReadTable>(reads: OrgReads, of: List<T>, owners
   return owners.map((owner) => pageOf(of.name, grouped.get(ownerKey(owner)) ?? [], ask.size, of.positionOf, ask.args));
 }
 
-function ownedBy<T extends ReadTable>({ owner, table }: List<T>, owners: readonly Owner[]): SQL | undefined {
+/** The sessions that the rows are of, where they are known: a run is looked for in the org. */
+function sessionsOf<T extends ReadTable>({ owner, table }: List<T>, owners: readonly Owner[]): readonly string[] | undefined {
+  if (owner === table.sessionId) return owners.map(({ id }) => id);
   const sessions = owners.flatMap(({ sessionId }) => (sessionId === undefined ? [] : [sessionId]));
-  const own = among(
-    owner,
-    owners.map(({ id }) => id),
-  );
-  return sessions.length === 0 ? own : and(among(table.sessionId, sessions), own);
+  return sessions.length === 0 ? undefined : sessions;
 }
 
 /** Rows strictly after a position. */
@@ -190,7 +190,7 @@ function once(edges: readonly EdgeRow[]): EdgeRow[] {
 async function beadsByKeys(reads: OrgReads, keys: readonly Owner[]): Promise<(BeadRow | null)[]> {
   const sessions = keys.map(({ sessionId }) => sessionId ?? "");
   const ids = keys.map(({ id }) => id);
-  const rows = await reads.rows(beads, { where: and(among(beads.sessionId, sessions), among(beads.beadId, ids)) });
+  const rows = await reads.rows(beads, { ofSessions: sessions, where: among(beads.beadId, ids) });
   const byKey = new Map(rows.map((row) => [ownerKey({ sessionId: row.sessionId, id: row.beadId }), row]));
   return keys.map((key) => byKey.get(ownerKey(key)) ?? null);
 }

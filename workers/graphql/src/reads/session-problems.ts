@@ -12,15 +12,16 @@ export const FLAPPING_EPOCHS = 6;
 /** A bead that was re-opened so often and is not done flaps: one more cycle raises a consultation request. */
 export const FLAPPING_CYCLES = 2;
 
+// The plus before an org keeps SQLite to the key of the session: the org is checked there and not searched by.
 const ENDED = sql.raw("session_views.outcome IS NOT NULL");
 const ASKED = sql.raw(`(session_views.state IN ('AWAITING_APPROVAL', 'IN_REVIEW') OR EXISTS (
-  SELECT 1 FROM reviews AS open WHERE open.session_id = session_views.session_id AND open.org = session_views.org AND open.decision IS NULL))`);
+  SELECT 1 FROM reviews AS open WHERE open.session_id = session_views.session_id AND +open.org = session_views.org AND open.decision IS NULL))`);
 const SPENT = sql.raw(`EXISTS (
-  SELECT 1 FROM budget_exhaustions AS spent WHERE spent.session_id = session_views.session_id AND spent.org = session_views.org AND spent.seq > coalesce((
+  SELECT 1 FROM budget_exhaustions AS spent WHERE spent.session_id = session_views.session_id AND +spent.org = session_views.org AND spent.seq > coalesce((
     SELECT max(answer.seq) FROM session_transitions AS answer
-    WHERE answer.session_id = session_views.session_id AND answer.org = session_views.org AND answer.kind = 'REVIEW_RESOLVED'), 0))`);
+    WHERE answer.session_id = session_views.session_id AND +answer.org = session_views.org AND answer.kind = 'REVIEW_RESOLVED'), 0))`);
 const FLAPS = sql.raw(`EXISTS (
-  SELECT 1 FROM beads AS flapping WHERE flapping.session_id = session_views.session_id AND flapping.org = session_views.org
+  SELECT 1 FROM beads AS flapping WHERE flapping.session_id = session_views.session_id AND +flapping.org = session_views.org
   AND flapping.state NOT IN ('DONE', 'CANCELLED') AND (flapping.epoch >= ${FLAPPING_EPOCHS} OR flapping.cycle >= ${FLAPPING_CYCLES}))`);
 
 /**

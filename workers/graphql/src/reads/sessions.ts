@@ -38,11 +38,13 @@ const MAX_SEARCH_CHARS = 200;
 const registryColumn = (column: "title" | "review_mode", name: string) =>
   sql<
     string | null
-  >`(SELECT ${sql.raw(`known.${column}`)} FROM sessions AS known WHERE known.session_id = session_views.session_id AND known.org = session_views.org)`.as(name);
+  >`(SELECT ${sql.raw(`known.${column}`)} FROM sessions AS known WHERE known.session_id = session_views.session_id AND +known.org = session_views.org)`.as(
+    name,
+  );
 
 const TIP = sql<
   number | null
->`(SELECT shown.tip_seq FROM ${projectionCursors} AS shown WHERE shown.session_id = session_views.session_id AND shown.org = session_views.org)`.as("tip_seq");
+>`(SELECT shown.tip_seq FROM ${projectionCursors} AS shown WHERE shown.session_id = session_views.session_id AND +shown.org = session_views.org)`.as("tip_seq");
 
 function fieldsOf(now: number) {
   const flags = Object.fromEntries(SESSION_PROBLEMS.map((problem) => [problem, sql<number>`${hasProblem(problem, now)}`.as(`has_${problem.toLowerCase()}`)]));
@@ -66,7 +68,7 @@ async function select(reads: OrgReads, now: number, asked: Parameters<OrgReads["
 
 /** Sessions in the order of the ids; null for one that the org does not have. */
 export async function sessionsByIds(reads: OrgReads, ids: readonly string[], now: number): Promise<(SessionRow | null)[]> {
-  const rows = await select(reads, now, { where: among(sessionViews.sessionId, ids) });
+  const rows = await select(reads, now, { ofSessions: ids });
   const byId = new Map(rows.map((row) => [row.sessionId, row]));
   return ids.map((id) => byId.get(id) ?? null);
 }
@@ -151,7 +153,7 @@ function matching(search: string): SQL | undefined {
   const pattern = `%${text.replaceAll(/[\\%_]/g, (char) => `\\${char}`)}%`;
   const like = (column: SQL): SQL => sql`${column} LIKE ${pattern} ESCAPE '\\'`;
   return sql`(${like(sql`${sessionViews.workOrderId}`)} OR ${like(sql`${sessionViews.sessionId}`)} OR EXISTS (
-    SELECT 1 FROM sessions AS named WHERE named.session_id = session_views.session_id AND named.org = session_views.org AND ${like(sql.raw("named.title"))}))`;
+    SELECT 1 FROM sessions AS named WHERE named.session_id = session_views.session_id AND +named.org = session_views.org AND ${like(sql.raw("named.title"))}))`;
 }
 
 /** Which reviews. */
@@ -162,7 +164,7 @@ export async function openReviews(reads: OrgReads, args: OpenReviewArgs): Promis
   const size = pageSize(args);
   const after = args.after === undefined || args.after === null ? null : decodeCursor("inbox", args.after);
   const time = sql`coalesce(${reviews.requestedAt}, 0)`;
-  const running = sql`EXISTS (SELECT 1 FROM session_views AS asking WHERE asking.session_id = ${reviews.sessionId} AND asking.org = ${reviews.org} AND asking.outcome IS NULL)`;
+  const running = sql`EXISTS (SELECT 1 FROM session_views AS asking WHERE asking.session_id = ${reviews.sessionId} AND +asking.org = ${reviews.org} AND asking.outcome IS NULL)`;
   const rows = await reads.rows(reviews, {
     where: and(
       args.open === false ? undefined : and(isNull(reviews.decision), running),

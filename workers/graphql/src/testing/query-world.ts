@@ -72,6 +72,11 @@ export class QueryWorld {
     );
   }
 
+  /** How SQLite goes about a statement, step by step. */
+  planOf(sql: string): string[] {
+    return this.model.all(`EXPLAIN QUERY PLAN ${sql}`).map((step) => String(step["detail"]));
+  }
+
   /** A response to a request of a principal of the org. */
   fetch(org: string, init: RequestInit & { readonly path?: string }): Promise<Response> {
     const headers = new Headers(init.headers);

@@ -11,6 +11,7 @@ import {
   moleculesOrAbsent,
   overfitOrAbsent,
   totalOf,
+  verdictOrAbsent,
   type SessionView,
 } from "./session-view.ts";
 
@@ -21,6 +22,14 @@ const event = (seq: number, payload: object): SessionEvent =>
   create(SessionEventSchema, { sessionId: "SES-1", seq: BigInt(seq), kind: SessionEventKind.BEAD_CLAIMED, payload: payload as never });
 
 const bead = (beadId: string, toState: string): Payload => ({ case: "bead", value: { beadId, title: beadId, role: "coder", toState } }) as never;
+/** Hidden examples that passed and failed beside visible checks that passed. */
+const verdictOn = (seq: number, verificationType: string, checksPassed: number, [holdoutsPassed, holdoutsFailed]: readonly [number, number], details: object) =>
+  event(seq, {
+    case: "verification",
+    value: { verificationType, subjectId: verificationType, checksPassed, checksFailed: 0, holdoutsPassed, holdoutsFailed, details },
+  });
+const fidelity = (seq: number, checksPassed: number, hidden: readonly [number, number]) => verdictOn(seq, "FIDELITY", checksPassed, hidden, {});
+const acceptance = (seq: number, details: object) => verdictOn(seq, "ACCEPTANCE", 5, [2, 0], details);
 const fold = (...events: SessionEvent[]): SessionView => events.reduce(foldEvent, EMPTY_VIEW);
 
 describe("foldEvent", () => {
@@ -91,11 +100,27 @@ describe("foldEvent", () => {
     expect(moleculesOrAbsent(view)).toEqual({ passed: 1, failed: 1, total: 3 });
   });
 
-  it("compares visible and hidden only where both were run, and says absent where none was", () => {
+  it("compares visible and hidden of a verdict on the run, and says absent where there was none", () => {
     const visible = event(1, { case: "verification", value: { subjectId: "coder", checksPassed: 0, checksFailed: 9 } });
-    expect(overfitOrAbsent(fold(visible))).toEqual({ absent: "no hidden example was run" });
-    const verdict = event(2, { case: "verification", value: { subjectId: "run", checksPassed: 4, checksFailed: 0, holdoutsPassed: 1, holdoutsFailed: 1 } });
-    expect(overfitOrAbsent(fold(visible, verdict))).toMatchObject({ visibleRate: 1, holdoutRate: 0.5, gap: 0.5 });
+    expect(fold(visible)).toMatchObject({ firstVerdict: undefined, lastVerdict: undefined });
+    expect(verdictOrAbsent(fold(visible).firstVerdict)).toEqual({ absent: "no such verdict on the run is known" });
+    const view = fold(visible, fidelity(2, 4, [1, 1]));
+    expect(overfitOrAbsent(view.lastVerdict)).toMatchObject({ visibleRate: 1, holdoutRate: 0.5, gap: 0.5 });
+  });
+
+  it("keeps the first verdict on the run beside the last, and takes what acceptance states of it", () => {
+    const loop = fold(fidelity(1, 4, [1, 1]), fidelity(2, 5, [2, 0]), acceptance(3, {}));
+    expect(loop.firstVerdict).toEqual({ checks: { passed: 4, failed: 0 }, holdouts: { passed: 1, failed: 1 } });
+    expect(loop.lastVerdict).toEqual({ checks: { passed: 5, failed: 0 }, holdouts: { passed: 2, failed: 0 } });
+    const stated = { firstVerdict: { cycle: 0, checks: { passed: 3, failed: 0 }, holdouts: { passed: 0, failed: 2 } } };
+    expect(overfitOrAbsent(fold(fidelity(1, 4, [1, 1]), acceptance(2, stated)).firstVerdict)).toMatchObject({ gap: 1 });
+  });
+
+  it("of a run that hid nothing knows no rate, neither at first nor in the end", () => {
+    const stated = { firstVerdict: { cycle: 0, checks: { passed: 3, failed: 0 }, holdouts: { absent: "no hidden example was run" } } };
+    const view = fold(event(1, { case: "verification", value: { verificationType: "ACCEPTANCE", subjectId: "s", checksPassed: 3, details: stated } }));
+    expect(verdictOrAbsent(view.firstVerdict)).toMatchObject({ checks: { passed: 3 }, overfit: { absent: "no hidden example was run" } });
+    expect(overfitOrAbsent(view.lastVerdict)).toEqual({ absent: "no hidden example was run" });
   });
 
   it("says that the cost is unknown once one call's price is", () => {

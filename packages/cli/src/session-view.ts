@@ -1,6 +1,6 @@
 /** What a person wants to know of a session, folded from its events. Pure: the same events give the same view. */
 import { SessionEventKind, type ReviewPromptPayload, type SessionEvent, type TerminalPayload, type VerificationPayload } from "@factory/schemas/proto";
-import { absent, overfitOf, shown, type OrAbsent } from "@factory/verification/evidence";
+import { absent, countsOrAbsent as hiddenOrAbsent, overfitOf, shown, type OrAbsent, type VerdictCounts } from "@factory/verification/evidence";
 
 export type BeadView = {
   readonly beadId: string;
@@ -46,6 +46,10 @@ export type SessionView = {
   /** Executed checks by what they judged; a later verdict of the same subject takes the earlier one's place. */
   readonly checks: ReadonlyMap<string, Counts>;
   readonly holdouts: ReadonlyMap<string, Counts>;
+  /** The run verdict as it was when hidden examples were first run, before an amendment could show any of them. */
+  readonly firstVerdict: VerdictCounts | undefined;
+  /** The last verdict on the whole run. */
+  readonly lastVerdict: VerdictCounts | undefined;
   readonly divergences: number;
   readonly amendments: number;
   readonly modelCalls: number;
@@ -68,6 +72,8 @@ export const EMPTY_VIEW: SessionView = {
   beads: new Map(),
   checks: new Map(),
   holdouts: new Map(),
+  firstVerdict: undefined,
+  lastVerdict: undefined,
   divergences: 0,
   amendments: 0,
   modelCalls: 0,
@@ -113,6 +119,7 @@ function changeOf(view: SessionView, event: SessionEvent): Partial<SessionView> 
         ...(gate === undefined ? {} : { gates: new Map(view.gates).set(gate.gate, gate) }),
         checks: withCounts(view.checks, subjectId, checksPassed, checksFailed),
         holdouts: withCounts(view.holdouts, subjectId, holdoutsPassed, holdoutsFailed),
+        ...verdictsOf(view, payload.value),
       };
     }
     case "divergence":
@@ -136,6 +143,26 @@ const BEAD_GATES: ReadonlySet<string> = new Set(["FIDELITY", "DISPATCH"]);
 /** A gate's report on the session; undefined for one on a bead. */
 export function gateOf({ verificationType, outcome, summary }: Pick<VerificationPayload, "verificationType" | "outcome" | "summary">): GateView | undefined {
   return verificationType === "" || BEAD_GATES.has(verificationType) ? undefined : { gate: verificationType, outcome, summary };
+}
+
+/** Acceptance states what the run's first verdict counted; until then the log says it: hidden examples are run for the run verdict alone. */
+function verdictsOf({ firstVerdict }: SessionView, report: VerificationPayload): Partial<SessionView> {
+  const { verificationType, checksPassed, checksFailed, holdoutsPassed, holdoutsFailed, details } = report;
+  const isAcceptance = verificationType === "ACCEPTANCE";
+  if (!isAcceptance && (holdoutsPassed ?? 0) + (holdoutsFailed ?? 0) === 0) return {};
+  const counted: VerdictCounts = {
+    checks: { passed: checksPassed ?? 0, failed: checksFailed ?? 0 },
+    holdouts: { passed: holdoutsPassed ?? 0, failed: holdoutsFailed ?? 0 },
+  };
+  const first = isAcceptance ? (statedVerdict(details?.["firstVerdict"]) ?? firstVerdict) : (firstVerdict ?? counted);
+  return { firstVerdict: first, lastVerdict: counted };
+}
+
+/** Undefined where none is stated. Hidden counts that are absent are of a verdict without hidden examples. */
+function statedVerdict(value: unknown): VerdictCounts | undefined {
+  if (typeof value !== "object" || value === null || !("checks" in value) || !("holdouts" in value)) return undefined;
+  const checks = countsOf(value.checks);
+  return checks === undefined ? undefined : { checks, holdouts: countsOf(value.holdouts) ?? { passed: 0, failed: 0 } };
 }
 
 function reviewOf({ reviewId, action, actionDigest, promptText, reviewType, alternatives, context }: ReviewPromptPayload): ReviewView {
@@ -212,9 +239,17 @@ export function moleculesOrAbsent({ beads }: SessionView): OrAbsent<{ readonly p
   return { passed: count("DONE"), failed: count("FAILED"), total: states.length };
 }
 
-/** How much better what is visible holds than what is hidden, over the verdicts in which both were run; or that neither was. */
-export function overfitOrAbsent({ checks, holdouts }: SessionView): ReturnType<typeof overfitOf> {
-  return overfitOf(totalOf(new Map([...checks].filter(([subject]) => holdouts.has(subject)))), totalOf(holdouts));
+/** How much better what is visible holds than what is hidden, of one verdict; or that nothing is known of it. */
+export function overfitOrAbsent(verdict: VerdictCounts | undefined): ReturnType<typeof overfitOf> {
+  return verdict === undefined ? absent(NO_VERDICT) : overfitOf(verdict.checks, verdict.holdouts);
+}
+
+const NO_VERDICT = "no such verdict on the run is known";
+
+/** What a verdict counted with its rates, or that there was none. */
+export function verdictOrAbsent(verdict: VerdictCounts | undefined) {
+  if (verdict === undefined) return absent(NO_VERDICT);
+  return { checks: verdict.checks, holdouts: hiddenOrAbsent(verdict.holdouts), overfit: overfitOrAbsent(verdict) };
 }
 
 /** Beads by how they ended. */

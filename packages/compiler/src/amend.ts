@@ -4,7 +4,7 @@ import type { AmendRequest, CompileRequest, ReopenRequest } from "@factory/schem
 import { claimsOf, directiveContext, workersOf } from "./compile.ts";
 import type { CompiledAtom } from "./compile.ts";
 import { makeDirective } from "./directives.ts";
-import { notesFor } from "./notes.ts";
+import { codedClaims, notesFor } from "./notes.ts";
 import type { ClaimNote } from "./notes.ts";
 import { EVERYTHING } from "./read-scopes.ts";
 import type { AtomPlan } from "./work-graph.ts";
@@ -106,7 +106,7 @@ function successor(
     dependsOn,
     invariantIds,
     claims: claimsOf(plan, run.claims),
-    notes: notesFor(run.notes, plans, plan),
+    notes: notesFor(run.notes, codedClaims(plans), plan),
     parents: [request.amendmentId, request.specificationId],
   });
   const node: ArtifactNode = { id: directive.directiveId, type: "AtomDirective", data: content, parents };

@@ -2,6 +2,7 @@ import { canonicalJson, contentId } from "@factory/schemas";
 import type { CompileRequest, InheritedSpecification } from "@factory/schemas/rpc";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { checkCoherence } from "./coherence.ts";
 import { coherenceInput, compileWorkGraph } from "./compile.ts";
 import type { CompiledRun } from "./compile.ts";
 import { orderDigest } from "./split.ts";
@@ -93,7 +94,11 @@ describe("creating a file is refused", () => {
       { "src/twice.ts": "export const other = 1;\n" },
       /src\/twice\.ts is in the starting tree already.*it exports other\).*Rename the function/,
     ],
-    ["where a file of that name cannot be read", { "src/twice.ts": "export function (" }, /src\/twice\.ts is in the starting tree.*cannot be read/],
+    [
+      "where two files seem to have the function and cannot be read",
+      { "src/a.ts": "export function twice(", "src/b.ts": "export function twice(" },
+      /src\/a\.ts and src\/b\.ts of the starting tree each declare twice/,
+    ],
     ["where a folder has that name", { "src/twice.ts/deep.ts": "export const other = 1;\n" }, /src\/twice\.ts\/deep\.ts is in the starting tree/],
     [
       "where two files have the function",
@@ -110,6 +115,73 @@ describe("creating a file is refused", () => {
   test("where nothing is known of a file but its path", () => {
     const { tree } = aBase({ "src/twice.ts": "export function twice() {}" });
     expect(compileWorkGraph(aCompileRequest(anOrder(), { baseTree: tree })).report.remediation.join()).toMatch(/src\/twice\.ts .*what it exports is not known/);
+  });
+});
+
+describe("an attached file that cannot be read", () => {
+  const BROKEN = "export function twice(n: number): number {\n  return n *\n";
+
+  test.each<[string, string, { readonly [path: string]: string }]>([
+    ["has the function's own name", "src/twice.ts", { "src/twice.ts": "export const nothing = (" }],
+    ["seems to declare the function", "src/numbers.ts", { "src/numbers.ts": BROKEN, "src/other.ts": "export const other = 1;\n" }],
+  ])("is repaired where it %s", (_why, file, files) => {
+    const run = compiledOn(files);
+    expect(run.report.remediation).toEqual([]);
+    const directive = directiveOf(run, "Change twice");
+    expect(directive.fileScope).toEqual({ read: ["**"], write: [file] });
+    expect(directive.instructions).toMatch(/which exists: read it first\. As it is, it cannot be read \(Unexpected token .*\): repair it\./);
+    expect(taskOf(directive)).toMatchObject({ mode: "modify", file, keeps: [] });
+  });
+
+  const parts: OrderParts = {
+    criteria: [
+      "`twice` doubles, using `check`, as docs/rules.md says, and passes tests/twice.test.ts.",
+      "`half` halves, using `twice`, and passes tests/später.test.ts.",
+      "`alone` is 1.",
+      "All of it passes tests/all.test.ts.",
+    ],
+    constraints: ["Strict types.", "Nothing else than `limit` states a limit."],
+    functions: ["function twice(n: number): number", "function half(n: number): number", "function alone(): number"],
+    examples: ["twice(1) => 2", "half(2) => 1", "alone() => 1"],
+  };
+  const files: { readonly [path: string]: string } = {
+    "src/twice.ts": 'import { check } from "./check.ts";\nexport function twice(n: number): number {\n  return check(n);\n}\n',
+    "src/check.ts": "export function check(n: number): number {\n  return n;\n}\n",
+    "src/limit.ts": "export function limit(): number {\n  return 9;\n}\n",
+    "src/index.ts": 'export { twice } from "./twice.ts";\n',
+    "src/unrelated.ts": "export const unrelated = 1;\n",
+    "tests/twice.test.ts": 'import { twice } from "../src/twice.ts";\n',
+    "tests/später.test.ts": 'import { half } from "../src/index.ts";\n',
+    "tests/all.test.ts": 'import * as all from "../src/index.ts";\n',
+    "docs/rules.md": "# Rules\n",
+    "tsconfig.json": "{}\n",
+  };
+  const modules = Object.keys(files).filter((path) => path.endsWith(".ts"));
+
+  test("never makes gate 1 refuse what the compiler plans, whichever files it is and whatever the order asks for", () => {
+    const criteria = fc.subarray(parts.criteria?.slice(1) ?? []).map((some) => [parts.criteria?.[0] ?? "", ...some]);
+    fc.assert(
+      fc.property(fc.subarray(modules), criteria, fc.boolean(), (broken, asked, typed) => {
+        const tree = Object.fromEntries(
+          Object.entries(files).map(([path, content]) => [path, broken.includes(path) ? `${content}\nexport const broken = (` : content]),
+        );
+        const { "tsconfig.json": _settings, ...untyped } = tree;
+        const run = compiledOn(typed ? tree : untyped, { ...parts, criteria: asked });
+        expect(run.report.remediation).toEqual([]);
+      }),
+    );
+  });
+
+  test("leaves nothing in a scope that gate 1 would not miss", () => {
+    const { tree, repository } = aBase(files);
+    const input = coherenceInput(aCompileRequest(anOrder({ ...parts, criteria: parts.criteria?.slice(0, 3) ?? [] }), { baseTree: tree, repository }));
+    expect(checkCoherence(input).remediation).toEqual([]);
+    const scoped = input.atoms.flatMap((atom) => atom.reads.filter((path) => path !== "**").map((path) => ({ atom, path })));
+    expect(scoped.map(({ path }) => path)).toEqual(expect.arrayContaining(["docs/rules.md", "tsconfig.json", "src/limit.ts", "tests/später.test.ts"]));
+    for (const { atom, path } of scoped) {
+      const atoms = input.atoms.map((one) => (one === atom ? { ...one, reads: one.reads.filter((other) => other !== path) } : one));
+      expect(checkCoherence({ ...input, atoms }).remediation).toEqual([expect.stringContaining(`may not read ${path}, which it needs`)]);
+    }
   });
 });
 

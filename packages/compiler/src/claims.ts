@@ -2,6 +2,7 @@
 import { functionFile } from "@factory/schemas";
 import type { Claim, Example, WorkOrder } from "@factory/schemas";
 import { functionsNamedIn, testsNamedIn } from "./criteria.ts";
+import { grouped } from "./grouped.ts";
 import { orderDigest, splitExamples } from "./split.ts";
 import type { Target } from "./targets.ts";
 
@@ -12,6 +13,7 @@ import type { Target } from "./targets.ts";
  */
 export function claimsOfOrder(order: WorkOrder): Claim[] {
   const digest = orderDigest(order);
+  const examples = grouped(order.examples, ({ functionName }) => functionName);
   const names = new Set(order.functions.map(({ name }) => name));
   const taken = new Set<string>();
   const drafts: Omit<Claim, "claimId">[] = order.acceptanceCriteria.map((criterion) => ({
@@ -19,14 +21,14 @@ export function claimsOfOrder(order: WorkOrder): Claim[] {
     text: criterion.text,
     line: criterion.line,
     ...(criterion.functionName === undefined ? {} : { functionName: criterion.functionName }),
-    ...examplesFor(criterion.functionName, order.examples, digest, taken),
+    ...examplesFor(criterion.functionName, examples, digest, taken),
     testFiles: criterion.tests,
   }));
   for (const { name, line } of order.functions) {
     if (taken.has(name)) continue;
-    const shown = order.examples.some(({ functionName }) => functionName === name);
+    const shown = examples.has(name);
     const text = shown ? `\`${name}\` gives what its examples state.` : `\`${name}\` does what its signature says.`;
-    drafts.push({ kind: "criterion", text, line, functionName: name, ...examplesFor(name, order.examples, digest, taken), testFiles: [] });
+    drafts.push({ kind: "criterion", text, line, functionName: name, ...examplesFor(name, examples, digest, taken), testFiles: [] });
   }
   for (const { text, line } of order.constraints) drafts.push({ kind: "constraint", text, line, visible: [], holdout: [], testFiles: [] });
   for (const { text, line } of order.successMetrics) {
@@ -44,13 +46,15 @@ export function claimsOfOrder(order: WorkOrder): Claim[] {
   return drafts.map((draft, index) => ({ claimId: `C-${index + 1}`, ...draft }));
 }
 
-function examplesFor(functionName: string | undefined, examples: readonly Example[], digest: string, taken: Set<string>): Pick<Claim, "visible" | "holdout"> {
+function examplesFor(
+  functionName: string | undefined,
+  examples: ReadonlyMap<string, readonly Example[]>,
+  digest: string,
+  taken: Set<string>,
+): Pick<Claim, "visible" | "holdout"> {
   if (functionName === undefined || taken.has(functionName)) return { visible: [], holdout: [] };
   taken.add(functionName);
-  const { visible, holdout } = splitExamples(
-    digest,
-    examples.filter((example) => example.functionName === functionName),
-  );
+  const { visible, holdout } = splitExamples(digest, examples.get(functionName) ?? []);
   return { visible: [...visible], holdout: [...holdout] };
 }
 

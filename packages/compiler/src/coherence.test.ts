@@ -109,7 +109,7 @@ test("a sound work graph passes, and the report says what was checked and what w
   const report = verificationReport.parse(checkCoherence(sound()));
   expect(report.remediation).toEqual([]);
   expect(report).toMatchObject({ gate: "coherence", outcome: "PASS", subjectId: input.subjectId });
-  expect(report.checked.map(({ outcome }) => outcome)).toEqual(new Array(21).fill("PASS"));
+  expect(report.checked.map(({ outcome }) => outcome)).toEqual(new Array(22).fill("PASS"));
   expect(report.notChecked).toEqual([{ check: `metric ${METRIC}`, reason: expect.stringContaining("nothing executes it") }]);
 });
 
@@ -405,6 +405,23 @@ const OF_CONTRACTS: readonly Seeded[] = [
   ],
   ["an atom that keeps no contract", atom(LINE, () => ({ contractId: contractOf("tax") })), "contracts", LINE, /does not keep the contract of lineTotal/],
   ["a function that no atom writes", { ...input, atoms: input.atoms.filter(({ atomId }) => atomId !== LINE) }, "targets", "lineTotal", /written by no atom/],
+  [
+    "a type that nothing declares",
+    {
+      ...input,
+      order: {
+        ...order,
+        functions: change(
+          order.functions,
+          ({ name }) => name === "tax",
+          (block) => ({ ...block, returnType: "Rate" }),
+        ),
+      },
+    },
+    "declared-types",
+    "tax",
+    /uses the type `Rate`, which neither the order nor the attached code declares/,
+  ],
   ["a function that is created where it is", atom(TAX_ATOM, () => ({ mode: "create" })), "targets", TAX_ATOM, /has to modify it/],
 ];
 
@@ -448,6 +465,13 @@ const OF_SCOPES: readonly Seeded[] = [
   ["a verifier that writes", atom(OUTCOME, () => ({ writes: ["src/index.ts"] })), "write-scope", OUTCOME, /may write src\/index\.ts/],
   ["an atom that may not write its file", atom(LINE, () => ({ writes: [] })), "write-scope", LINE, /may not write src\/line-total\.ts/],
   ["a read scope without what is used", atom(CART_ATOM, () => ({ reads: ["src/cart-total.ts"] })), "read-scope", CART_ATOM, /may not read src\/line-total\.ts/],
+  [
+    "a narrow read scope around a file whose imports are not known",
+    { ...input, repository: { ...repository, "src/rates.ts": { readable: false, reason: "it is broken", functions: ["tax"], types: [] } } },
+    "read-scope",
+    TAX_ATOM,
+    /may not read all that src\/rates\.ts may import, which is not known/,
+  ],
   ["a read scope of everything", atom(LINE, () => ({ reads: ["**"] })), "read-scope", LINE, /although what it needs is known/],
 ];
 
@@ -595,7 +619,13 @@ test("without constraints and functions these are recorded as not checked, never
   const plain = anOrder({ criteria: ["A person confirms that the page is pretty."], functions: [], examples: [] });
   const report = checkCoherence(coherenceInput(aCompileRequest(plain)));
   expect(report.outcome).toBe("PASS");
-  expect(report.notChecked.map(({ check }) => check)).toEqual(["contracts", "invariant-coverage"]);
+  expect(report.notChecked.map(({ check }) => check)).toEqual(["contracts", "declared-types", "invariant-coverage"]);
+});
+
+test("types are not checked, and not passed, where it is not known what attached code declares", () => {
+  const report = checkCoherence(coherenceInput(aCompileRequest(anOrder(), { baseTree: { "src/other.ts": "0".repeat(64) } })));
+  expect(report.notChecked).toContainEqual({ check: "declared-types", reason: "What src/other.ts declares is not known." });
+  expect(report.checked.map(({ check }) => check)).not.toContain("declared-types");
 });
 
 describe("a set of claims", () => {

@@ -13,9 +13,10 @@ import {
   wrongTerminal,
 } from "./coherence/graph-checks.ts";
 import { wrongGears, wrongReads, wrongTools, wrongWrites } from "./coherence/scope-checks.ts";
-import { claimsNotOfOrder, splitProblems, wrongContracts, wrongExamples, wrongTargets } from "./coherence/source-checks.ts";
+import { claimsNotOfOrder, splitProblems, undeclared, wrongContracts, wrongExamples, wrongTargets } from "./coherence/source-checks.ts";
 import { CoherenceView } from "./coherence/view.ts";
 import type { Finding } from "./coherence/view.ts";
+import { unknownCode } from "./undeclared-types.ts";
 
 type Check = { readonly name: string; readonly holds: string; readonly find: (view: CoherenceView) => Finding[] };
 
@@ -41,6 +42,7 @@ const CHECKS: readonly Check[] = [
   { name: "read-scope", holds: "Each atom reads what it needs and no more.", find: wrongReads },
 ];
 const CONTRACT_CHECK: Check = { name: "contracts", holds: "Every function has the contract that its block states.", find: wrongContracts };
+const TYPE_CHECK: Check = { name: "declared-types", holds: "Every type that a signature names is declared.", find: undeclared };
 const INVARIANT_CHECK: Check = {
   name: "invariant-coverage",
   holds: "Every constraint gives the invariants that its words call for, each with detector, evidence source, regression policy and validation.",
@@ -52,7 +54,14 @@ export function checkCoherence(input: CoherenceInput): VerificationReport {
   const view = new CoherenceView(input);
   const hasConstraints = input.order.constraints.length > 0 || input.claims.some(({ kind }) => kind === "constraint") || input.invariants.length > 0;
   const hasFunctions = input.order.functions.length > 0 || input.contracts.length > 0 || input.atoms.some(({ functionName }) => functionName !== undefined);
-  const checks = [...CHECKS, ...(hasFunctions ? [CONTRACT_CHECK] : []), ...(hasConstraints ? [INVARIANT_CHECK] : [])];
+  // What unknown code declares is not known, and what is not known is not passed.
+  const unknown = unknownCode(view.base);
+  const checks = [
+    ...CHECKS,
+    ...(hasFunctions ? [CONTRACT_CHECK] : []),
+    ...(hasFunctions && unknown.length === 0 ? [TYPE_CHECK] : []),
+    ...(hasConstraints ? [INVARIANT_CHECK] : []),
+  ];
   const results = checks.map((check) => ({ check, findings: check.find(view) }));
   const remediation = [...new Set(results.flatMap(({ findings }) => findings))];
   return {
@@ -65,7 +74,8 @@ export function checkCoherence(input: CoherenceInput): VerificationReport {
       detail: findings.length === 0 ? check.holds : findings.join(" "),
     })),
     notChecked: [
-      ...(hasFunctions ? [] : [{ check: CONTRACT_CHECK.name, reason: "The order has no function block." }]),
+      ...(hasFunctions ? [] : [CONTRACT_CHECK, TYPE_CHECK].map(({ name }) => ({ check: name, reason: "The order has no function block." }))),
+      ...(hasFunctions && unknown.length > 0 ? [{ check: TYPE_CHECK.name, reason: `What ${unknown.join(", ")} declares is not known.` }] : []),
       ...(hasConstraints ? [] : [{ check: INVARIANT_CHECK.name, reason: "The order states no constraints." }]),
       ...input.claims
         .filter(({ kind, functionName, testFiles }) => kind === "metric" && functionName === undefined && testFiles.length === 0)

@@ -14,7 +14,7 @@ import { makeDirective } from "./directives.ts";
 import type { DirectiveContext } from "./directives.ts";
 import { inheritanceOf, inheritClaims, inheritNotes } from "./inherit.ts";
 import { invariantsOf } from "./invariants.ts";
-import { notesFor } from "./notes.ts";
+import { codedClaims, notesFor } from "./notes.ts";
 import type { ClaimNote } from "./notes.ts";
 import { orderDigest } from "./split.ts";
 import { targetsOf } from "./targets.ts";
@@ -147,7 +147,7 @@ class Draft {
     const graph = planGraph({ order: request.order, claims, typesRequired: this.#typesRequired, base: baseOf(request) });
     const atoms = this.#addAtoms(graph.atoms);
     this.molecules = graph.molecules.map((molecule) => this.#molecule(molecule, atoms));
-    this.atoms = atoms.map((atom) => ({ ...atom, moleculeId: this.#moleculeOf(atom.atomId) }));
+    this.atoms = this.#inMolecules(atoms);
     this.workGraphId = this.#addWorkGraph();
   }
 
@@ -200,6 +200,7 @@ class Draft {
     const { org, sessionId, workOrderId, assembly, baseTree } = this.#request;
     const workers = workersOf(this.atoms);
     const context = directiveContext(this.#request, { runId: this.runId, workGraphId: this.workGraphId, claims: this.#claims, workers });
+    const coded = codedClaims(this.atoms.map(({ plan }) => plan));
     const beads = this.atoms.map((atom): BeadSeed => {
       const { plan, atomId } = atom;
       const made = makeDirective(context, {
@@ -208,11 +209,7 @@ class Draft {
         dependsOn: atom.dependsOn,
         invariantIds: atom.invariantIds,
         claims: claimsOf(plan, this.#claims),
-        notes: notesFor(
-          this.#notes,
-          this.atoms.map((other) => other.plan),
-          plan,
-        ),
+        notes: notesFor(this.#notes, coded, plan),
         parents: [],
       });
       this.add({ id: made.directive.directiveId, type: "AtomDirective", data: made.content, parents: made.parents }, [
@@ -386,10 +383,14 @@ class Draft {
     return { moleculeId: contentId("MOL", { kind: "Molecule", org: this.#request.org, content, parents: [this.runId] }), ...content };
   }
 
-  #moleculeOf(atomId: string): Id<"MOL"> {
-    const molecule = this.molecules.find(({ atomIds, outcomeAtomId }) => outcomeAtomId === atomId || atomIds.includes(atomId));
-    if (molecule === undefined) throw new TypeError(`${atomId} is in no molecule.`);
-    return molecule.moleculeId;
+  #inMolecules(atoms: readonly Omit<CompiledAtom, "moleculeId">[]): CompiledAtom[] {
+    const moleculeOf = new Map<string, Id<"MOL">>();
+    for (const { moleculeId, atomIds, outcomeAtomId } of this.molecules) for (const atomId of [...atomIds, outcomeAtomId]) moleculeOf.set(atomId, moleculeId);
+    return atoms.map((atom) => {
+      const moleculeId = moleculeOf.get(atom.atomId);
+      if (moleculeId === undefined) throw new TypeError(`${atom.atomId} is in no molecule.`);
+      return { ...atom, moleculeId };
+    });
   }
 
   #addWorkGraph(): Id<"WG"> {

@@ -11,7 +11,7 @@ const TEST_FILE = /[^\s`"'(),;]+\.test\.ts\b/g;
  * Function names that a text names, in order, each once: in backticks (`name` or `name(...)`), as a call, or as a bare
  * word that no sentence holds by chance (it has an inner capital, a digit, `_` or `$`).
  */
-export function functionsNamedIn(text: string, functionNames: ReadonlySet<string>): string[] {
+export function functionsNamedIn(text: string, functionNames: { has(name: string): boolean }): string[] {
   const found = new Map<string, number>();
   const note = (name: string, at: number): void => {
     if (functionNames.has(name) && (found.get(name) ?? Infinity) > at) found.set(name, at);

@@ -170,7 +170,12 @@ function functionInstructions(context: DirectiveContext, input: DirectiveInput, 
 /** What is to be done to the file: a new one is written whole, one that is there keeps everything else. */
 function taskOf({ target }: AtomPlan, name: string, file: string): string {
   if (target?.mode !== "modify") return `Write the function \`${name}\` in \`${file}\` and export it by that name. Write no other file.`;
-  const now = target.present === undefined ? "" : ` It is in line ${target.present.line} now: \`${target.present.signature}\`.`;
+  const now =
+    target.unreadable !== undefined
+      ? ` As it is, it cannot be read (${target.unreadable}): repair it.`
+      : target.present === undefined
+        ? ""
+        : ` It is in line ${target.present.line} now: \`${target.present.signature}\`.`;
   const keeps =
     target.keeps.length === 0
       ? "Keep what else the file holds."

@@ -1,7 +1,7 @@
 /** What each function of an order needs before it can be written: the functions it uses, and the tests that can run once it is. */
 import { INDEX_FILE } from "@factory/schemas";
 import type { Claim, FunctionBlock, WorkOrder } from "@factory/schemas";
-import { functionsNamedIn } from "./criteria.ts";
+import type { CodeFiles } from "./code-files.ts";
 import type { ImportGraph } from "./import-graph.ts";
 import { testsOf } from "./success-checks.ts";
 import type { BaseTree, Target } from "./targets.ts";
@@ -30,18 +30,13 @@ export type FunctionPlan = {
  */
 export function planFunctions(
   order: Pick<WorkOrder, "functions">,
-  claims: readonly Claim[],
   targets: readonly Target[],
   base: BaseTree,
   imports: ImportGraph,
+  code: CodeFiles,
 ): FunctionPlan[] {
-  const names = new Set(order.functions.map(({ name }) => name));
-  const own = new Map(order.functions.map(({ name }) => [name, claims.filter(({ functionName }) => functionName === name)]));
-  const criteriaOf = (name: string): Claim[] => (own.get(name) ?? []).filter(({ kind }) => kind === "criterion");
-  const uses = new Map(
-    order.functions.map(({ name }) => [name, distinct(criteriaOf(name).flatMap(({ text }) => functionsNamedIn(text, names))).filter((one) => one !== name)]),
-  );
-  const sequence = new Sequence(uses);
+  const criteriaOf = (name: string): Claim[] => code.claimsOf(name).filter(({ kind }) => kind === "criterion");
+  const sequence = new Sequence(new Map(order.functions.map(({ name }) => [name, code.uses(name)])));
   const later = new Map(
     order.functions.map(({ name }) => [name, testsOf(criteriaOf(name)).filter((test) => !canFollow(name, test, targets, base, imports, sequence))]),
   );
@@ -53,8 +48,8 @@ export function planFunctions(
     return {
       block,
       target,
-      claims: own.get(block.name) ?? [],
-      uses: uses.get(block.name) ?? [],
+      claims: code.claimsOf(block.name),
+      uses: code.uses(block.name),
       after: sequence.before(block.name),
       tests: testsOf(criteriaOf(block.name)).filter((test) => !laterTests.includes(test)),
       laterTests,
@@ -134,8 +129,4 @@ class Sequence {
     }
     return sorted;
   }
-}
-
-function distinct(values: readonly string[]): string[] {
-  return [...new Set(values)];
 }

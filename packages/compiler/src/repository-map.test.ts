@@ -31,9 +31,31 @@ describe("reading a module", () => {
         { name: "g", signature: "export const g = async (a: number): Promise<number>", line: 10 },
         { name: "renamed", signature: "function local(n: number): number", line: 11 },
       ],
+      types: ["C", "E", "I", "W", "Y", "Z", "x"],
       imports: ["../z", "./all", "./lazy", "./ns", "./q.js", "./w.ts", "./x.ts"],
       computesImports: false,
     });
+  });
+
+  test("knows the types that a module declares for itself, for others and for all, and those it imports", () => {
+    const source = [
+      'import a, { type B, c as D } from "./x";',
+      'import * as ns from "./y";',
+      "interface Own {}",
+      "export default class W {}",
+      "export declare namespace N { type Inner = 1 }",
+      "declare global { interface G {} }",
+      "const value = 1;",
+      "function f() { type Hidden = 1; }",
+      "export { Own as Given };",
+    ].join("\n");
+    expect(readModule(source)).toMatchObject({ types: ["B", "D", "G", "N", "Own", "W", "a", "ns"], exports: ["Given", "N", "default"] });
+  });
+
+  test("tells what a module that cannot be read seems to declare", () => {
+    const source =
+      "export interface Row {\n  who: string\ntype Own = ;\nexport async function read(text: string) {{\nfunction local() {}\n  export const sum = (\n";
+    expect(readModule(source)).toMatchObject({ readable: false, functions: ["read", "sum"], types: ["Own", "Row"] });
   });
 
   test("says that a module computes what it imports, and that one cannot be read", () => {

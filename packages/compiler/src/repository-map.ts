@@ -26,19 +26,35 @@ export function repositoryMapOf(files: Iterable<readonly [path: string, content:
 
 /** Reads one module. */
 export function readModule(source: string): RepositoryModule {
-  if (source.length > MAX_SOURCE_CHARS) return { readable: false, reason: `it is longer than ${MAX_SOURCE_CHARS} characters` };
+  if (source.length > MAX_SOURCE_CHARS) return unreadable(`it is longer than ${MAX_SOURCE_CHARS} characters`, source);
   const program = parse(source);
-  if (typeof program === "string") return { readable: false, reason: program };
+  if (typeof program === "string") return unreadable(program, source);
   const statements = nodesOf(program["body"]);
   const exported = statements.flatMap(namesExported);
   const imports = importsIn(program);
   return {
     readable: true,
-    exports: [...new Set(exported.map(({ as }) => as))].sort(),
+    exports: distinct(exported.map(({ as }) => as)),
     functions: functionsOf(statements, exported, source),
-    imports: [...new Set(imports.filter((specifier) => specifier !== undefined))].sort(),
+    types: distinct(typesIn(statements)),
+    imports: distinct(imports.filter((specifier) => specifier !== undefined)),
     computesImports: imports.includes(undefined),
   };
+}
+
+/** Heads of declarations as most sources write them: at the start of a line, indented or not. */
+const FUNCTION_HEAD = /^[ \t]*export[ \t]+(?:async[ \t]+)?(?:function|const|let|var)[ \t*]+([\p{ID_Start}$_][\p{ID_Continue}$]*)/gmu;
+const TYPE_HEAD =
+  /^[ \t]*(?:export[ \t]+)?(?:declare[ \t]+)?(?:abstract[ \t]+)?(?:const[ \t]+)?(?:interface|type|class|enum|namespace)[ \t]+([\p{ID_Start}$_][\p{ID_Continue}$]*)/gmu;
+
+function unreadable(reason: string, source: string): RepositoryModule {
+  const text = source.slice(0, MAX_SOURCE_CHARS);
+  const heads = (pattern: RegExp): string[] => distinct([...text.matchAll(pattern)].map(([, name]) => name ?? ""));
+  return { readable: false, reason: reason.toWellFormed(), functions: heads(FUNCTION_HEAD), types: heads(TYPE_HEAD) };
+}
+
+function distinct(names: readonly string[]): string[] {
+  return [...new Set(names)].sort();
 }
 
 /** The program, or why there is none. */
@@ -161,6 +177,27 @@ function unwrapped(value: unknown): Node | undefined {
   return /^(?:TSAsExpression|TSSatisfiesExpression|TSNonNullExpression|TSTypeAssertion|ParenthesizedExpression)$/.test(value.type)
     ? unwrapped(value["expression"])
     : value;
+}
+
+const TYPES: ReadonlySet<string> = new Set([
+  "TSInterfaceDeclaration",
+  "TSTypeAliasDeclaration",
+  "TSEnumDeclaration",
+  "TSModuleDeclaration",
+  "TSImportEqualsDeclaration",
+  "ClassDeclaration",
+]);
+
+/** Names that statements make types: declared, imported, or declared for every module. An import may be a type without saying so. */
+function typesIn(statements: readonly Node[]): string[] {
+  return statements.flatMap((statement) => {
+    if (statement.type === "ImportDeclaration") return nodesOf(statement["specifiers"]).flatMap(({ local }) => nameOf(local) ?? []);
+    const inner = statement.type.startsWith("Export") ? statement["declaration"] : statement;
+    if (!isNode(inner) || !TYPES.has(inner.type)) return [];
+    const name = nameOf(inner["id"]);
+    if (name === "global" && isNode(inner["body"])) return typesIn(nodesOf(inner["body"]["body"]));
+    return name ?? [];
+  });
 }
 
 /** Specifiers of everything imported, anywhere in the module; undefined where one is computed. */

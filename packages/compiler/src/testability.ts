@@ -36,7 +36,7 @@ const BOUND =
 /** Fewer words than this do not say what has to be seen. */
 const LEAST_WORDS = 3;
 /** How much of a criterion is read for who decides it, in characters: its first sentences say it. */
-const LONGEST_READ_CHARS = 1_000;
+export const LONGEST_READ_CHARS = 1_000;
 
 /** What decides a criterion. A vague word with no number is decided by nobody, even when a person is named. */
 export function testabilityOf(criterion: AcceptanceCriterion, order: Pick<WorkOrder, "functions" | "examples">): Testability {

@@ -1,6 +1,7 @@
 /** Validations: for each claim and invariant, what shows that it holds. */
 import type { Claim, Invariant, SuccessCheck, WorkOrder } from "@factory/schemas";
 import { claimsOfOrder } from "./claims.ts";
+import { grouped } from "./grouped.ts";
 import { invariantsOf } from "./invariants.ts";
 
 /** What shows a claim. Without `check` and `detector` nothing executes it: a person decides, or it is recorded as not judged. */
@@ -20,11 +21,20 @@ export type Validation = {
  * first claim of that function.
  */
 export function validationsOf(claims: readonly Claim[], invariants: readonly Invariant[]): Validation[] {
-  return claims.map((claim) => (claim.kind === "constraint" ? constraintValidation(claim, invariants) : executedValidation(claim, claims)));
+  const places = grouped([...invariants.keys()], (index) => invariants[index]?.claimId);
+  const sources = shownClaims(claims);
+  return claims.map((claim) =>
+    claim.kind === "constraint" ? constraintValidation(claim, places.get(claim.claimId) ?? [], invariants) : executedValidation(claim, sources),
+  );
 }
 
-function constraintValidation(claim: Claim, invariants: readonly Invariant[]): Validation {
-  const covered = invariants.flatMap((invariant, index) => (invariant.claimId === claim.claimId ? [index] : []));
+/** The claim that shows the examples of each function. */
+function shownClaims(claims: readonly Claim[]): ReadonlyMap<string, Claim> {
+  const shown = grouped(claims, ({ functionName, visible }) => (visible.length > 0 ? functionName : undefined));
+  return new Map([...shown].flatMap(([name, [first]]) => (first === undefined ? [] : [[name, first]])));
+}
+
+function constraintValidation(claim: Claim, covered: readonly number[], invariants: readonly Invariant[]): Validation {
   const detectors = covered.map((index) => invariants[index]?.detector);
   const byPerson = detectors.includes("person");
   return {
@@ -37,8 +47,8 @@ function constraintValidation(claim: Claim, invariants: readonly Invariant[]): V
   };
 }
 
-function executedValidation(claim: Claim, claims: readonly Claim[]): Validation {
-  const check = checkOf(claim, claims);
+function executedValidation(claim: Claim, sources: ReadonlyMap<string, Claim>): Validation {
+  const check = checkFrom(claim, sources);
   const isMetric = claim.kind === "metric";
   const base = { claimRefs: [claim.claimId], invariants: [], priority: isMetric ? ("optional" as const) : ("required" as const) };
   if (check !== undefined) return { ...base, kind: "unit", statement: `${describeCheck(check)} shows: ${claim.text}`, check, decidedBy: "platform" };
@@ -48,9 +58,12 @@ function executedValidation(claim: Claim, claims: readonly Claim[]): Validation 
 
 /** What executes a criterion or metric; undefined when nothing does. */
 export function checkOf(claim: Claim, claims: readonly Claim[]): SuccessCheck | undefined {
+  return checkFrom(claim, shownClaims(claims));
+}
+
+function checkFrom(claim: Claim, sources: ReadonlyMap<string, Claim>): SuccessCheck | undefined {
   const checks: SuccessCheck[] = [];
-  const source =
-    claim.functionName === undefined ? undefined : claims.find(({ functionName, visible }) => functionName === claim.functionName && visible.length > 0);
+  const source = claim.functionName === undefined ? undefined : sources.get(claim.functionName);
   if (source !== undefined) checks.push({ kind: "examples", claim: source.claimId });
   if (claim.testFiles.length > 0) checks.push({ kind: "tests", files: [...claim.testFiles] });
   const [first] = checks;
@@ -79,9 +92,10 @@ function describeCheck(check: SuccessCheck): string {
 
 /** Criteria and constraints that a person has to decide, in document order. */
 export function personClaimsOf(claims: readonly Claim[], invariants: readonly Invariant[]): { readonly claimId: string; readonly text: string }[] {
+  const byNumber = grouped(claims, ({ claimId }) => claimId);
   return validationsOf(claims, invariants)
     .filter(({ decidedBy }) => decidedBy === "person")
-    .flatMap(({ claimRefs }) => claims.filter(({ claimId }) => claimRefs.includes(claimId)))
+    .flatMap(({ claimRefs }) => claimRefs.flatMap((claimId) => byNumber.get(claimId) ?? []))
     .map(({ claimId, text }) => ({ claimId, text }));
 }
 

@@ -1,12 +1,14 @@
 /** The work graph: which atoms carry the claims of an order, what each depends on, how they are grouped, and what shows that each is done. */
 import { INDEX_FILE } from "@factory/schemas";
 import type { Claim, Role, SuccessCheck, WorkOrder } from "@factory/schemas";
+import { CodeFiles } from "./code-files.ts";
+import type { ExistingFunction } from "./code-files.ts";
 import { planFunctions } from "./function-plans.ts";
 import type { FunctionPlan } from "./function-plans.ts";
 import { ImportGraph } from "./import-graph.ts";
 import { groupFunctions } from "./molecules.ts";
-import { ALL_SOURCE, EVERYTHING, namedInBase, readsOfFunction, readsOfFunctions, readsOfIndex } from "./read-scopes.ts";
-import type { ExistingFunction, ScopeContext } from "./read-scopes.ts";
+import { ALL_SOURCE, EVERYTHING, readsOfFunction, readsOfFunctions, readsOfIndex } from "./read-scopes.ts";
+import type { ScopeContext } from "./read-scopes.ts";
 import { allOf, examplesChecks, testsCheck, testsOf } from "./success-checks.ts";
 import { targetsOf } from "./targets.ts";
 import type { BaseTree, Target } from "./targets.ts";
@@ -108,10 +110,10 @@ function contextOf(source: GraphSource): Context {
   const { order, claims, typesRequired, base } = source;
   const targets = targetsOf(order, base);
   const imports = new ImportGraph(base, [...targets.map(({ file }) => file), INDEX_FILE]);
-  const functions = planFunctions(order, claims, targets, base, imports);
+  const code = new CodeFiles({ claims, targets, base, typesRequired });
+  const functions = planFunctions(order, targets, base, imports, code);
   const constraints = claims.filter(({ kind }) => kind === "constraint");
-  const byName = new Map(functions.map((plan) => [plan.block.name, plan]));
-  const scopes = { base, imports, functions: byName, constraints, typesRequired };
+  const scopes = { imports, code };
   return { ...source, constraints: constraints.map(({ claimId }) => claimId), functions, scopes };
 }
 
@@ -129,9 +131,10 @@ function typecheck({ typesRequired }: Context): SuccessCheck[] {
 
 function planParts(context: Context): PlannedMolecule[] {
   const groups = groupFunctions(context.functions);
+  const plans = new Map(context.functions.map((plan) => [plan.block.name, plan]));
   return groups.map((names, index) => {
     const key = groups.length === 1 ? PARTS_KEY : `${PARTS_KEY}-${index + 1}`;
-    const members = context.functions.filter(({ block }) => names.includes(block.name));
+    const members = names.flatMap((name) => plans.get(name) ?? []);
     const atoms = members.map((plan) => planFunction(plan, key, context));
     const title = groups.length === 1 ? "Parts" : `Parts ${index + 1}`;
     return { key, title, atoms, outcome: planPartsOutcome(key, title, members, atoms, context) };
@@ -140,7 +143,6 @@ function planParts(context: Context): PlannedMolecule[] {
 
 function planFunction(plan: FunctionPlan, molecule: string, context: Context): AtomPlan {
   const { block, target, claims, tests, laterTests } = plan;
-  const asked = new Set(context.scopes.functions.keys());
   return {
     key: functionKey(block.name),
     role: "coder",
@@ -152,7 +154,7 @@ function planFunction(plan: FunctionPlan, molecule: string, context: Context): A
     functionName: block.name,
     target,
     uses: plan.uses,
-    existing: namedInBase([...claims, ...context.scopes.constraints], asked, context.base).functions,
+    existing: context.scopes.code.existing(block.name),
     tests,
     laterTests,
     reads: readsOfFunction(plan, context.scopes),
@@ -165,7 +167,8 @@ function planFunction(plan: FunctionPlan, molecule: string, context: Context): A
 /** Judges functions together: what each shows alone, on the tree that has all of them, and the tests that need several. */
 function planPartsOutcome(molecule: string, title: string, members: readonly FunctionPlan[], atoms: readonly AtomPlan[], context: Context): AtomPlan {
   const names = members.map(({ block }) => block.name);
-  const claims = context.claims.filter(({ claimId }) => atoms.some(({ owns }) => owns.includes(claimId)));
+  const owned = new Set(atoms.flatMap(({ owns }) => owns));
+  const claims = context.claims.filter(({ claimId }) => owned.has(claimId));
   const own = new Set(members.map(({ target }) => target.file));
   const outside = new Set(
     [INDEX_FILE, ...context.functions.map(({ target }) => target.file)].filter((file) => !own.has(file) && !Object.hasOwn(context.base.tree, file)),
@@ -297,7 +300,15 @@ function planIntegrator(context: Context, molecules: readonly PlannedMolecule[])
     existing: [],
     tests,
     laterTests: [],
-    reads: alone ? EVERYTHING : hasSuites ? scopeOfSuites(tests, context) : readsOfIndex(tests, context.scopes),
+    reads: alone
+      ? EVERYTHING
+      : hasSuites
+        ? scopeOfSuites(tests, context)
+        : readsOfIndex(
+            context.functions.map(({ block }) => block.name),
+            tests,
+            context.scopes,
+          ),
     // Where no coder writes what a criterion asks for, the integrator has to.
     writes: alone ? [ALL_SOURCE] : [INDEX_FILE],
     dependsOn: molecules.map(({ outcome }) => outcome.key),

@@ -1,7 +1,8 @@
 /** Lays an intent specification beside the order it was made from: what is supported, invented, dropped or miscast. */
 import { claimsOfOrder, testabilityOf } from "@factory/compiler";
 import type { AcceptanceCriterion, Example, IntentSpecification, Statement, WorkOrder } from "@factory/schemas";
-import { codeNamesIn, disagreements, flips, likeness, mentions, numbersIn, plain, wordsOf } from "./statement-match.ts";
+import { codeNamesIn, disagreements, flips, likeness, mentionedIn, mentions, numbersIn, plain, readText, wordsOf } from "./statement-match.ts";
+import type { ReadText } from "./statement-match.ts";
 
 /** What can be wrong with a statement that was taken over from an order. */
 export type FindingKind = "invented" | "dropped" | "miscast";
@@ -35,7 +36,7 @@ const WEAKER =
 type Source = WorkOrder & {
   readonly answered: readonly string[];
   /** Everything it says, statement by statement, and the numbers in that. */
-  readonly sentences: readonly string[];
+  readonly sentences: readonly ReadText[];
   readonly numbers: ReadonlySet<string>;
   /** The examples that are shown, by function. */
   readonly visible: ReadonlyMap<string, readonly Example[]>;
@@ -73,31 +74,32 @@ export function alignIntent(intent: IntentSpecification, workOrder: WorkOrder, a
 }
 
 function sourceOf(order: WorkOrder, answered: readonly string[]): Source {
-  const sentences = sentencesOf(order, answered);
+  const sentences = sentencesOf(order, answered).map(readText);
   const visible = new Map<string, readonly Example[]>();
   // Which examples are hidden follows from the order alone, so nothing may be added to it before.
   for (const { functionName, visible: shown } of claimsOfOrder(order)) if (functionName !== undefined && shown.length > 0) visible.set(functionName, shown);
-  return { ...order, answered, sentences, numbers: new Set(sentences.flatMap(numbersIn)), visible };
+  return { ...order, answered, sentences, numbers: new Set(sentences.flatMap(({ text }) => numbersIn(text))), visible };
 }
 
 type Pairing = SemanticAlignment & { readonly pairs: readonly { readonly index: number; readonly statement: Statement }[] };
 
 /** Gives each said statement the one of the order it is most like; the rest of both sides are findings. */
 function pairUp(list: string, said: readonly string[], meant: readonly Statement[], order: Source): Pairing {
-  const ranked = said
-    .flatMap((text, index) =>
-      meant.map((statement, at) => ({ index, at, statement, score: plain(text) === plain(statement.text) ? 2 : likeness(text, statement.text) })),
-    )
-    .filter(({ score }) => score >= SAME_MATTER)
-    .sort((a, b) => b.score - a.score || Math.abs(a.index - a.at) - Math.abs(b.index - b.at) || a.index - b.index);
+  const [left, right] = [said.map(readText), meant.map(({ text }) => readText(text))];
   const [usedSaid, usedMeant] = [new Set<number>(), new Set<number>()];
   const pairs: { index: number; statement: Statement }[] = [];
-  for (const { index, at, statement } of ranked) {
-    if (usedSaid.has(index) || usedMeant.has(at)) continue;
-    usedSaid.add(index);
-    usedMeant.add(at);
-    pairs.push({ index, statement });
-  }
+  const take = (candidates: readonly Candidate[]): void => {
+    for (const { index, at } of candidates.toSorted((a, b) => b.score - a.score || distance(a) - distance(b) || a.index - b.index)) {
+      const statement = meant[at];
+      if (statement === undefined || usedSaid.has(index) || usedMeant.has(at)) continue;
+      usedSaid.add(index);
+      usedMeant.add(at);
+      pairs.push({ index, statement });
+    }
+  };
+  // What is said in the same words is most of it as a rule; only the rest is compared each with each.
+  take(sameWords(left, right));
+  take(alike(left, right, usedSaid, usedMeant));
   pairs.sort((a, b) => a.index - b.index);
   const at = (index: number): string => `${list}[${index}]`;
   return {
@@ -109,6 +111,30 @@ function pairUp(list: string, said: readonly string[], meant: readonly Statement
       ...meant.filter((_, index) => !usedMeant.has(index)).map((statement) => dropped(list, statement)),
     ],
   };
+}
+
+/** A said statement and one that may be meant by it, by their places. */
+type Candidate = { readonly index: number; readonly at: number; readonly score: number };
+
+function distance({ index, at }: Candidate): number {
+  return Math.abs(index - at);
+}
+
+function sameWords(said: readonly ReadText[], meant: readonly ReadText[]): Candidate[] {
+  const places = new Map<string, number[]>();
+  for (const [at, { plain: text }] of meant.entries()) {
+    const known = places.get(text);
+    if (known === undefined) places.set(text, [at]);
+    else known.push(at);
+  }
+  return said.flatMap(({ plain: text }, index) => (places.get(text) ?? []).map((at) => ({ index, at, score: 1 })));
+}
+
+function alike(said: readonly ReadText[], meant: readonly ReadText[], usedSaid: ReadonlySet<number>, usedMeant: ReadonlySet<number>): Candidate[] {
+  const left = [...meant.entries()].filter(([at]) => !usedMeant.has(at));
+  return [...said.entries()]
+    .filter(([index]) => !usedSaid.has(index))
+    .flatMap(([index, one]) => left.map(([at, other]) => ({ index, at, score: likeness(one, other) })).filter(({ score }) => score >= SAME_MATTER));
 }
 
 function miscast(subject: string, said: string, { text, line }: Statement): SemanticFinding[] {
@@ -129,10 +155,9 @@ function restsOn(said: string, order: Source): boolean {
   const words = wordsOf(said);
   const known = numbersIn(said).every((number) => order.numbers.has(number));
   if (!known || words.size === 0) return false;
-  return order.sentences.some((sentence) => {
-    const support = wordsOf(sentence);
-    return [...words].filter((word) => support.has(word)).length / words.size >= SUPPORTED && disagreements(said, sentence).length === 0;
-  });
+  return order.sentences.some(
+    (sentence) => [...words].filter((word) => sentence.words.has(word)).length / words.size >= SUPPORTED && disagreements(said, sentence.text).length === 0,
+  );
 }
 
 /** Metrics an order states are answered; metrics beside them need support. An order without metrics leaves them to the author. */
@@ -169,10 +194,9 @@ function measureFindings(said: JudgedCriterion, index: number, meant: Acceptance
       found(kind, "functionName", said.functionName ?? "", `it is about ${meant.functionName ?? "no function"}, not ${said.functionName ?? "no function"}`),
     );
   }
-  const other = order.functions.find(
-    ({ name }) => name !== meant.functionName && !mentions(meant.text, name) && mentions(`${said.metric} ${said.threshold}`, name),
-  );
-  if (other !== undefined && meant.functionName !== undefined && !mentions(`${said.metric} ${said.threshold}`, meant.functionName)) {
+  const [measured, asked] = [mentionedIn(`${said.metric} ${said.threshold}`), mentionedIn(meant.text)];
+  const other = order.functions.find(({ name }) => name !== meant.functionName && !asked.has(name) && measured.has(name));
+  if (other !== undefined && meant.functionName !== undefined && !measured.has(meant.functionName)) {
     findings.push(found("miscast", "metric", said.metric, `it measures ${other.name} instead of ${meant.functionName}`));
   }
   const { how } = testabilityOf(meant, order);
@@ -229,7 +253,7 @@ function supportOf(criterion: AcceptanceCriterion, order: Source): ReadonlySet<s
 /** Numbers and names in free text that the order does not have. */
 function proseFindings(intent: IntentSpecification, order: Source): SemanticFinding[] {
   const known = knownNumbers(order);
-  const text = order.sentences.join("\n");
+  const text = order.sentences.map((sentence) => sentence.text).join("\n");
   return (["title", "problem", "goal"] as const).flatMap((field) => {
     const said = intent[field];
     const strange = [...numbersIn(said).filter((number) => !known.has(number)), ...codeNamesIn(said).filter((name) => !mentions(text, name))];

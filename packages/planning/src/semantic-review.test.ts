@@ -143,6 +143,18 @@ describe("laying a specification beside its order", () => {
     expect(found(criterion(0, { threshold }))).toEqual([]);
   });
 
+  it("gives a statement to what says it word for word before what is only like it", () => {
+    const constraints = ["A quantity of goods is at most 99.", "A quantity is at most 99."];
+    const { citations, findings } = alignIntent(anIntent({ constraints: [...constraints, "No imports of packages."] }), ORDER);
+    const cited = citations.filter(({ subject }) => subject.startsWith("constraints"));
+    expect(cited.map(({ subject, line }) => [subject, line])).toEqual([
+      ["constraints[1]", lineOf("A quantity")],
+      ["constraints[2]", lineOf("No imports")],
+    ]);
+    // What is left rests on the same sentence of the order.
+    expect(findings).toEqual([]);
+  });
+
   it("lets an artifact rest on what a person has answered", () => {
     const intent = anIntent({ goal: "A library for 5000 carts." });
     expect(alignIntent(intent, ORDER, ["There are 5000 carts."]).findings).toEqual([]);

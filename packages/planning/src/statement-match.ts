@@ -22,13 +22,20 @@ function stem(word: string): string {
   return word.replace(/(?:ing|ied|ies|es|ed|s|e|y)$/, "");
 }
 
+/** A text with what it is compared by, read once. */
+export type ReadText = { readonly text: string; readonly plain: string; readonly words: ReadonlySet<string> };
+
+/** Reads a text for comparisons with many others. */
+export function readText(text: string): ReadText {
+  return { text, plain: plain(text), words: wordsOf(text) };
+}
+
 /** Share of words two texts have in common, 0 to 1 (Dice); the same words in any order give 1. */
-export function likeness(a: string, b: string): number {
-  const left = wordsOf(a);
-  const right = wordsOf(b);
-  if (left.size === 0 || right.size === 0) return plain(a) === plain(b) ? 1 : 0;
-  const common = [...left].filter((word) => right.has(word)).length;
-  return (2 * common) / (left.size + right.size);
+export function likeness(a: ReadText, b: ReadText): number {
+  if (a.words.size === 0 || b.words.size === 0) return a.plain === b.plain ? 1 : 0;
+  let common = 0;
+  for (const word of a.words) if (b.words.has(word)) common += 1;
+  return (2 * common) / (a.words.size + b.words.size);
 }
 
 /** Numbers a text states, as they are written without grouping, in order. Digits inside of a name are none. */
@@ -58,6 +65,11 @@ export function disagreements(said: string, meant: string): string[] {
 /** True when a text has a word exactly as it is written. */
 export function mentions(text: string, name: string): boolean {
   return new RegExp(`(?<![\\p{ID_Continue}$])${name.replace(/[$]/g, "\\$&")}(?![\\p{ID_Continue}$])`, "u").test(text);
+}
+
+/** Every word of a text exactly as it is written: the names that it {@link mentions}. */
+export function mentionedIn(text: string): ReadonlySet<string> {
+  return new Set(text.match(/[\p{ID_Continue}$]+/gu));
 }
 
 /** True when one text sets an upper bound where the other sets a lower one. */

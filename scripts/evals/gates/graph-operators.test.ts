@@ -94,6 +94,8 @@ const CHANGES: { readonly [operator: string]: readonly string[] } = {
   "widen-write-scope": ["atoms.writes"],
   "redirect-write": ["atoms.writes"],
   "starve-reads": ["atoms.reads"],
+  "forget-read": ["atoms.reads"],
+  "pretend-known-imports": ["repository"],
   "widen-read-scope": ["atoms.reads"],
   "swap-gear": ["atoms.gear"],
   "swap-mode": ["atoms.mode"],

@@ -567,6 +567,31 @@ const ATOM_OPERATORS: readonly GraphOperator[] = [
     ({ reads, functionName }) => functionName !== undefined && reads.length > 0,
     (atom) => ({ ...atom, reads: [] }),
   ),
+  {
+    name: "forget-read",
+    says: "an atom may not read one of the files that its task, its code or its tests need",
+    defects: (input) =>
+      input.atoms.flatMap(({ atomId, key, reads }) =>
+        reads
+          .filter((path) => !path.includes("*"))
+          .map((path) => ({
+            site: `${key} ${path}`,
+            names: [atomId],
+            damaged: withAtom(input, atomId, (one) => ({ ...one, reads: without(one.reads, path) })),
+          })),
+      ),
+  },
+  {
+    name: "pretend-known-imports",
+    says: "an atom reads as if it were known what an attached file imports, which cannot be parsed",
+    defects: (input) =>
+      Object.entries(input.repository).flatMap(([path, module]): GraphDefect[] => {
+        const readers = input.atoms.filter(({ reads }) => reads.includes(path));
+        if (!module.readable || readers.length === 0) return [];
+        const broken = { readable: false, reason: "Unexpected token (1:1)", functions: module.functions.map(({ name }) => name), types: module.types } as const;
+        return [{ site: path, names: readers.map(({ atomId }) => atomId), damaged: { ...input, repository: { ...input.repository, [path]: broken } } }];
+      }),
+  },
   perAtom(
     "widen-read-scope",
     "an atom of one function may read the whole tree",

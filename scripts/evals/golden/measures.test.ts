@@ -42,6 +42,12 @@ describe("rates", () => {
     expect(result.finalHoldout).toEqual({ rate: 1, passed: 7, total: 7 });
   });
 
+  test("are those that acceptance states of the first run verdict", () => {
+    const firstVerdict = { cycle: 0, checks: { passed: 40, failed: 0 }, holdouts: { passed: 6, failed: 2 } };
+    const result = measured(aReport("ACCEPTANCE", "PASS", [42, 0], [7, 0], { firstVerdict }));
+    expect(result).toMatchObject({ visible: { total: 40 }, holdout: { rate: 0.75, total: 8 }, overfitGap: 0.25, finalHoldout: { rate: 1, total: 7 } });
+  });
+
   test("without hidden examples there is no holdout rate and no gap, and the visible rate is that of acceptance", () => {
     const result = measured(aReport("FIDELITY", "PASS", [3, 0]), aReport("ACCEPTANCE", "PASS", [9, 1]));
     expect(result).toMatchObject({ visible: { rate: 0.9 }, holdout: null, overfitGap: null, finalHoldout: null });

@@ -16,7 +16,7 @@ export type BoundedRate = Rate & { readonly low: number; readonly high: number }
 export type Measures = {
   /** Beads that were done at their first attempt and never again, of all beads. */
   readonly firstPass: Rate | null;
-  /** Of the first run verdict: before an amendment has shown the coder anything hidden. */
+  /** Of the first run verdict, as acceptance states it: before an amendment has shown the coder anything hidden. */
   readonly visible: Rate | null;
   readonly holdout: BoundedRate | null;
   /** How much better the visible checks did than the hidden ones, from -1 to 1; null where one of both is missing. */
@@ -32,17 +32,15 @@ export type Measures = {
 
 /** Computes the figures of a session from its whole log and the view that was folded from it. */
 export function measure(events: readonly SessionEvent[], view: SessionView): Measures {
-  const first = events.map(verificationOf).find((found) => found?.verificationType === "FIDELITY" && countsOf(found) !== null);
-  const last = events.map(verificationOf).findLast((found) => found?.verificationType === "ACCEPTANCE" || (found !== undefined && countsOf(found) !== null));
-  const basis = first ?? last;
-  const visible = basis === undefined ? null : rateOf({ passed: basis.checksPassed ?? 0, failed: basis.checksFailed ?? 0 });
-  const holdout = first === undefined ? null : boundedRateOf(countsOf(first));
+  const { firstVerdict, lastVerdict } = view;
+  const visible = rateOf((firstVerdict ?? lastVerdict)?.checks ?? null);
+  const holdout = boundedRateOf(firstVerdict?.holdouts ?? null);
   return {
     firstPass: firstPassYield(events),
     visible,
     holdout,
     overfitGap: visible === null || holdout === null ? null : visible.rate - holdout.rate,
-    finalHoldout: last === undefined ? null : rateOf(countsOf(last)),
+    finalHoldout: rateOf(lastVerdict?.holdouts ?? null),
     divergences: view.divergences,
     amendments: view.amendments,
     modelCalls: view.modelCalls,
@@ -52,12 +50,6 @@ export function measure(events: readonly SessionEvent[], view: SessionView): Mea
 
 function verificationOf({ payload }: SessionEvent): VerificationPayload | undefined {
   return payload.case === "verification" ? payload.value : undefined;
-}
-
-/** Counts of hidden examples, null where none was executed. */
-function countsOf({ holdoutsPassed, holdoutsFailed }: VerificationPayload): Counts | null {
-  const counts = { passed: holdoutsPassed ?? 0, failed: holdoutsFailed ?? 0 };
-  return counts.passed + counts.failed === 0 ? null : counts;
 }
 
 /** A rate of counts; null where nothing was counted. */

@@ -1,9 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { acceptanceReport } from "./acceptance.ts";
 import type { PlanAnswer, PlanQuestion } from "./context.ts";
+import { MAX_FRUITLESS_ATTEMPTS } from "./pass-attempts.ts";
 import { ANN, anAcceptedRun, aRecord, aRequest, BEAD_ID, RUN_ID } from "./testing/builders.ts";
-import { aCall, commissioned, Surroundings } from "./testing/surroundings.ts";
+import { aCall, commissioned, decide, Surroundings } from "./testing/surroundings.ts";
 
+const A_FIRST_VERDICT = {
+  cycle: 0,
+  checks: { passed: 4, failed: 0 },
+  holdouts: { passed: 1, failed: 1 },
+  holdoutsByClaim: [{ claimId: "C-1", passed: 1, failed: 1 }],
+};
 const NOT_JUDGED = { kind: "not-judged", reason: "not judged: no second model family" } as const;
 const judgedAs = (verdict: "approved" | "concerns" | "uncertain", findings: readonly object[] = []) =>
   ({ kind: "judged", family: "llama", value: { verdict, reason: "As read.", findings } }) as Parameters<typeof acceptanceReport>[0]["look"];
@@ -25,14 +32,22 @@ describe("the acceptance gate", () => {
     });
   });
 
-  test("states the holdout rate with its interval and the overfit gap", () => {
+  test("states the holdout rate at the first verdict and in the end, each with its interval and the overfit gap", () => {
     const hidden = (holdouts: typeof run.holdouts) =>
-      acceptanceReport({ ...facts, run: { ...run, holdouts } }, "SPEC-1").checked.find((one) => one.check === "hidden examples hold")?.detail;
+      acceptanceReport({ ...facts, run: { ...run, holdouts, firstVerdict: A_FIRST_VERDICT } }, "SPEC-1").checked.find(
+        (one) => one.check === "hidden examples hold",
+      )?.detail;
+    const atFirst = "At the first verdict: 1 of 2 hidden examples, holdout rate 50 % (95 % interval 9.5 % to 90.6 %), visible rate 100 %, overfit gap 50 %;";
     expect(hidden({ ...run.holdouts, passed: 2, failed: 0 })).toContain(
-      "Holdout rate 100 % (95 % interval 34.2 % to 100 %), visible rate 100 %, overfit gap 0 %.",
+      `${atFirst} in the end: 2 of 2 hidden examples, holdout rate 100 % (95 % interval 34.2 % to 100 %), visible rate 100 %, overfit gap 0 %.`,
     );
-    expect(hidden({ ...run.holdouts, passed: 1, failed: 1 })).toContain("overfit gap 50 %");
-    expect(hidden({ ...run.holdouts, passed: 0, failed: 0 })).toContain("Holdout rate: absent");
+    expect(hidden({ ...run.holdouts, passed: 1, failed: 1 })).toContain("in the end: 1 of 2 hidden examples, holdout rate 50 %");
+    expect(hidden({ ...run.holdouts, passed: 0, failed: 0 })).toContain("in the end: absent (no hidden example was run).");
+  });
+
+  test("says of a run whose first verdict was not kept that it is absent, never that nothing failed", () => {
+    const detail = acceptanceReport(facts, "SPEC-1").checked.find((one) => one.check === "hidden examples hold")?.detail;
+    expect(detail).toContain("At the first verdict: absent (it was not kept);");
   });
 
   test("passes over a bead in whose place others were done, and not over what it was to do", () => {
@@ -87,6 +102,7 @@ describe("the acceptance gate", () => {
     ["approved", judgedAs("approved"), "PASS"],
     ["concerned", judgedAs("concerns", [CONCERN]), "INCONCLUSIVE"],
     ["uncertain", judgedAs("uncertain"), "INCONCLUSIVE"],
+    ["without an answer", { kind: "unanswered", family: "llama", reason: "the judge did not answer" } as const, "INCONCLUSIVE"],
     ["without a usable answer", { kind: "unusable", family: "llama", reason: "prose" } as const, "INCONCLUSIVE"],
   ])("with a judge that is %s is what the judge leaves open", (_, look, outcome) => {
     const report = acceptanceReport({ ...facts, look }, "SPEC-1");
@@ -128,7 +144,24 @@ describe("the semantic look at a run", () => {
     expect(prompt).toContain("2 * n");
     expect(prompt).toContain("`double` doubles its argument");
     expect(prompt).not.toContain("double(15)");
-    expect(acceptances(world)).toMatchObject([{ outcome: "PASS", details: { overfit: { gap: 0, holdoutRate: 1 } } }]);
+    expect(acceptances(world)).toMatchObject([
+      { outcome: "PASS", details: { overfit: { gap: 0, holdoutRate: 1 }, firstVerdict: { absent: "it was not kept" } } },
+    ]);
+  });
+
+  test("leaves what the first verdict found on record: in the event, the README and the sealed evidence, which holds", async () => {
+    const world = new Surroundings();
+    const [, hidden] = aRecord().checks;
+    if (hidden === undefined) throw new Error("The record has a hidden check.");
+    world.record = aRecord({ checks: [{ ...hidden, checkId: "CHK-0", treeDigest: "before", ok: false, summary: "1 failed" }, ...aRecord().checks] });
+    await commissioned(world, aRequest());
+    await world.compiled();
+    await world.report(`accepted:${RUN_ID}`, { kind: "run", report: anAcceptedRun({ firstVerdict: A_FIRST_VERDICT }) });
+    const kept = { ...A_FIRST_VERDICT, overfit: { visibleRate: 1, holdoutRate: 0.5, gap: 0.5, interval: { low: 0.0945, high: 0.9055 } } };
+    expect(acceptances(world)).toMatchObject([{ details: { overfit: { gap: 0 }, firstVerdict: kept } }]);
+    expect(acceptances(world)[0]?.summary).toContain("At the first verdict: 1 of 2 hidden examples");
+    const { predicate } = await world.sealed(aRequest().sessionId);
+    expect(predicate.run).toMatchObject({ overfit: { gap: 0 }, firstVerdict: kept });
   });
 
   test.each([
@@ -146,6 +179,23 @@ describe("the semantic look at a run", () => {
     await world.settle();
     expect(world.kinds.at(-1)).toBe("SESSION_COMPLETED");
     expect(looks(world)).toHaveLength(1);
+  });
+
+  test("by a judge that never answers is put before a person after a bounded number of attempts, and is not passed over", async () => {
+    const world = lookedAt(null);
+    const judge = world.judge;
+    world.judge = async (question) =>
+      question.purpose === "review-run" ? { ok: false, code: "MODEL_UNAVAILABLE", message: "the server is down", calls: [] } : judge(question);
+    await accepted(world);
+    expect(world.kinds).not.toContain("SESSION_COMPLETED");
+    for (let pause = 0; pause < 2 * MAX_FRUITLESS_ATTEMPTS; pause++) await world.later(600_000);
+    expect(looks(world)).toHaveLength(MAX_FRUITLESS_ATTEMPTS);
+    expect(acceptances(world)).toMatchObject([{ outcome: "INCONCLUSIVE", failedCriteria: ["semantic look: llama"] }]);
+    expect(world.of("REVIEW_REQUIRED").at(-1)).toMatchObject({ context: { matter: "acceptance" } });
+    expect(world.of("REVIEW_REQUIRED").at(-1)?.promptText).toContain("not judged: the judge did not answer in 10 attempts: the server is down");
+    await decide(world, "approved");
+    expect(world.kinds.at(-1)).toBe("SESSION_COMPLETED");
+    expect(looks(world)).toHaveLength(MAX_FRUITLESS_ATTEMPTS);
   });
 
   test("without a second model family is recorded as not judged, and stops nothing", async () => {

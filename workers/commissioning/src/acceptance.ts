@@ -4,7 +4,7 @@ import type { RunReview } from "@factory/planning";
 import { artifactNode } from "@factory/schemas";
 import type { VerificationReport } from "@factory/schemas";
 import type { RunRecord, RunReport } from "@factory/schemas/rpc";
-import { overfitOf, overfitText } from "@factory/verification/evidence";
+import { firstVerdictFacts, overfitOf, overfitText } from "@factory/verification/evidence";
 import type { SessionContext } from "./context.ts";
 import { endWith, moveTo } from "./context.ts";
 import type { Judgement } from "./judge.ts";
@@ -43,7 +43,7 @@ export function acceptanceReport(facts: AcceptanceFacts, subjectId: string): Ver
     finding(
       "hidden examples hold",
       run.holdouts.failed === 0,
-      `${run.holdouts.passed} passed, ${run.holdouts.failed} failed. ${overfitText(overfitOf(run.checks, run.holdouts))}`,
+      `${run.holdouts.passed} passed, ${run.holdouts.failed} failed. ${overfitText(run.firstVerdict, run)}`,
     ),
     ...lookChecks(look),
   ];
@@ -143,6 +143,7 @@ function lookChecks(look: Judgement<RunReview>): Checked[] {
   if (look.kind === "not-judged") return [];
   const check = `semantic look: ${look.family}`;
   if (look.kind === "unusable") return [{ check, outcome: "INCONCLUSIVE", detail: `no usable answer: ${look.reason}` }];
+  if (look.kind === "unanswered") return [{ check, outcome: "INCONCLUSIVE", detail: `not judged: ${look.reason}` }];
   const { verdict, reason, findings } = look.value;
   return [
     { check, outcome: verdict === "approved" ? "PASS" : "INCONCLUSIVE", detail: `${verdict}: ${reason}` },
@@ -161,7 +162,7 @@ function finding(check: string, passed: boolean, detail: string): Checked {
 /**
  * Takes the acceptance gate, or, when a person has approved what it could not judge, goes on to delivery.
  *
- * @throws RetryableError when the coordinator has no record to show or the judge did not answer.
+ * @throws RetryableError when the coordinator has no record to show, or the judge did not answer and may still be asked.
  */
 export async function runAcceptance(context: SessionContext, signal: AbortSignal): Promise<void> {
   const { store, deps } = context;
@@ -190,9 +191,9 @@ function judge(context: SessionContext, record: RunRecord, look: Judgement<RunRe
   const { org, personClaims, specificationId } = store.requireSession();
   const run = acceptedRun(context);
   const subjectId = specificationId ?? run.runVerdictId;
-  const overfit = overfitOf(run.checks, run.holdouts);
+  const rates = { overfit: overfitOf(run.checks, run.holdouts), firstVerdict: firstVerdictFacts(run.firstVerdict) };
   const report = acceptanceReport({ run, record, divergences: divergencesOf(context), amendments: store.amendments(), personClaims, look }, subjectId);
-  const node = artifactNode("VR", "VerificationReport", org, { ...report, runVerdictId: run.runVerdictId, overfit }, [subjectId]);
+  const node = artifactNode("VR", "VerificationReport", org, { ...report, runVerdictId: run.runVerdictId, ...rates }, [subjectId]);
   ledger.artifact(node, [{ source: subjectId, rel: "gate_result", target: node.id }]);
   ledger.event("VERIFICATION_PRODUCED", {
     verificationId: node.id,
@@ -201,14 +202,14 @@ function judge(context: SessionContext, record: RunRecord, look: Judgement<RunRe
     subjectId,
     summary:
       report.outcome === "PASS"
-        ? `Accepted; ${report.notChecked.length} matters were not judged by an executed check. ${overfitText(overfit)}`
+        ? `Accepted; ${report.notChecked.length} matters were not judged by an executed check. ${overfitText(run.firstVerdict, run)}`
         : report.remediation.join(" "),
     failedCriteria: report.checked.filter(({ outcome }) => outcome !== "PASS").map(({ check }) => check),
     checksPassed: run.checks.passed,
     checksFailed: run.checks.failed,
     holdoutsPassed: run.holdouts.passed,
     holdoutsFailed: run.holdouts.failed,
-    details: { overfit },
+    details: rates,
   });
   store.patch({ acceptanceReportId: node.id, stuck: null }, deps.now());
   const doubts = report.checked.filter(({ outcome }) => outcome === "INCONCLUSIVE").map(({ check, detail }) => `- ${check}: ${detail}`);
@@ -246,7 +247,7 @@ function askPerson(context: SessionContext, artifactId: string, run: FinishedRun
     action: `Accept the work on ${artifactId}: deliver it`,
     promptText: [
       `"${order.title}" is built: ${run.beads.done} beads done, ${run.checks.passed} checks and ${run.holdouts.passed} hidden examples passed.`,
-      ...(doubts.length === 0 ? [] : ["A judge of another model family has looked at it once:", ...doubts]),
+      ...(doubts.length === 0 ? [] : ["The one look by a judge of another model family leaves open:", ...doubts]),
       ...(undecided.length === 0 ? [] : ["These claims no executed check decides; read the work and decide them:", ...undecided]),
       "Approve to accept and deliver. Reject to end the session without a deliverable.",
     ].join("\n"),

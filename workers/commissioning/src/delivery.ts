@@ -3,7 +3,7 @@ import { RetryableError, TerminalError } from "@factory/durable";
 import { blobKey, canonicalJson, digestOf, functionFile, functionFiles, sha256Hex } from "@factory/schemas";
 import type { Tree, WorkOrder } from "@factory/schemas";
 import { renderExampleTests } from "@factory/verification";
-import { overfitOf, overfitText } from "@factory/verification/evidence";
+import { overfitText } from "@factory/verification/evidence";
 import type { RunReport } from "@factory/schemas/rpc";
 import pMap from "p-map";
 import type { SessionContext } from "./context.ts";
@@ -99,7 +99,7 @@ async function storeFiles(context: SessionContext, tree: Tree, added: readonly {
 type FinishedRun = Extract<RunReport, { outcome: "accepted" | "failed" }>;
 
 /** What was asked and what proves it. */
-export function deliverableReadme(order: WorkOrder, proofs: readonly ClaimProof[], run: Pick<FinishedRun, "checks" | "holdouts">): string {
+export function deliverableReadme(order: WorkOrder, proofs: readonly ClaimProof[], run: Pick<FinishedRun, "checks" | "holdouts" | "firstVerdict">): string {
   return [
     `# ${order.title}`,
     "",
@@ -112,7 +112,7 @@ export function deliverableReadme(order: WorkOrder, proofs: readonly ClaimProof[
     ...proofs.map(proofRow),
     "",
     `${run.checks.passed} checks passed, ${run.checks.failed} failed. Hidden examples: ${hiddenText(run.holdouts)}.`,
-    overfitText(overfitOf(run.checks, run.holdouts)),
+    overfitText(run.firstVerdict, run),
     "",
     "## Contents",
     "",

@@ -2,7 +2,7 @@
 import { digestOf, sha256Hex } from "@factory/schemas";
 import type { Claim } from "@factory/schemas";
 import type { RunRecord, RunReport } from "@factory/schemas/rpc";
-import { absent, known, overfitOf, totalsOf } from "@factory/verification/evidence";
+import { absent, countsOrAbsent, firstVerdictFacts, known, overfitOf, totalsOf } from "@factory/verification/evidence";
 import type { EvidencePredicate } from "@factory/verification/evidence";
 import type { SessionContext } from "./context.ts";
 import type { LogFacts } from "./evidence-log.ts";
@@ -85,7 +85,15 @@ function envelopeOf({ store }: SessionContext): EvidencePredicate["envelope"] {
   };
 }
 
-function runOf({ runVerdictId, outcome, reason, checks, holdouts, uncheckedClaims }: FinishedRun): Exclude<EvidencePredicate["run"], { absent: string }> {
+function runOf({
+  runVerdictId,
+  outcome,
+  reason,
+  checks,
+  holdouts,
+  uncheckedClaims,
+  firstVerdict,
+}: FinishedRun): Exclude<EvidencePredicate["run"], { absent: string }> {
   const { passed, failed, absentClaims } = holdouts;
   return {
     runVerdictId,
@@ -95,16 +103,11 @@ function runOf({ runVerdictId, outcome, reason, checks, holdouts, uncheckedClaim
       passed: checks.passed,
       failed: checks.failed,
     },
-    holdouts:
-      passed + failed === 0
-        ? absent("no hidden example was run")
-        : {
-            passed,
-            failed,
-          },
+    holdouts: countsOrAbsent({ passed, failed }),
     claimsWithoutHoldouts: [...absentClaims],
     uncheckedClaims: [...uncheckedClaims],
     overfit: overfitOf(checks, holdouts),
+    firstVerdict: firstVerdictFacts(firstVerdict),
   };
 }
 

@@ -5,15 +5,21 @@ import type { ModelAlias, ResolvedModel } from "@factory/models";
 import { FactoryError } from "@factory/schemas";
 import type { PlanQuestion, SessionContext } from "./context.ts";
 import { CRITIC_ALIAS } from "@factory/planning";
+import { MAX_FRUITLESS_ATTEMPTS } from "./pass-attempts.ts";
+import type { JudgingRow } from "./session-store.ts";
 
 /** Whether there is a model that may judge an author, and why not. */
 export type JudgeChoice = { readonly ok: true; readonly family: string } | { readonly ok: false; readonly reason: string };
 
-/** What came of asking: an answer that fits its schema, nobody to ask, or a judge that gave no usable answer. */
+/**
+ * What came of asking: an answer that fits its schema, nobody to ask, a judge that gave no usable answer, or one that never
+ * gave any. Only the first is a judgement, and only where nobody can be asked does work go on without one.
+ */
 export type Judgement<T> =
   | { readonly kind: "judged"; readonly family: string; readonly value: T }
   | { readonly kind: "not-judged"; readonly reason: string }
-  | { readonly kind: "unusable"; readonly family: string; readonly reason: string };
+  | { readonly kind: "unusable"; readonly family: string; readonly reason: string }
+  | { readonly kind: "unanswered"; readonly family: string; readonly reason: string };
 
 /** The critic judges only what models of another family have written: a family overlooks its own errors. */
 export function chooseJudge(author: ModelAlias, resolve: (alias: string) => ResolvedModel): JudgeChoice {
@@ -29,21 +35,34 @@ export function chooseJudge(author: ModelAlias, resolve: (alias: string) => Reso
 }
 
 /**
- * Asks the critic about what the models behind an alias have written. Its calls are events whatever comes of it.
+ * Asks the critic about what the models behind an alias have written, as the next attempt at this question. Its calls are
+ * events whatever comes of it. After a bounded number of attempts without an answer it is asked no more: a person is to be.
  *
- * @throws RetryableError when the critic did not answer; calling again asks again.
+ * @param subject - what is judged: with the question's purpose it says which attempts count together
+ * @throws RetryableError when the critic did not answer and may still be asked; calling again asks again.
  */
-export async function askJudge<T>(context: SessionContext, author: ModelAlias, question: PlanQuestion<T>): Promise<Judgement<T>> {
+export async function askJudge<T>(context: SessionContext, author: ModelAlias, question: PlanQuestion<T>, subject: string): Promise<Judgement<T>> {
   const { store, ledger, deps } = context;
+  const { purpose } = question;
   const choice = deps.judgeOf(author);
   if (!choice.ok) return { kind: "not-judged", reason: choice.reason };
+  const unanswered = (): Judgement<T> => ({ kind: "unanswered", family: choice.family, reason: silence(store.judging(purpose, subject)) });
+  if (store.judging(purpose, subject).attempts >= MAX_FRUITLESS_ATTEMPTS) return unanswered();
+  store.beginJudging(purpose, subject);
   const answer = await deps.critic(question);
   const unavailable = !answer.ok && answer.code === "MODEL_UNAVAILABLE";
+  const mayAskAgain = store.judging(purpose, subject).attempts < MAX_FRUITLESS_ATTEMPTS;
   store.transaction(() => {
     for (const call of answer.calls) ledger.event("MODEL_CALLED", call);
-    if (unavailable) store.patch({ stuck: `${question.purpose}: ${answer.message} It is tried again.` }, deps.now());
+    if (unavailable) store.judgeWasSilent(purpose, subject, answer.message);
+    if (unavailable && mayAskAgain) store.patch({ stuck: `${purpose}: ${answer.message} It is tried again.` }, deps.now());
   });
   if (answer.ok) return { kind: "judged", family: choice.family, value: answer.value };
-  if (unavailable) throw new RetryableError(answer.message, answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs });
-  return { kind: "unusable", family: choice.family, reason: answer.message };
+  if (!unavailable) return { kind: "unusable", family: choice.family, reason: answer.message };
+  if (!mayAskAgain) return unanswered();
+  throw new RetryableError(answer.message, answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs });
+}
+
+function silence({ attempts, said }: JudgingRow): string {
+  return `the judge did not answer in ${attempts} attempts: ${said ?? "the object that asked it went away each time"}`;
 }

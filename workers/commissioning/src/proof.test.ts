@@ -63,11 +63,19 @@ describe("the deliverable", () => {
     expect(exampleTests(anOrder({ examples: [] }), {}, functionFile)).toEqual([]);
   });
 
-  test("states the holdout rate with its interval and the overfit gap, and absent where nothing was hidden", () => {
-    const readme = (passed: number) =>
-      deliverableReadme(anOrder(), [], { checks: { passed: 4, failed: 0 }, holdouts: { passed, failed: 0, absentClaims: [] } });
-    expect(readme(2)).toContain("Holdout rate 100 % (95 % interval 34.2 % to 100 %), visible rate 100 %, overfit gap 0 %.");
-    expect(readme(0)).toContain("Holdout rate: absent (no hidden example was run).");
+  test("states the holdout rate at first and in the end with its interval and the overfit gap, and absent where nothing was hidden", () => {
+    const checks = { passed: 4, failed: 0 };
+    const readme = (passed: number, failedAtFirst: number) =>
+      deliverableReadme(anOrder(), [], {
+        checks,
+        holdouts: { passed, failed: 0, absentClaims: [] },
+        firstVerdict: { cycle: 0, checks, holdouts: { passed: passed - failedAtFirst, failed: failedAtFirst }, holdoutsByClaim: [] },
+      });
+    expect(readme(2, 1)).toContain("At the first verdict: 1 of 2 hidden examples, holdout rate 50 % (95 % interval 9.5 % to 90.6 %)");
+    expect(readme(2, 1)).toContain(
+      "in the end: 2 of 2 hidden examples, holdout rate 100 % (95 % interval 34.2 % to 100 %), visible rate 100 %, overfit gap 0 %.",
+    );
+    expect(readme(0, 0)).toContain("At the first verdict: absent (no hidden example was run); in the end: absent (no hidden example was run).");
   });
 
   test("hazard: text from outside acts where it is shown - text of the order cannot break out of the README's table", () => {

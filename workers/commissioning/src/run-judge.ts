@@ -21,9 +21,9 @@ type FinishedRun = Extract<RunReport, { outcome: "accepted" | "failed" }>;
 /**
  * Has a judge look at the code of an accepted run, on clean runs too: checks see only what they execute.
  *
- * @throws RetryableError when the graph or the judge did not answer, TerminalError when a file of the tree is gone.
+ * @throws RetryableError when the graph did not answer, or the judge and it may still be asked; TerminalError when a file of the tree is gone.
  */
-export async function judgeRun(context: SessionContext, { tree }: FinishedRun, signal: AbortSignal): Promise<Judgement<RunReview>> {
+export async function judgeRun(context: SessionContext, { tree, runVerdictId }: FinishedRun, signal: AbortSignal): Promise<Judgement<RunReview>> {
   const choice = context.deps.judgeOf(CODER_ALIAS);
   if (!choice.ok) return { kind: "not-judged", reason: choice.reason };
   const [claims, files] = [await currentClaims(context), await sourceFiles(context, tree)];
@@ -31,13 +31,14 @@ export async function judgeRun(context: SessionContext, { tree }: FinishedRun, s
   if (chars > MAX_REVIEWED_CHARS)
     return { kind: "not-judged", reason: `not judged: the code has ${chars} characters, more than ${MAX_REVIEWED_CHARS} that are shown at once` };
   if (files.size === 0) return { kind: "not-judged", reason: "not judged: there is no source file to look at" };
-  return askJudge(context, CODER_ALIAS, {
+  const question = {
     purpose: "review-run",
     system: runReviewSystem(),
     prompt: runReviewPrompt({ claims, files }),
     schema: runReviewSchema({ claims, files }),
     signal,
-  });
+  };
+  return askJudge(context, CODER_ALIAS, question, runVerdictId);
 }
 
 async function sourceFiles({ deps }: SessionContext, tree: Tree): Promise<Map<string, string>> {

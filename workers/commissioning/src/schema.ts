@@ -147,6 +147,20 @@ export const SESSION_MIGRATIONS: readonly Migration[] = [
       "ALTER TABLE approvals ADD COLUMN reason TEXT NOT NULL DEFAULT ''",
     ],
   },
+  {
+    id: "0004-judging",
+    statements: [
+      // How often a judge was asked one question without an answer that counted, and what was said of it last: null while no
+      // attempt has come to an end.
+      `CREATE TABLE judge_attempts (
+        purpose TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        attempts INTEGER NOT NULL CHECK (attempts >= 1),
+        said TEXT,
+        PRIMARY KEY (purpose, subject)
+      ) STRICT, WITHOUT ROWID`,
+    ],
+  },
 ];
 
 /** The journal of bridge points is a component of its own beside the object's tables. */

@@ -1,6 +1,7 @@
 import type { PassName } from "@factory/schemas";
 import { describe, expect, test } from "vitest";
 import type { PlanAnswer, PlanQuestion } from "./context.ts";
+import { MAX_FRUITLESS_ATTEMPTS } from "./pass-attempts.ts";
 import { MAX_REVISIONS } from "@factory/planning";
 import { ANN, anOrder, ANSWERS, aRequest } from "./testing/builders.ts";
 import { aCall, commissioned, goodAnswer, Surroundings } from "./testing/surroundings.ts";
@@ -37,6 +38,10 @@ function answerOf(question: PlanQuestion<unknown>, value: unknown): PlanAnswer<u
   if (parsed.success) return { ok: true, value: parsed.data, modelId: "llama-4", repaired: false, calls };
   return { ok: false, code: "MODEL_OUTPUT_INVALID", message: parsed.error.issues.map(({ message }) => message).join("; "), calls };
 }
+
+const UNAVAILABLE: PlanAnswer<unknown> = { ok: false, code: "MODEL_UNAVAILABLE", message: "the server is down", calls: [] };
+/** A pause after which whatever is tried again has been, in milliseconds. */
+const LONG_MS = 600_000;
 
 const reviewEvents = (world: Surroundings) => world.of("VERIFICATION_PRODUCED").filter(({ verificationType }) => verificationType === "SEMANTIC_REVIEW");
 const reportsOf = (world: Surroundings) => reviewEvents(world).map(({ verificationId }) => world.graph.get(verificationId)?.data);
@@ -182,6 +187,52 @@ describe("what a judge finds", () => {
     for (let wait = 0; wait < 5; wait++) await world.later(10 * 60_000);
     expect(reviewEvents(world)).toMatchObject([{ outcome: "PASS" }]);
     expect(world.kinds).toContain("COMPILATION_STARTED");
+  });
+
+  /** A judge that never answers, asked until nobody asks it any more. */
+  async function silent(answers: () => Promise<PlanAnswer<unknown>>): Promise<Surroundings> {
+    const world = judgedBy();
+    world.judge = answers;
+    await commissioned(world, aSession());
+    for (let wait = 0; wait < 2 * MAX_FRUITLESS_ATTEMPTS; wait++) await world.later(LONG_MS);
+    return world;
+  }
+
+  test("never, because it does not answer, is put before a person after a bounded number of attempts and is not approved", async () => {
+    const world = await silent(async () => UNAVAILABLE);
+    expect(reviewed(world)).toHaveLength(MAX_FRUITLESS_ATTEMPTS);
+    expect(reportsOf(world)).toMatchObject([{ outcome: "INCONCLUSIVE", verdict: "uncertain" }]);
+    expect(world.of("REVIEW_REQUIRED").at(-1)).toMatchObject({ context: { matter: "semantic-review" } });
+    expect(world.of("REVIEW_REQUIRED").at(-1)?.promptText).toContain(`the judge did not answer in ${MAX_FRUITLESS_ATTEMPTS} attempts: the server is down`);
+    expect(await world.session.status()).toMatchObject({ state: "IN_REVIEW", commissioning: "suspended-approval" });
+    expect(world.kinds).not.toContain("COMPILATION_STARTED");
+    await decide(world, "approved", "I have read it myself");
+    expect(world.kinds).toContain("COMPILATION_STARTED");
+    expect(reviewed(world)).toHaveLength(MAX_FRUITLESS_ATTEMPTS);
+  });
+
+  test("never, and amended by the person: the judge is asked anew about what is written then", async () => {
+    const world = await silent(async () => UNAVAILABLE);
+    world.judge = async (question) => answerOf(question, APPROVED);
+    await decide(world, "amended", "Say it shorter.");
+    expect(reviewed(world)).toHaveLength(MAX_FRUITLESS_ATTEMPTS + 1);
+    expect(reviewEvents(world).map(({ outcome }) => outcome)).toEqual(["INCONCLUSIVE", "PASS"]);
+    expect(world.kinds).toContain("COMPILATION_STARTED");
+  });
+
+  test("never, because the object goes away each time it is asked, is put before a person as well", async () => {
+    const world = judgedBy();
+    world.judge = () => new Promise<never>(() => undefined);
+    await world.session.commission(aSession());
+    for (let life = 0; life < MAX_FRUITLESS_ATTEMPTS; life++) {
+      void world.tick();
+      await expect.poll(() => reviewed(world).length).toBe(life + 1);
+      world.restart();
+    }
+    await world.settle();
+    expect(reviewed(world)).toHaveLength(MAX_FRUITLESS_ATTEMPTS);
+    expect(world.of("REVIEW_REQUIRED").at(-1)?.promptText).toContain("the object that asked it went away each time");
+    expect(world.kinds).not.toContain("COMPILATION_STARTED");
   });
 
   test("rejected by the person ends the session", async () => {

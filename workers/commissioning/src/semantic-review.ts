@@ -26,9 +26,9 @@ const PASS = "write-intent-specification";
 
 /**
  * Reviews the intent specification as it is now. What needs a revision goes back to its author with the findings, at most
- * twice; everything else that is not approved goes to a person.
+ * twice; everything else that is not approved goes to a person, and so does what a judge was to see that never answered.
  *
- * @throws RetryableError when the judge did not answer.
+ * @throws RetryableError when the judge did not answer and may still be asked.
  */
 export async function runSemanticReview(context: SessionContext, signal: AbortSignal): Promise<void> {
   const { store } = context;
@@ -38,7 +38,7 @@ export async function runSemanticReview(context: SessionContext, signal: AbortSi
   if (artifactId === undefined) throw new Error("There is no intent specification to review.");
   const intent = intentSpecification.parse(store.artifact(artifactId).data);
   const alignment = alignIntent(intent, order, answersOf(context));
-  const judge = await judgeIntent(context, intent, signal);
+  const judge = await judgeIntent(context, artifactId, intent, signal);
   store.transaction(() => {
     const { ending, state } = store.requireSession();
     const current = ending === null && state === "COMMISSIONING" && store.passes().get(PASS) === artifactId;
@@ -46,17 +46,21 @@ export async function runSemanticReview(context: SessionContext, signal: AbortSi
   });
 }
 
-async function judgeIntent(context: SessionContext, intent: IntentSpecification, signal: AbortSignal): Promise<JudgeOutcome> {
-  const { order, orderText } = context.store.request();
+async function judgeIntent(context: SessionContext, artifactId: string, intent: IntentSpecification, signal: AbortSignal): Promise<JudgeOutcome> {
+  const { store } = context;
+  const { order, orderText } = store.request();
   const lines = orderLinesForReview(orderText, order);
-  const judged = await askJudge(context, PLANNER_ALIAS, {
+  const question = {
     purpose: "review-intent",
     system: semanticReviewSystem(),
     prompt: semanticReviewPrompt(lines, intent, answersOf(context)),
     schema: semanticReviewSchema(lines, intent),
     signal,
-  });
-  return judged.kind === "judged" ? { kind: "judged", family: judged.family, review: judged.value } : judged;
+  };
+  // What is written again word for word is another question: attempts at the one before do not count against it.
+  const judged = await askJudge(context, PLANNER_ALIAS, question, `${artifactId} after ${store.passReruns(PASS).length} revisions`);
+  if (judged.kind === "judged") return { kind: "judged", family: judged.family, review: judged.value };
+  return judged.kind === "unanswered" ? { ...judged, kind: "unusable" } : judged;
 }
 
 /** What people have added to the order while it was planned: the artifact may rest on it. */

@@ -95,6 +95,9 @@ export type PassAttemptRow = {
   readonly outcome: AttemptOutcome | null;
 };
 
+/** Attempts at having a judge answer one question, and what was said last of why it did not; null where none came to an end. */
+export type JudgingRow = { readonly attempts: number; readonly said: string | null };
+
 /** A pass that was taken back because what it had made was found wanting. */
 export type PassRerunRow = { readonly pass: PassName; readonly artifactId: string; readonly findings: readonly string[] };
 
@@ -348,6 +351,26 @@ export class SessionStore {
         ? this.#rows("SELECT * FROM pass_attempts ORDER BY rowid")
         : this.#rows("SELECT * FROM pass_attempts WHERE pass = ? ORDER BY attempt", pass);
     return rows.map(passAttemptRow);
+  }
+
+  /** How often a judge was asked one question, and what was said last of why it did not answer. */
+  judging(purpose: string, subject: string): JudgingRow {
+    const [row] = this.#rows("SELECT attempts, said FROM judge_attempts WHERE purpose = ? AND subject = ?", purpose, subject);
+    return row === undefined ? { attempts: 0, said: null } : { attempts: Number(row["attempts"]), said: textOrNull(row["said"]) };
+  }
+
+  /** Counts an attempt before it is made: one whose object goes away counts as any other. */
+  beginJudging(purpose: string, subject: string): void {
+    this.#run(
+      "INSERT INTO judge_attempts (purpose, subject, attempts) VALUES (?, ?, 1) ON CONFLICT (purpose, subject) DO UPDATE SET attempts = attempts + 1",
+      purpose,
+      subject,
+    );
+  }
+
+  /** Notes why a judge did not answer. */
+  judgeWasSilent(purpose: string, subject: string, said: string): void {
+    this.#run("UPDATE judge_attempts SET said = ? WHERE purpose = ? AND subject = ?", said, purpose, subject);
   }
 
   addSemanticReview({ artifactId, reportId, verdict, passed }: SemanticReviewRow): void {

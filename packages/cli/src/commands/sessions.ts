@@ -6,7 +6,17 @@ import { EXIT, UsageError } from "../errors.ts";
 import { followSession, submitAndFollow } from "../follow.ts";
 import { EXIT_BY_OUTCOME, outcomeOf, reasonOf } from "../outcome.ts";
 import { beadLine, cost, createProgress, gateLine, optionLine, type Terminal } from "../progress.ts";
-import { EMPTY_VIEW, beadCounts, beadsOrAbsent, countsOrAbsent, foldEvent, moleculesOrAbsent, overfitOrAbsent, type SessionView } from "../session-view.ts";
+import {
+  EMPTY_VIEW,
+  beadCounts,
+  beadsOrAbsent,
+  countsOrAbsent,
+  foldEvent,
+  moleculesOrAbsent,
+  overfitOrAbsent,
+  verdictOrAbsent,
+  type SessionView,
+} from "../session-view.ts";
 import { reviewText } from "../review-text.ts";
 import { signedRequest } from "../submission.ts";
 import { argument, type Command, type CommandContext } from "./command.ts";
@@ -179,7 +189,8 @@ export const status: Command = {
           molecules: moleculesOrAbsent(view),
           checks: countsOrAbsent(view.checks),
           holdouts: countsOrAbsent(view.holdouts),
-          overfit: overfitOrAbsent(view),
+          overfit: overfitOrAbsent(view.lastVerdict),
+          firstVerdict: verdictOrAbsent(view.firstVerdict),
           review: view.openReview ?? null,
           terminal: view.terminal ?? null,
         }),
@@ -191,7 +202,7 @@ export const status: Command = {
     for (const bead of view.beads.values()) context.print(beadLine(bead));
     const molecules = shown(moleculesOrAbsent(view), ({ passed, total }) => `${passed}/${total}`);
     context.print(`${sessionId} ${view.state} · ${counts.done}/${counts.total} beads · molecules ${molecules} · ${cost(view.costUsd)}`);
-    if (view.holdouts.size > 0) context.print(overfitText(overfitOrAbsent(view)));
+    if (view.lastVerdict !== undefined) context.print(overfitText(view.firstVerdict, view.lastVerdict));
     if (view.terminal !== undefined && view.terminal.reason !== "") context.print(view.terminal.reason);
     if (view.openReview !== undefined) context.print(reviewText(view));
     return EXIT.completed;

@@ -178,8 +178,8 @@ function requiredOf(atom: CoherenceAtom, view: CoherenceView): string[] {
     case "integrator":
       return whole;
     case "verifier:outcome": {
-      if (isTerminal(atom, view)) return [...whole, ...[...targets.values()].map(({ file }) => existenceOf(file))];
-      const members = view.input.atoms.filter(({ moleculeId, atomId }) => moleculeId === atom.moleculeId && atomId !== atom.atomId);
+      if (view.isTerminal(atom)) return [...whole, ...[...targets.values()].map(({ file }) => existenceOf(file))];
+      const members = view.membersOf(atom.moleculeId).filter(({ atomId }) => atomId !== atom.atomId);
       const own = members.flatMap((member) => view.ownedBy(member));
       const files = members
         .flatMap(({ functionName }) => (functionName === undefined ? [] : [targets.get(functionName)?.file ?? ""]))
@@ -189,10 +189,6 @@ function requiredOf(atom: CoherenceAtom, view: CoherenceView): string[] {
     default:
       return atom.role satisfies never;
   }
-}
-
-function isTerminal({ atomId }: CoherenceAtom, { input }: CoherenceView): boolean {
-  return !input.atoms.some(({ dependsOn }) => dependsOn.includes(atomId));
 }
 
 function testsIn(claims: readonly Claim[]): string[] {

@@ -1,6 +1,7 @@
 /** Checks of gate 1 on the graph: who carries and owns what, what follows what, and how molecules end. */
 import type { CoherenceAtom, CoherenceMolecule } from "../coherence-input.ts";
 import { findCycle } from "../find-cycle.ts";
+import { grouped } from "../grouped.ts";
 import { leavesOf } from "../success-checks.ts";
 import type { CoherenceView, Finding } from "./view.ts";
 
@@ -55,8 +56,8 @@ export function wrongOwners(view: CoherenceView): Finding[] {
 }
 
 /** A claim about a function is its coder's, a criterion of tests alone is a coder's without function, the rest is the integrator's. */
-function isRightOwner(owner: CoherenceAtom, claimId: string, { stated }: CoherenceView): boolean {
-  const claim = stated.find((one) => one.claimId === claimId);
+function isRightOwner(owner: CoherenceAtom, claimId: string, { statements }: CoherenceView): boolean {
+  const claim = statements.get(claimId);
   // A claim that is not the order's is another check's to tell.
   if (claim === undefined) return true;
   if (claim.functionName !== undefined) return owner.functionName === claim.functionName;
@@ -102,8 +103,8 @@ function notBuiltOn(atom: CoherenceAtom, view: CoherenceView): Finding[] {
   const { functionName } = atom;
   if (functionName === undefined) return [];
   const before = view.before(atom.atomId);
-  const later = view
-    .usedBy(functionName)
+  const later = view.code
+    .uses(functionName)
     .flatMap((name) => view.atomOf(name) ?? [])
     .filter(({ atomId }) => !before.has(atomId));
   const tests = leavesOf(atom.check).flatMap((leaf) => (leaf.kind === "tests" ? leaf.files : []));
@@ -147,12 +148,13 @@ function terminalsOf({ input }: CoherenceView): CoherenceAtom[] {
 export function wrongMolecules(view: CoherenceView): Finding[] {
   const { input, atoms } = view;
   const known = new Map(input.molecules.map((molecule) => [molecule.moleculeId, molecule]));
+  const listed = listings(input.molecules);
   return [
     ...(known.size === input.molecules.length
       ? []
       : [`Two molecules have the same id: ${repeated(input.molecules.map(({ moleculeId }) => moleculeId)).join(", ")}. ${RECOMPILE}`]),
     ...input.molecules.flatMap((molecule) => moleculeFaults(molecule, view)),
-    ...input.atoms.flatMap((atom) => membershipFaults(atom, known.get(atom.moleculeId), view)),
+    ...input.atoms.flatMap((atom) => membershipFaults(atom, known.get(atom.moleculeId), listed.get(atom.atomId) ?? [], view)),
     ...input.atoms.flatMap(({ atomId, moleculeId, dependsOn }) =>
       dependsOn
         .flatMap((id) => atoms.get(id) ?? [])
@@ -166,8 +168,15 @@ export function wrongMolecules(view: CoherenceView): Finding[] {
   ];
 }
 
+/** The molecules that list each atom. */
+function listings(molecules: readonly CoherenceMolecule[]): ReadonlyMap<string, readonly CoherenceMolecule[]> {
+  const pairs = molecules.flatMap((molecule) => [...new Set([...molecule.atomIds, molecule.outcomeAtomId])].map((atomId) => ({ atomId, molecule })));
+  return new Map([...grouped(pairs, ({ atomId }) => atomId)].map(([atomId, found]) => [atomId, found.map(({ molecule }) => molecule)]));
+}
+
 function moleculeFaults({ moleculeId, key, atomIds, outcomeAtomId }: CoherenceMolecule, view: CoherenceView): Finding[] {
   const outcome = view.atoms.get(outcomeAtomId);
+  const awaited = new Set(outcome?.dependsOn);
   const absent = atomIds.filter((id) => !view.atoms.has(id));
   return [
     ...(atomIds.length > 0 ? [] : [`${moleculeId} (${key}) has no atom. Remove it.`]),
@@ -179,15 +188,19 @@ function moleculeFaults({ moleculeId, key, atomIds, outcomeAtomId }: CoherenceMo
     ...(outcome === undefined
       ? []
       : atomIds
-          .filter((id) => view.atoms.has(id) && !outcome.dependsOn.includes(id))
+          .filter((id) => view.atoms.has(id) && !awaited.has(id))
           .map((id) => `${view.named(outcomeAtomId)} judges ${moleculeId} and does not wait for ${view.named(id)}. Make it depend on that atom.`)),
   ];
 }
 
-function membershipFaults({ atomId, moleculeId, role }: CoherenceAtom, molecule: CoherenceMolecule | undefined, view: CoherenceView): Finding[] {
+function membershipFaults(
+  { atomId, moleculeId, role }: CoherenceAtom,
+  molecule: CoherenceMolecule | undefined,
+  listed: readonly CoherenceMolecule[],
+  view: CoherenceView,
+): Finding[] {
   if (molecule === undefined) return [`${view.named(atomId)} is in the molecule ${moleculeId}, which the graph does not have. ${RECOMPILE}`];
   const isOutcome = molecule.outcomeAtomId === atomId;
-  const listed = view.input.molecules.filter(({ atomIds, outcomeAtomId }) => outcomeAtomId === atomId || atomIds.includes(atomId));
   return [
     ...(listed.length === 1 && listed[0] === molecule
       ? []
@@ -210,5 +223,6 @@ function integrators(view: CoherenceView): Finding[] {
 
 /** Values that are there more than once, each once. */
 function repeated(values: readonly string[]): string[] {
-  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+  const groups = grouped(values, (value) => value);
+  return [...groups].flatMap(([value, { length }]) => (length > 1 ? value : []));
 }

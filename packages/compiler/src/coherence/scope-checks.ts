@@ -107,41 +107,60 @@ function meet(one: CoherenceAtom, other: CoherenceAtom): boolean {
 
 /** Each atom may read what it works on, what it uses and what its tests import, and everything only where nothing narrower is known. */
 export function wrongReads(view: CoherenceView): Finding[] {
-  return view.input.atoms.flatMap((atom) => {
-    const needed = neededBy(atom, view);
+  const { atoms } = view.input;
+  const graph: GraphRoles = {
+    hasSuites: atoms.some(isSuite),
+    alone: !atoms.some(({ role }) => role === "coder"),
+  };
+  return atoms.flatMap((atom) => {
+    const needed = neededBy(atom, graph, view);
     const named = view.named(atom.atomId);
-    const all = atom.reads.includes("**");
-    const missing = all ? [] : needed.files.filter((path) => !atom.reads.includes(path) && !(atom.reads.includes("src/**") && path.startsWith("src/")));
+    const reads = new Set(atom.reads);
+    const missing = reads.has("**") ? [] : needed.files.filter((path) => !reads.has(path) && !(reads.has("src/**") && path.startsWith("src/")));
     const wide = atom.reads.filter((path) => isPattern(path) && !needed.patterns.includes(path));
     return [
       ...(missing.length === 0 ? [] : [`${named} may not read ${missing.join(", ")}, which it needs. Give it back.`]),
+      ...(needed.unknown === undefined || reads.has("**")
+        ? []
+        : [`${named} may not read all that ${needed.unknown} may import, which is not known. Let it read everything.`]),
       ...(wide.length === 0 ? [] : [`${named} may read ${wide.join(", ")}, although what it needs is known. Narrow it.`]),
     ];
   });
 }
 
-/** Files an atom has to read, and patterns it may have. */
-function neededBy(atom: CoherenceAtom, view: CoherenceView): { readonly files: readonly string[]; readonly patterns: readonly string[] } {
-  const { input, targets, imports } = view;
-  const hasSuites = input.atoms.some(({ role, functionName }) => role === "coder" && functionName === undefined);
-  const alone = !input.atoms.some(({ role }) => role === "coder");
-  const tests = leavesOf(atom.check).flatMap((leaf) => (leaf.kind === "tests" ? leaf.files : []));
-  const members = input.atoms.filter(({ moleculeId }) => moleculeId === atom.moleculeId);
-  const isSuite = atom.role === "coder" && atom.functionName === undefined;
-  const isTerminal = !input.atoms.some(({ dependsOn }) => dependsOn.includes(atom.atomId));
-  if (isSuite || isTerminal || (atom.role === "integrator" && alone)) return { files: [], patterns: ["**"] };
-  const functions =
-    atom.role === "integrator" ? [...targets.keys()] : (atom.functionName === undefined ? members : [atom]).flatMap(({ functionName }) => functionName ?? []);
-  const roots = [...functions.flatMap((name) => filesUsedBy(name, view)), ...tests, ...(atom.role === "integrator" ? [INDEX_FILE] : [])];
-  const { files, unknown } = imports.reach(roots);
-  const afterSuites = hasSuites && (atom.role === "integrator" || members.some(({ role, functionName }) => role === "coder" && functionName === undefined));
-  return { files: [...files], patterns: [...(unknown === undefined ? [] : ["**"]), ...(afterSuites ? ["src/**", "**"] : [])] };
+/** What of a graph decides how wide its scopes are. */
+type GraphRoles = {
+  /** Whether a coder makes tests pass and may write any source file for that. */
+  readonly hasSuites: boolean;
+  /** Whether no coder writes what is asked for, so that the integrator has to. */
+  readonly alone: boolean;
+};
+
+function isSuite({ role, functionName }: CoherenceAtom): boolean {
+  return role === "coder" && functionName === undefined;
 }
 
-/** Files of a function and of those that its criteria name, however far. */
-function filesUsedBy(name: string, view: CoherenceView): string[] {
-  const used = new Set([name]);
-  // A set is walked while it grows.
-  for (const each of used) for (const next of view.usedBy(each)) used.add(next);
-  return [...used].flatMap((each) => view.targets.get(each)?.file ?? []);
+/** Files an atom has to read, and patterns it may have; `unknown` is a file of which it is not known what it imports. */
+type Needed = { readonly files: readonly string[]; readonly patterns: readonly string[]; readonly unknown?: string };
+
+/** Follows from the order, the starting tree, and what the atom is and has to pass; never from what it may read. */
+function neededBy(atom: CoherenceAtom, { hasSuites, alone }: GraphRoles, view: CoherenceView): Needed {
+  const { targets, imports, code } = view;
+  const isIntegrator = atom.role === "integrator";
+  if (isSuite(atom) || view.isTerminal(atom) || (isIntegrator && alone)) return { files: [], patterns: ["**"] };
+  const members = view.membersOf(atom.moleculeId);
+  const tests = leavesOf(atom.check).flatMap((leaf) => (leaf.kind === "tests" ? leaf.files : []));
+  // What a coder of tests has written is known by no path.
+  const afterSuites = hasSuites && (isIntegrator || members.some(isSuite));
+  const functions = isIntegrator ? [...targets.keys()] : (atom.functionName === undefined ? members : [atom]).flatMap(({ functionName }) => functionName ?? []);
+  const roots = afterSuites ? [] : [...code.of(functions), ...testsToCome(atom, view), ...(isIntegrator ? [INDEX_FILE] : [])];
+  const { files, unknown } = imports.reach([...roots, ...tests, ...code.settings]);
+  const patterns = afterSuites ? ["src/**"] : [];
+  return unknown === undefined ? { files: [...files], patterns } : { files: [...files], patterns: [...patterns, "**"], unknown };
+}
+
+/** Tests that the criteria of an atom's function name: it is told of them, whether they can run when it is done or later. */
+function testsToCome({ functionName }: CoherenceAtom, { code }: CoherenceView): string[] {
+  if (functionName === undefined) return [];
+  return code.claimsOf(functionName).flatMap(({ kind, testFiles }) => (kind === "criterion" ? testFiles : []));
 }

@@ -1,8 +1,10 @@
 /** Checks of gate 1 against the source: the claims, examples and contracts are the order's, no more, no less and no other. */
 import { canonicalJson, INDEX_FILE } from "@factory/schemas";
 import type { Claim, Example } from "@factory/schemas";
+import { grouped } from "../grouped.ts";
 import { holdoutCount } from "../split.ts";
 import { targetProblems } from "../targets.ts";
+import { undeclaredTypesIn } from "../undeclared-types.ts";
 import { quoted } from "./view.ts";
 import type { CoherenceView, Finding } from "./view.ts";
 
@@ -94,16 +96,16 @@ export function wrongContracts(view: CoherenceView): Finding[] {
   const { input, targets } = view;
   const byFunction = new Map(input.order.functions.map((block) => [block.name, block]));
   const known = new Map(input.contracts.map((contract) => [contract.contractId, contract]));
+  const first = new Map(input.contracts.toReversed().map((contract) => [contract.functionName, contract]));
   return [
-    ...input.order.functions
-      .filter(({ name }) => !input.contracts.some(({ functionName }) => functionName === name))
-      .map(({ name, line }) => `${name} (line ${line}) has no contract. ${RECOMPILE}`),
-    ...input.contracts.flatMap(({ contractId, functionName, statement, file, params, returnType }, index) => {
+    ...input.order.functions.filter(({ name }) => !first.has(name)).map(({ name, line }) => `${name} (line ${line}) has no contract. ${RECOMPILE}`),
+    ...input.contracts.flatMap((contract) => {
+      const { contractId, functionName, statement, file, params, returnType } = contract;
       const block = byFunction.get(functionName);
       if (block === undefined) return [`${contractId} is for ${functionName}, which has no function block. Remove it.`];
-      const twin = input.contracts.slice(0, index).find((other) => other.functionName === functionName);
+      const twin = first.get(functionName);
       return [
-        ...(twin === undefined ? [] : [`${contractId} and ${twin.contractId} are both for ${functionName}. Remove one of them.`]),
+        ...(twin === undefined || twin === contract ? [] : [`${contractId} and ${twin.contractId} are both for ${functionName}. Remove one of them.`]),
         ...(statement === block.signature && canonicalJson([params, returnType]) === canonicalJson([block.params, block.returnType])
           ? []
           : [`${contractId} states ${quoted(statement)} where line ${block.line} of the order states ${quoted(block.signature)}. Keep the order's signature.`]),
@@ -121,13 +123,23 @@ export function wrongContracts(view: CoherenceView): Finding[] {
   ];
 }
 
+/** Every type that a signature names is declared: by the order, the language or the attached code. */
+export function undeclared({ input, targets, base }: CoherenceView): Finding[] {
+  return undeclaredTypesIn(input.order, targets, base).map(
+    ({ block, type }) =>
+      `Line ${block.line}: \`${block.name}\` uses the type \`${type}\`, which neither the order nor the attached code declares. ` +
+      `Add \`type ${type} = ...\` to a \`ts\` fence, export it from an attached file, or attach the file that declares it.`,
+  );
+}
+
 /** Every function has a file it can go to, and one atom that writes it there. */
 export function wrongTargets(view: CoherenceView): Finding[] {
   const { input, base, targets } = view;
+  const writersOf = grouped(input.atoms, ({ functionName }) => functionName);
   return [
     ...targetProblems(input.order, base).map(({ functionName, reason }) => `${functionName}: ${reason}`),
     ...input.order.functions.flatMap(({ name, line }) => {
-      const writers = input.atoms.filter(({ functionName }) => functionName === name);
+      const writers = writersOf.get(name) ?? [];
       const [writer, ...more] = writers;
       if (writer === undefined) return [`${name} (line ${line}) is written by no atom. ${RECOMPILE}`];
       const target = targets.get(name);

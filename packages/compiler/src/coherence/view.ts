@@ -3,7 +3,8 @@ import { INDEX_FILE } from "@factory/schemas";
 import type { Claim } from "@factory/schemas";
 import { claimsOfOrder, placeClaims } from "../claims.ts";
 import type { CoherenceAtom, CoherenceInput } from "../coherence-input.ts";
-import { functionsNamedIn } from "../criteria.ts";
+import { CodeFiles } from "../code-files.ts";
+import { grouped } from "../grouped.ts";
 import { detectorsFor } from "../detectors.ts";
 import { ImportGraph } from "../import-graph.ts";
 import { inheritanceOf, inheritClaims } from "../inherit.ts";
@@ -27,8 +28,15 @@ export class CoherenceView {
   readonly atoms: ReadonlyMap<string, CoherenceAtom>;
   /** Claims of the graph by number. */
   readonly claims: ReadonlyMap<string, Claim>;
-  readonly #names: ReadonlySet<string>;
-  readonly #criteria = new Map<string, Claim[]>();
+  /** Claims that the order gives, by number. */
+  readonly statements: ReadonlyMap<string, Claim>;
+  /** What code consists of, read off the order and not off the graph. */
+  readonly code: CodeFiles;
+  /** Atoms that others come after. */
+  readonly #needed: ReadonlySet<string>;
+  readonly #writers: ReadonlyMap<string, CoherenceAtom>;
+  readonly #members: ReadonlyMap<string, readonly CoherenceAtom[]>;
+  readonly #place: ReadonlyMap<string, number>;
   readonly #before = new Map<string, ReadonlySet<string>>();
 
   constructor(input: CoherenceInput) {
@@ -40,18 +48,18 @@ export class CoherenceView {
     const inherited = inheritanceOf(order, input.inherited);
     this.stated = inherited === undefined ? claims : inheritClaims(claims, inherited);
     this.targets = new Map(targets.map((target) => [target.functionName, target]));
-    this.#names = new Set(this.targets.keys());
     this.imports = new ImportGraph(this.base, [...targets.map(({ file }) => file), INDEX_FILE]);
     const typed = order.constraints.some(({ text }) => detectorsFor(text).some(({ detector }) => detector === "types"));
     this.typesRequired = typed || Object.hasOwn(baseTree, "tsconfig.json");
-    for (const claim of this.stated) {
-      if (claim.kind !== "criterion" || claim.functionName === undefined) continue;
-      const known = this.#criteria.get(claim.functionName);
-      if (known === undefined) this.#criteria.set(claim.functionName, [claim]);
-      else known.push(claim);
-    }
+    this.code = new CodeFiles({ claims: this.stated, targets, base: this.base, typesRequired: this.typesRequired });
     this.atoms = new Map(input.atoms.map((atom) => [atom.atomId, atom]));
     this.claims = new Map(input.claims.map((claim) => [claim.claimId, claim]));
+    this.statements = new Map(this.stated.map((claim) => [claim.claimId, claim]));
+    this.#place = new Map(this.stated.map(({ claimId }, place) => [claimId, place]));
+    this.#needed = new Set(input.atoms.flatMap(({ dependsOn }) => dependsOn));
+    this.#members = grouped(input.atoms, ({ moleculeId }) => moleculeId);
+    // Of several that write one function, the first is meant.
+    this.#writers = new Map(input.atoms.toReversed().flatMap((atom) => (atom.functionName === undefined ? [] : [[atom.functionName, atom]])));
   }
 
   /** An atom as people and programs know it. */
@@ -78,18 +86,23 @@ export class CoherenceView {
 
   /** The atom of a function. */
   atomOf(functionName: string): CoherenceAtom | undefined {
-    return this.input.atoms.find((atom) => atom.functionName === functionName);
+    return this.#writers.get(functionName);
   }
 
-  /** Functions of the order that the criteria of one name, itself left out. */
-  usedBy(functionName: string): string[] {
-    const named = (this.#criteria.get(functionName) ?? []).flatMap(({ text }) => functionsNamedIn(text, this.#names));
-    return [...new Set(named)].filter((name) => name !== functionName);
+  /** Atoms of a molecule, its outcome atom among them. */
+  membersOf(moleculeId: string): readonly CoherenceAtom[] {
+    return this.#members.get(moleculeId) ?? [];
   }
 
-  /** The claims that the order gives, of those that an atom owns. */
+  /** Whether nothing comes after an atom. */
+  isTerminal({ atomId }: CoherenceAtom): boolean {
+    return !this.#needed.has(atomId);
+  }
+
+  /** The claims that the order gives, of those that an atom owns, in the order of the claims. */
   ownedBy(atom: CoherenceAtom): Claim[] {
-    return this.stated.filter(({ claimId }) => atom.owns.includes(claimId));
+    const owned = [...new Set(atom.owns)].flatMap((claimId) => this.statements.get(claimId) ?? []);
+    return owned.sort((a, b) => (this.#place.get(a.claimId) ?? 0) - (this.#place.get(b.claimId) ?? 0));
   }
 
   /**

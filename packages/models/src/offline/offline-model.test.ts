@@ -383,8 +383,37 @@ describe("planning", () => {
   });
 });
 
+describe("making tests pass", () => {
+  const task = { task: "make-tests-pass", tests: ["tests/report.test.ts"], criteria: [{ claimId: "C-1", text: "It stays what it is." }] };
+
+  test("runs the checks and is COMPLETE where all of them pass already; nothing is written", async () => {
+    const desk = new Desk();
+    expect(await work(desk, task)).toMatchObject({ status: "COMPLETE", blockers: [], reasoning: expect.stringContaining("nothing was written") });
+    expect(desk.calls).toEqual(["check"]);
+  });
+
+  test.each<[string, unknown]>([
+    ["a check fails", { ok: false, text: "rows.ts is not there" }],
+    ["the checks cannot be run", { error: "UNAVAILABLE", message: "The sandbox is gone." }],
+    ["nothing says that they pass", {}],
+  ])("is BLOCKED where %s", async (_why, checks) => {
+    const desk = new Desk();
+    desk.checks = checks;
+    const report = await work(desk, task);
+    expect(report).toMatchObject({ status: "BLOCKED", blockers: [expect.any(String), expect.stringContaining("needs a language model")] });
+    expect(desk.calls).toEqual(["check"]);
+  });
+
+  test("is BLOCKED without run_checks, and where the task names no test", async () => {
+    const { run_checks: _none, ...others } = new Desk().tools();
+    const result = await generateText({ model: createOfflineModel(), prompt: block(task), tools: others });
+    expect(JSON.parse(result.text)).toMatchObject({ status: "BLOCKED", blockers: expect.arrayContaining(["The tool run_checks is not offered."]) });
+    expect(await work(new Desk(), { ...task, tests: [] })).toMatchObject({ status: "BLOCKED", reasoning: "The task block is not usable." });
+  });
+});
+
 describe("judging", () => {
-  test.each([["judge"], ["make-tests-pass"], ["write-program"]])("%s is never answered with a pass", async (task) => {
+  test.each([["judge"], ["write-program"]])("%s is never answered with a pass", async (task) => {
     const result = await generateText({ model: createOfflineModel(), prompt: block({ task }), tools: new Desk().tools(), stopWhen: isStepCount(4) });
     expect(taskResult.parse(JSON.parse(result.text)).status).toBe("BLOCKED");
   });

@@ -15,6 +15,7 @@ import type {
 } from "@ai-sdk/provider";
 import { formHypothesis } from "./hypothesis.ts";
 import { judgeConflict, reviewIntent, reviewRun } from "./judge-conflict.ts";
+import { makeTestsPass } from "./make-tests-pass.ts";
 import { plan, PLANNING_TASKS } from "./planning.ts";
 import { blocked } from "./report.ts";
 import type { SynthesisLimits } from "./search/synthesize.ts";
@@ -69,6 +70,8 @@ async function answerTo(conversation: Conversation, call: LanguageModelV4CallOpt
       return writeCode(conversation, { signal: call.abortSignal, onSlice, ...(limits === undefined ? {} : { limits }) });
     case "write-index":
       return writeIndex(conversation);
+    case "make-tests-pass":
+      return makeTestsPass(conversation, ADVICE);
     case "form-hypothesis":
       return jsonAnswer(conversation, formHypothesis(task), "hypothesis");
     case "judge-conflict":

@@ -129,6 +129,23 @@ export type MoleculeVerdictRef = {
   readonly cycle: number;
 };
 
+/** Tests that passed and failed. */
+type TestCounts = { readonly passed: number; readonly failed: number };
+
+/**
+ * What the run verdict found when hidden examples were first run, before an amendment could show any of them; of a run that
+ * hides nothing, its first verdict.
+ */
+export type FirstVerdict = {
+  /** How often the terminal outcome bead had been re-opened before. */
+  readonly cycle: number;
+  readonly checks: TestCounts;
+  /** Zero of both where no hidden example was run: of that nothing is known. */
+  readonly holdouts: TestCounts;
+  /** The same by claim, of those that had hidden examples. */
+  readonly holdoutsByClaim: readonly ({ readonly claimId: string } & TestCounts)[];
+};
+
 /** The run verdict and what led to it; goes to the session and into the evidence. */
 export type RunReport =
   | {
@@ -136,10 +153,12 @@ export type RunReport =
       readonly runVerdictId: string;
       readonly tree: Tree;
       readonly beads: { readonly done: number; readonly failed: number };
-      readonly checks: { readonly passed: number; readonly failed: number };
-      readonly holdouts: { readonly passed: number; readonly failed: number; readonly absentClaims: readonly string[] };
+      readonly checks: TestCounts;
+      readonly holdouts: TestCounts & { readonly absentClaims: readonly string[] };
       /** The same by claim, of those that have hidden examples; `absentClaims` are the criteria that have none. */
-      readonly holdoutsByClaim: readonly { readonly claimId: string; readonly passed: number; readonly failed: number }[];
+      readonly holdoutsByClaim: readonly ({ readonly claimId: string } & TestCounts)[];
+      /** Absent in reports of before it was kept, and of a run whose hidden examples had been run before it was. */
+      readonly firstVerdict?: FirstVerdict;
       /** Claims that no executed required check covers. */
       readonly uncheckedClaims: readonly string[];
       /** The verdict on each molecule as it is in the end, in seed order; the terminal one is the last. */

@@ -1,13 +1,15 @@
 /** What must agree inside a package, whoever signed it: the chain, sums and lists, verdicts and their proofs, lineage, subjects. */
 import { GENESIS_HASH, canonicalJson, digestOf, isTerminalKind, type EventKind } from "@factory/schemas";
 import { hold } from "./fault.ts";
-import { overfitOf } from "./holdout-rates.ts";
+import { countsOrAbsent, overfitOf, type Overfit } from "./holdout-rates.ts";
 import { logSubject, type EvidencePredicate, type EvidenceStatement } from "./statement.ts";
 import { totalsOf } from "./totals.ts";
-import { isAbsent } from "./tri-state.ts";
+import { isAbsent, type OrAbsent } from "./tri-state.ts";
 
 type Check = Exclude<EvidencePredicate["checks"], { absent: string }>[number];
 type Claim = Exclude<EvidencePredicate["claims"], { absent: string }>[number];
+type Run = Exclude<EvidencePredicate["run"], { absent: string }>;
+type FirstVerdict = Exclude<NonNullable<Run["firstVerdict"]>, { absent: string }>;
 
 /** Seq is gapless, ids and hashes are unique, nothing terminal is inside, and the root is the last hash. */
 export function holdChain({ chain }: EvidencePredicate): void {
@@ -80,14 +82,44 @@ function holdApprovals({ approvals, reviews }: EvidencePredicate): void {
 }
 
 function holdRun({ session, beads, checks, run }: EvidencePredicate): void {
-  if (!isAbsent(run) && run.overfit !== undefined) {
-    const expected = overfitOf(run.checks, isAbsent(run.holdouts) ? { passed: 0, failed: 0 } : run.holdouts);
-    hold(canonicalJson(run.overfit) === canonicalJson(expected), "predicate.run.overfit", expected, run.overfit);
-  }
+  if (!isAbsent(run) && run.overfit !== undefined) holdOverfit(run, run.overfit, "predicate.run.overfit");
+  if (!isAbsent(run) && run.firstVerdict !== undefined && !isAbsent(run.firstVerdict)) holdFirstVerdict(run.firstVerdict, checks);
   if (!isAbsent(session.runId)) return;
   for (const [name, value] of Object.entries({ beads, checks, run })) {
     hold(isAbsent(value), `predicate.${name}`, "absent, for the session has no run", "a value");
   }
+}
+
+/** Rates are those that the counts beside them give. */
+function holdOverfit({ checks, holdouts }: Pick<Run, "checks" | "holdouts">, found: OrAbsent<Overfit>, path: string): void {
+  const expected = overfitOf(checks, isAbsent(holdouts) ? { passed: 0, failed: 0 } : holdouts);
+  hold(canonicalJson(found) === canonicalJson(expected), path, expected, found);
+}
+
+/** Its counts add up, and by claim they are those of the hidden checks that were run first. */
+function holdFirstVerdict({ checks: visible, holdouts, holdoutsByClaim, overfit }: FirstVerdict, checks: EvidencePredicate["checks"]): void {
+  const path = "predicate.run.firstVerdict";
+  holdOverfit({ checks: visible, holdouts }, overfit, `${path}.overfit`);
+  const sum = countsOrAbsent({
+    passed: holdoutsByClaim.reduce((total, { passed }) => total + passed, 0),
+    failed: holdoutsByClaim.reduce((total, { failed }) => total + failed, 0),
+  });
+  hold(canonicalJson(isAbsent(holdouts) ? null : holdouts) === canonicalJson(isAbsent(sum) ? null : sum), `${path}.holdouts`, sum, holdouts);
+  if (isAbsent(checks)) return;
+  const expected = firstHidden(checks).map(({ claimId, exit }) => [claimId, exit]);
+  const found = holdoutsByClaim.map(({ claimId, passed, failed }) => [claimId, failed > 0 ? "failed" : passed > 0 ? "passed" : "not run"]);
+  hold(canonicalJson(found) === canonicalJson(expected), `${path}.holdoutsByClaim`, expected, found);
+}
+
+/** The hidden checks of one verdict, the first: they stand together, and each claim once. */
+function firstHidden(checks: readonly Check[]): Check[] {
+  const from = checks.findIndex(({ holdout }) => holdout);
+  const hidden = from < 0 ? [] : checks.slice(from);
+  const end = hidden.findIndex(
+    ({ holdout, beadId, claimId }, index) =>
+      !holdout || beadId !== hidden[0]?.beadId || hidden.slice(0, index).some((earlier) => canonicalJson(earlier.claimId) === canonicalJson(claimId)),
+  );
+  return end < 0 ? hidden : hidden.slice(0, end);
 }
 
 function holdClaims({ claims, checks, reviews }: EvidencePredicate): void {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { overfitOf, overfitText, wilsonInterval } from "./holdout-rates.ts";
+import { firstVerdictFacts, overfitOf, overfitText, wilsonInterval } from "./holdout-rates.ts";
 
 describe("the Wilson interval", () => {
   // Newcombe (1998), table I, method 3.
@@ -54,12 +54,25 @@ describe("the overfit gap", () => {
   it("is absent where nothing was hidden, never nothing and never all", () => {
     expect(overfitOf({ passed: 10, failed: 0 }, { passed: 0, failed: 0 })).toEqual({ absent: "no hidden example was run" });
     expect(overfitOf({ passed: 0, failed: 0 }, { passed: 2, failed: 0 })).toEqual({ absent: "no visible check was run" });
-    expect(overfitText(overfitOf({ passed: 1, failed: 0 }, { passed: 0, failed: 0 }))).toBe("Holdout rate: absent (no hidden example was run).");
+    expect(firstVerdictFacts({ cycle: 0, checks: { passed: 10, failed: 0 }, holdouts: { passed: 0, failed: 0 }, holdoutsByClaim: [] })).toMatchObject({
+      checks: { passed: 10, failed: 0 },
+      holdouts: { absent: "no hidden example was run" },
+      overfit: { absent: "no hidden example was run" },
+    });
+    expect(firstVerdictFacts(undefined)).toEqual({ absent: "it was not kept" });
   });
 
-  it("is told with the interval of the holdout rate", () => {
-    expect(overfitText(overfitOf({ passed: 4, failed: 0 }, { passed: 2, failed: 0 }))).toBe(
-      "Holdout rate 100 % (95 % interval 34.2 % to 100 %), visible rate 100 %, overfit gap 0 %.",
+  it("is told of the first verdict and of the end, each with the interval of its holdout rate", () => {
+    const checks = { passed: 4, failed: 0 };
+    expect(overfitText({ checks, holdouts: { passed: 1, failed: 1 } }, { checks, holdouts: { passed: 2, failed: 0 } })).toBe(
+      "At the first verdict: 1 of 2 hidden examples, holdout rate 50 % (95 % interval 9.5 % to 90.6 %), visible rate 100 %, overfit gap 50 %; " +
+        "in the end: 2 of 2 hidden examples, holdout rate 100 % (95 % interval 34.2 % to 100 %), visible rate 100 %, overfit gap 0 %.",
     );
+  });
+
+  it("is told as absent where nothing was hidden, and where the first verdict was not kept", () => {
+    const nothing = { checks: { passed: 1, failed: 0 }, holdouts: { passed: 0, failed: 0 } };
+    expect(overfitText(nothing, nothing)).toBe("At the first verdict: absent (no hidden example was run); in the end: absent (no hidden example was run).");
+    expect(overfitText(undefined, nothing)).toContain("At the first verdict: absent (it was not kept);");
   });
 });

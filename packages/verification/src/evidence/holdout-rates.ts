@@ -1,4 +1,5 @@
 /** How well code does on examples its author never saw, and how far that falls behind those it saw. */
+import type { FirstVerdict } from "@factory/schemas/rpc";
 import { absent, type OrAbsent } from "./tri-state.ts";
 
 /** Tests that passed and failed. */
@@ -62,9 +63,53 @@ export function percent(rate: number): string {
   return `${Math.round(rate * 1_000) / 10} %`;
 }
 
-/** The rates in one sentence. */
-export function overfitText(overfit: OrAbsent<Overfit>): string {
-  if ("absent" in overfit) return `Holdout rate: absent (${overfit.absent}).`;
+/** What one run verdict counted. */
+export type VerdictCounts = { readonly checks: PassCounts; readonly holdouts: PassCounts };
+
+/** A run's first verdict as it is reported: what was counted, and the rates that these counts give. */
+export type FirstVerdictFacts = {
+  /** How often the terminal outcome bead had been re-opened before. */
+  readonly cycle: number;
+  readonly checks: PassCounts;
+  readonly holdouts: OrAbsent<PassCounts>;
+  readonly holdoutsByClaim: ({ readonly claimId: string } & PassCounts)[];
+  readonly overfit: OrAbsent<Overfit>;
+};
+
+/** Counts of a first verdict with their rates; absent where it was not kept. */
+export function firstVerdictFacts(first: FirstVerdict | undefined): OrAbsent<FirstVerdictFacts> {
+  if (first === undefined) return absent(NOT_KEPT);
+  const { cycle, checks, holdouts, holdoutsByClaim } = first;
+  return {
+    cycle,
+    checks: { passed: checks.passed, failed: checks.failed },
+    holdouts: countsOrAbsent(holdouts),
+    holdoutsByClaim: holdoutsByClaim.map(({ claimId, passed, failed }) => ({ claimId, passed, failed })),
+    overfit: overfitOf(checks, holdouts),
+  };
+}
+
+const NOT_KEPT = "it was not kept";
+
+/** Hidden examples that passed and failed; absent where none was run. */
+export function countsOrAbsent({ passed, failed }: PassCounts): OrAbsent<PassCounts> {
+  return passed + failed === 0 ? absent("no hidden example was run") : { passed, failed };
+}
+
+/**
+ * How code did on hidden examples when they were first run and how it does now, in one sentence: the latter alone is 100 %
+ * of whatever was accepted.
+ *
+ * @param first - the run's first verdict; undefined where it was not kept
+ */
+export function overfitText(first: VerdictCounts | undefined, last: VerdictCounts): string {
+  return `At the first verdict: ${first === undefined ? `absent (${NOT_KEPT})` : ratesText(first)}; in the end: ${ratesText(last)}.`;
+}
+
+function ratesText({ checks, holdouts }: VerdictCounts): string {
+  const overfit = overfitOf(checks, holdouts);
+  if ("absent" in overfit) return `absent (${overfit.absent})`;
   const { visibleRate, holdoutRate, gap, interval } = overfit;
-  return `Holdout rate ${percent(holdoutRate)} (95 % interval ${percent(interval.low)} to ${percent(interval.high)}), visible rate ${percent(visibleRate)}, overfit gap ${percent(gap)}.`;
+  const counted = `${holdouts.passed} of ${holdouts.passed + holdouts.failed} hidden examples`;
+  return `${counted}, holdout rate ${percent(holdoutRate)} (95 % interval ${percent(interval.low)} to ${percent(interval.high)}), visible rate ${percent(visibleRate)}, overfit gap ${percent(gap)}`;
 }

@@ -1,8 +1,8 @@
 /** The sealed evidence package: an in-toto statement in a signed envelope, and its verification offline. */
 export { checkIdentity } from "./consistency.ts";
 export type { EvidenceCheckName, EvidenceFault } from "./fault.ts";
-export { overfitOf, overfitText, wilsonInterval } from "./holdout-rates.ts";
-export type { Overfit, PassCounts } from "./holdout-rates.ts";
+export { countsOrAbsent, firstVerdictFacts, overfitOf, overfitText, wilsonInterval } from "./holdout-rates.ts";
+export type { FirstVerdictFacts, Overfit, PassCounts, VerdictCounts } from "./holdout-rates.ts";
 export { EvidenceKeyError, evidenceSigner, keyIdOf, publicKeyOf, readPublicKeys } from "./keys.ts";
 export type { EvidenceKeySet, EvidencePublicKey, EvidenceSigner } from "./keys.ts";
 export { EVIDENCE_PREDICATE_TYPE, evidenceStatement, sealStatement } from "./statement.ts";

@@ -68,12 +68,21 @@ const lineage = z.strictObject({
 });
 
 const ratio = z.number().min(0).max(1);
-/** Rates of the final tree, and the Wilson interval of the holdout rate at 95 %. */
+/** Rates of one verdict, and the Wilson interval of the holdout rate at 95 %. */
 const overfit = z.strictObject({
   visibleRate: ratio,
   holdoutRate: ratio,
   gap: z.number().min(-1).max(1),
   interval: z.strictObject({ low: ratio, high: ratio }),
+});
+
+/** What the run verdict counted when hidden examples were first run; `cycle` says how often the run had been re-opened by then. */
+const firstVerdict = z.strictObject({
+  cycle: count,
+  checks: passedFailed,
+  holdouts: orAbsent(passedFailed),
+  holdoutsByClaim: z.array(z.strictObject({ claimId: text, passed: count, failed: count })),
+  overfit: orAbsent(overfit),
 });
 
 const run = z.strictObject({
@@ -85,8 +94,10 @@ const run = z.strictObject({
   /** Criteria with too few examples to hide one. */
   claimsWithoutHoldouts: z.array(text),
   uncheckedClaims: z.array(text),
-  /** Not in packages that were sealed before it was reported. */
+  /** Of the final tree. Not in packages that were sealed before it was reported. */
   overfit: orAbsent(overfit).optional(),
+  /** Not in packages that were sealed before it was reported. */
+  firstVerdict: orAbsent(firstVerdict).optional(),
 });
 
 const bead = z.strictObject({

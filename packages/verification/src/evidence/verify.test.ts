@@ -179,6 +179,16 @@ describe("a package that contradicts itself", () => {
   const claims = base.claims as Exclude<EvidencePredicate["claims"], { absent: string }>;
   const beads = base.beads as Exclude<EvidencePredicate["beads"], { absent: string }>;
   const verdict = run as Exclude<EvidencePredicate["run"], { absent: string }>;
+  const NOTHING = absent("no hidden example was run");
+  const atFirst = { ...checks[1], checkId: "CHK-0", exit: "failed", tree: "earlier" } as (typeof checks)[number];
+  const first = {
+    cycle: 0,
+    checks: { passed: 4, failed: 0 },
+    holdouts: { passed: 1, failed: 1 },
+    holdoutsByClaim: [{ claimId: "C-1", passed: 1, failed: 1 }],
+    overfit: { visibleRate: 1, holdoutRate: 0.5, gap: 0.5, interval: { low: 0.0945, high: 0.9055 } },
+  };
+  const late = { visibleRate: 1, holdoutRate: 1, gap: 0, interval: { low: 0.3424, high: 1 } };
   const failing = checks.map((check, index) => (index === 0 ? { ...check, exit: "failed" as const } : check));
 
   it.each<[string, Partial<EvidencePredicate>, string, string]>([
@@ -226,6 +236,36 @@ describe("a package that contradicts itself", () => {
       "consistency",
       "predicate.run.overfit",
     ],
+    [
+      "a first verdict with another gap",
+      { run: { ...verdict, firstVerdict: { ...first, overfit: late } } },
+      "consistency",
+      "predicate.run.firstVerdict.overfit",
+    ],
+    [
+      "a first verdict that is more than its claims give",
+      { run: { ...verdict, firstVerdict: { ...first, holdouts: { passed: 2, failed: 0 }, overfit: late } } },
+      "consistency",
+      "predicate.run.firstVerdict.holdouts",
+    ],
+    [
+      "a first verdict that passed where the first hidden check failed",
+      {
+        checks: [atFirst, ...checks],
+        run: {
+          ...verdict,
+          firstVerdict: { ...first, holdouts: { passed: 2, failed: 0 }, holdoutsByClaim: [{ claimId: "C-1", passed: 2, failed: 0 }], overfit: late },
+        },
+      },
+      "consistency",
+      "predicate.run.firstVerdict.holdoutsByClaim",
+    ],
+    [
+      "a first verdict that leaves out what was hidden",
+      { run: { ...verdict, firstVerdict: { ...first, holdouts: NOTHING, holdoutsByClaim: [], overfit: NOTHING } } },
+      "consistency",
+      "predicate.run.firstVerdict.holdoutsByClaim",
+    ],
     ["COMPLETED with a bead that failed", { beads: beads.map((bead) => ({ ...bead, state: "FAILED" as const })) }, "consistency", "predicate.beads[0].state"],
     ["FAILED with a deliverable", { session: { ...session, outcome: "FAILED" } }, "consistency", "predicate.deliverable"],
     ["a run's beads without a run", { session: { ...session, runId: absent("why") } }, "consistency", "predicate.beads"],
@@ -240,6 +280,13 @@ describe("a package that contradicts itself", () => {
   it("is accepted with the rates its run gives, and without any, as it was sealed before rates were reported", async () => {
     expect(await faultOf({ run: { ...verdict, overfit: { visibleRate: 1, holdoutRate: 1, gap: 0, interval: { low: 0.3424, high: 1 } } } })).toBeNull();
     expect(await faultOf({ run: verdict })).toBeNull();
+  });
+
+  it("is accepted with the first verdict its hidden checks give, and where it was not kept", async () => {
+    expect(await faultOf({ checks: [atFirst, ...checks], run: { ...verdict, firstVerdict: first } })).toBeNull();
+    const again = { ...first, holdouts: { passed: 2, failed: 0 }, holdoutsByClaim: [{ claimId: "C-1", passed: 2, failed: 0 }], overfit: late };
+    expect(await faultOf({ run: { ...verdict, firstVerdict: again } })).toBeNull();
+    expect(await faultOf({ run: { ...verdict, firstVerdict: absent("it was not kept") } })).toBeNull();
   });
 
   it("is accepted where a check failed first and passed when it ran again on the same tree", async () => {

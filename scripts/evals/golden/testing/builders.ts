@@ -1,5 +1,5 @@
 /** Logs, results and orders for the tests of the evaluation. */
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type JsonObject, type MessageInitShape } from "@bufbuild/protobuf";
 import { EMPTY_VIEW, foldEvent, type SessionView } from "@factory/cli";
 import { SessionEventKind, SessionEventSchema, type SessionEvent } from "@factory/schemas/proto";
 import type { OrderResult } from "../ends.ts";
@@ -22,11 +22,20 @@ export function aBeadMove(beadId: string, toState: string, attempt = 1, cycle = 
 }
 
 /** A gate's report; `checks` and `holdouts` are passed and failed. */
-export function aReport(verificationType: string, outcome: string, checks: readonly [number, number] = [1, 0], holdouts?: readonly [number, number]): Entry {
+export function aReport(
+  verificationType: string,
+  outcome: string,
+  checks: readonly [number, number] = [1, 0],
+  holdouts?: readonly [number, number],
+  details: JsonObject = {},
+): Entry {
   const hidden = holdouts === undefined ? {} : { holdoutsPassed: holdouts[0], holdoutsFailed: holdouts[1] };
   return [
     SessionEventKind.VERIFICATION_PRODUCED,
-    { case: "verification", value: { verificationType, outcome, subjectId: verificationType, checksPassed: checks[0], checksFailed: checks[1], ...hidden } },
+    {
+      case: "verification",
+      value: { verificationType, outcome, subjectId: verificationType, checksPassed: checks[0], checksFailed: checks[1], ...hidden, details },
+    },
   ];
 }
 

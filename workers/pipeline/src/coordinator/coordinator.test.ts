@@ -452,7 +452,15 @@ test("an adopted amendment re-opens the bead and its dependants only, and the ru
   if (integrate === undefined) throw new Error("the integrator was not released");
   await world.exchange(0, [complete(integrate, [])]);
   await world.settle();
-  expect(accepted(world.reports)).toMatchObject([{ holdouts: { passed: 3, failed: 0 } }]);
+  const firstVerdict = {
+    cycle: 0,
+    holdouts: { passed: 2, failed: 2 },
+    holdoutsByClaim: [
+      { claimId: "C-1", passed: 0, failed: 2 },
+      { claimId: "C-2", passed: 2, failed: 0 },
+    ],
+  };
+  expect(accepted(world.reports)).toMatchObject([{ holdouts: { passed: 3, failed: 0 }, firstVerdict }]);
   expect(world.moves(total.beadId)).toEqual([">READY", "READY>LEASED", "LEASED>DONE", "DONE>BLOCKED", "BLOCKED>READY", "READY>LEASED", "LEASED>DONE"]);
 });
 

@@ -28,6 +28,7 @@ export function settleOutcomeBead(context: RunContext, run: Run, { beadId, epoch
     return;
   }
   const judged: Judged = { bead, judgesRun: context.store.molecules.isTerminal(beadId), checked: check };
+  if (judged.judgesRun) keepFirstVerdict(context, judged);
   if (allPassed(check.results)) passOutcome(context, run, judged);
   else failOutcome(context, run, judged);
 }
@@ -190,9 +191,16 @@ function writeRunVerdict(
   return { node, counts };
 }
 
+/** Notes what was counted, whether or not it ends the run: hidden examples are run for the first time once. */
+function keepFirstVerdict(context: RunContext, { bead, checked }: Judged): void {
+  const { checks, holdouts, holdoutsByClaim } = countsOf(context, checked);
+  context.store.firstVerdict.keep({ cycle: bead.cycle, checks, holdouts: { passed: holdouts.passed, failed: holdouts.failed }, holdoutsByClaim });
+}
+
 function acceptRun(context: RunContext, run: Run, judged: Judged): void {
   const { store, ledger } = context;
   const { node, counts } = writeRunVerdict(context, run, judged, "accepted");
+  const firstVerdict = store.firstVerdict.get();
   store.setStatus("accepted");
   const report: RunReport = {
     outcome: "accepted",
@@ -200,6 +208,7 @@ function acceptRun(context: RunContext, run: Run, judged: Judged): void {
     tree: store.tree.all(),
     beads: { done: store.beads.stateCounts().DONE ?? 0, failed: 0 },
     ...counts,
+    ...(firstVerdict === null ? {} : { firstVerdict }),
     moleculeVerdicts: store.molecules.verdicts().flatMap(({ verdict }) => verdict ?? []),
     amendedExecutions: store.molecules.amendedExecutions(),
     reason: `${counts.checks.passed} checks and ${counts.holdouts.passed} hidden examples passed on the merged tree.`,

@@ -5,6 +5,7 @@ import { BeadStore } from "./bead-store.ts";
 import { BreakerStore } from "./breaker-store.ts";
 import { ClaimStore } from "./claim-store.ts";
 import { DivergenceStore } from "./divergence-store.ts";
+import { FirstVerdictStore } from "./first-verdict-store.ts";
 import { GraphStore } from "./graph-store.ts";
 import { HeldWrites } from "./held-writes.ts";
 import { MoleculeStore } from "./molecule-store.ts";
@@ -42,6 +43,7 @@ export class RunStore {
   readonly breaker: BreakerStore;
   readonly claims: ClaimStore;
   readonly divergences: DivergenceStore;
+  readonly firstVerdict: FirstVerdictStore;
   readonly graph: GraphStore;
   readonly molecules: MoleculeStore;
   readonly outcomes: OutcomeStore;
@@ -62,6 +64,7 @@ export class RunStore {
     this.breaker = new BreakerStore(sql);
     this.claims = new ClaimStore(port);
     this.divergences = new DivergenceStore(sql);
+    this.firstVerdict = new FirstVerdictStore(sql);
     this.graph = new GraphStore(sql);
     this.molecules = new MoleculeStore(sql);
     this.outcomes = new OutcomeStore(sql);

@@ -230,4 +230,18 @@ export const COORDINATOR_MIGRATIONS: readonly Migration[] = [
       "ALTER TABLE beads DROP COLUMN directive",
     ],
   },
+  {
+    id: "0010-first-verdict",
+    statements: [
+      // hidden: how many hidden examples were run for it; a body of null says that they were and nothing was kept of it.
+      `CREATE TABLE first_verdict (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        hidden INTEGER NOT NULL CHECK (hidden >= 0),
+        body TEXT,
+        CHECK (body IS NOT NULL OR hidden > 0)
+      ) STRICT`,
+      // In a run that is under way a later verdict must not pass for its first.
+      "INSERT INTO first_verdict (id, hidden, body) SELECT 1, count(*), NULL FROM checks WHERE holdout = 1 HAVING count(*) > 0",
+    ],
+  },
 ];

@@ -106,6 +106,10 @@ describe("the schema of a pass", () => {
     }
   });
 
+  test.each(["synthesize-pressure", "map-capability", INTENT] as const)("of %s asks for an alternative that was considered", (pass) => {
+    expect(issuesOf(pass, { alternativesConsidered: [] }).join()).toContain("alternativesConsidered: ");
+  });
+
   test("tells an artifact with faults what is wrong with the artifact, and a question with faults what is wrong with it", () => {
     expect(issuesOf(INTENT, { ...anIntent(), explicitness: "maybe" })).toEqual([expect.stringContaining("explicitness: ")]);
     expect(issuesOf(INTENT, {}).join()).toContain("title: ");

@@ -30,13 +30,14 @@ export function passSchema(pass: PassName, order: WorkOrder): z.ZodType<PassAnsw
 
 /** An answer names at least one alternative that was considered. */
 const considered = { alternativesConsidered: z.array(alternative).min(1) };
+const pressureAnswer = pressure.extend(considered);
 const capabilityAnswer = capability.extend(considered);
 const intentAnswer = intentSpecification.extend(considered);
 
 function resultSchema(pass: PassName, order: WorkOrder): z.ZodType<PassAnswer> {
   switch (pass) {
     case "synthesize-pressure":
-      return pressure;
+      return pressureAnswer;
     case "map-capability":
       return capabilityAnswer;
     case "propose-function":

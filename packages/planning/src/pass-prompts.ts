@@ -17,7 +17,7 @@ Answer with one JSON object that fits the schema, and nothing else.`;
 
 const QUESTIONS: { readonly [P in PassName]: string } = {
   "synthesize-pressure":
-    "Name the pressure behind this order: the force that makes the change necessary, what it demands, and the evidence for it in the order. Not the data, and not the solution.",
+    "Name the pressure behind this order: the force that makes the change necessary, what it demands, and the evidence for it in the order. Not the data, and not the solution. `alternativesConsidered` has at least one other force that you looked at, and why it is not the one.",
   "map-capability":
     "Name the capability that would relieve the pressure: the ability that is missing, not a solution. State the gap, the outcomes wanted and how success is measured. `alternativesConsidered` has at least one other capability that you looked at, and why it is not the one.",
   "propose-function": `Propose ${LEAST_CANDIDATES} to ${MOST_CANDIDATES} different options for the function of the product that delivers the capability. Each \`proposal\` has inputs, outputs and testable success criteria of its own; \`name\` is snake_case and names one option. Options differ in shape (what is called with what, how it is cut into functions), not in wording. \`scores\` are from 0 to 1: \`value\` and \`feasibility\` higher is better, \`risk\` and \`cost\` lower is better; \`rationale\` says why they are so. The platform computes the total and chooses.`,

@@ -1,4 +1,4 @@
-import { functionCandidate, intentSpecification, isLeftOpen, PASSES, taskResult } from "@factory/schemas";
+import { alternative, functionCandidate, intentSpecification, isLeftOpen, PASSES, taskResult } from "@factory/schemas";
 import type { FunctionCandidate, PassName } from "@factory/schemas";
 import { hasToolCall, isStepCount, generateText, streamText, tool, ToolLoopAgent, type ToolSet } from "ai";
 import { describe, expect, test } from "vitest";
@@ -322,6 +322,13 @@ describe("planning", () => {
       expect(await planned(pass, given)).toMatchObject({ explicitness: given === order ? "stated" : "inferred" });
     },
   );
+
+  test.each(artifacts)("%s names what else was considered, and why it was left", async (pass) => {
+    for (const given of [order, bare]) {
+      const { alternativesConsidered } = z.object({ alternativesConsidered: z.array(alternative) }).parse(await planned(pass, given));
+      expect(alternativesConsidered.length).toBeGreaterThan(0);
+    }
+  });
 
   test.each([
     ["no function", [], ["order_pricing", "order_pricing_parts"]],

@@ -3,7 +3,7 @@
  * it leaves out is derived from what it states and marked inferred.
  */
 import { isLeftOpen } from "@factory/schemas";
-import type { Capability, IntentSpecification, Pressure, Uncertainty } from "@factory/schemas";
+import type { Alternative, Capability, IntentSpecification, Pressure, Uncertainty } from "@factory/schemas";
 import { z } from "zod";
 import { candidatesOf } from "./planning-candidates.ts";
 
@@ -139,19 +139,32 @@ function goalOf(order: Order): { readonly text: string; readonly stated: boolean
   return { text: `${order.title}: ${criteriaOf(order).join("; ")}`, stated: false };
 }
 
-function categoryOf(order: Order): { readonly category: Pressure["category"]; readonly words: readonly string[] } {
+type Category = { readonly category: Pressure["category"]; readonly words: readonly string[] };
+
+/** Every category with the words of the order that speak for it, the one with most of them first. */
+function categoriesOf(order: Order): Category[] {
   const prose = proseOf(order);
-  let best: { category: Pressure["category"]; words: string[] } = { category: "efficiency", words: [] };
-  for (const [category, pattern] of CATEGORY_WORDS) {
-    const words = prose.match(pattern) ?? [];
-    if (words.length > best.words.length) best = { category, words: [...words] };
-  }
-  return { category: best.category, words: [...new Set(best.words.map((word) => word.toLowerCase()))] };
+  const found = CATEGORY_WORDS.map(([category, pattern]) => ({ category, hits: prose.match(pattern) ?? [] })).toSorted((a, b) => b.hits.length - a.hits.length);
+  const ranked = found.map(({ category, hits }) => ({ category, words: [...new Set(hits.map((word) => word.toLowerCase()))] }));
+  // An order without any such word is about work that is done by hand today.
+  return found.some(({ hits }) => hits.length > 0)
+    ? ranked
+    : ranked.toSorted((a, b) => Number(b.category === "efficiency") - Number(a.category === "efficiency"));
+}
+
+/** The next category, and why the order does not speak for it. */
+function otherForce({ category, words }: Category, chosen: Category): Alternative {
+  const reason =
+    words.length === 0
+      ? "No word of the order speaks for it."
+      : `The order speaks less of it (${words.slice(0, 3).join(", ")}) than of ${chosen.category} (${chosen.words.slice(0, 3).join(", ")}).`;
+  return { option: `The force is ${category.replace("_", " ")}.`, reason };
 }
 
 function pressureOf(order: Order): Pressure {
   const problem = problemOf(order);
-  const { category, words } = categoryOf(order);
+  const [chosen = { category: "efficiency", words: [] }, ...others] = categoriesOf(order);
+  const { category, words } = chosen;
   const personas = new Set((proseOf(order).match(PERSONAS) ?? []).map((word) => word.toLowerCase()));
   const because =
     words.length === 0
@@ -168,6 +181,7 @@ function pressureOf(order: Order): Pressure {
     evidence: problem.stated ? sentences(problem.text) : criteriaOf(order),
     affectedDomains: order.functions.map(({ name }) => name),
     affectedPersonas: [...personas],
+    alternativesConsidered: others.slice(0, 1).map((other) => otherForce(other, chosen)),
     explicitness: problem.stated ? "stated" : "inferred",
     rationale: `${problem.stated ? "The description is the order's Problem section" : "The order has no Problem section; the description is derived from its goal and criteria"}; ${because}; urgency follows from the priority "${order.priority}". Strength and frequency are estimates: the order gives no measure of them.`,
   };

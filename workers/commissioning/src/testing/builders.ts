@@ -84,6 +84,7 @@ export const ANSWERS: { readonly [P in PassName]: { readonly [key: string]: unkn
     evidence: ["Numbers are too small."],
     affectedDomains: [],
     affectedPersonas: [],
+    alternativesConsidered: [{ option: "Rounding errors.", reason: "The order names none." }],
     ...stated,
   },
   "map-capability": {

@@ -10,11 +10,12 @@
  * What a socket then asks for is looked up within the org of its principal, whose name is part of every object's: another org's
  * session does not exist for it.
  */
-import { authenticate, requireScope, type AuthenticatedPrincipal } from "@factory/governance";
+import type { AuthenticatedPrincipal } from "@factory/governance";
 import { ERRORS, kvKey, refuse, type Refusal, type Result } from "@factory/schemas";
 import { CONNECTION_HEADER, encodeConnection, GRAPHQL_TRANSPORT_WS_SUBPROTOCOL, SUBSCRIPTION_SUBPROTOCOLS } from "@factory/schemas/rpc";
 import type { Call } from "./call.ts";
 import type { GatewayDeps } from "./deps.ts";
+import { admitReader } from "./reader-request.ts";
 
 /** Path of the route. */
 export const SUBSCRIPTIONS_PATH = "/subscriptions";
@@ -52,9 +53,8 @@ type Opener = AuthenticatedPrincipal | { readonly org: string };
 async function admit(deps: GatewayDeps, request: Request): Promise<Result<{ opener: Opener }>> {
   const credential = request.headers.get("authorization") ?? keyAmong(offered(request.headers));
   if (credential === null) return admitUnproved(deps, request);
-  const answer = await authenticate(credential, deps.records, deps.now());
-  if (!answer.ok) return answer;
-  return requireScope(answer.principal, "session:read") ?? { ok: true, opener: answer.principal };
+  const admitted = await admitReader(deps, credential);
+  return admitted.ok ? { ok: true, opener: admitted.principal } : admitted;
 }
 
 async function admitUnproved(deps: GatewayDeps, { headers, url }: Request): Promise<Result<{ opener: Opener }>> {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { findChromium, REQUIRE_CHROMIUM_VARIABLE } from "./scripts/browser/chromium.ts";
 import { PATIENCE } from "./vitest.patience.ts";
 
 /** Configurations of those names that exist in the folders of a floor. */
@@ -7,6 +8,18 @@ const configs = (floor: string, ...names: string[]): string[] =>
   readdirSync(floor)
     .flatMap((folder) => names.map((name) => `${floor}/${folder}/${name}`))
     .filter((path) => existsSync(path));
+
+/** The dashboard in a real browser against the real platform. */
+const BROWSER_TESTS = {
+  test: {
+    ...PATIENCE,
+    name: "browser",
+    include: ["scripts/browser/**/*.browser.test.ts"],
+    fileParallelism: false,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+  },
+};
 
 export default defineConfig({
   test: {
@@ -34,6 +47,8 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
+      // `npm test` says so where there is no browser; CI brings one, and fails without.
+      ...(findChromium() === undefined && process.env[REQUIRE_CHROMIUM_VARIABLE] === undefined ? [] : [BROWSER_TESTS]),
     ],
   },
 });

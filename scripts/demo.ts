@@ -34,6 +34,7 @@ import {
 } from "@factory/cli";
 import { SessionEventSchema } from "@factory/schemas/proto";
 import { shown } from "@factory/verification/evidence";
+import { dashboardLink } from "./lib/dashboard-link.ts";
 import { onOrphaned } from "./lib/orphan.mjs";
 import { hostOptionsFrom } from "./lib/host-options.ts";
 import { REPOSITORY } from "./lib/repository.ts";
@@ -193,6 +194,7 @@ async function main(options: Options): Promise<number> {
   say(options, `Factory: ${submission.parsed.title}`);
   return withPlatform(options, async (platform) => {
     const credentials = readCredentials(REPOSITORY, process.env);
+    if (options.keep) say(options, `\nWatch it: ${dashboardLink(platform.url, credentials)}\n`);
     const client = createFactoryClient({ url: platform.url, apiKey: credentials.apiKey });
     const view = await runOrder(options, client, await signedRequest(submission, credentials));
     return finish(options, client, view, started);

@@ -1,5 +1,6 @@
 /**
- * Makes every generated file that is committed: protobuf code, `Env` types, the error page, GraphQL's SDL. `--check` makes nothing
+ * Makes every generated file that is committed: protobuf code, `Env` types, the error page, GraphQL's SDL, the types of
+ * the dashboard's documents. `--check` makes nothing
  * and fails where a committed file is not what the generator yields. Migrations are made by hand, since a person names them:
  * `drizzle-kit generate --name <what>` in `workers/commissioning`; the check finds one that is missing.
  */
@@ -75,12 +76,15 @@ async function main(): Promise<number> {
   process.env["WRANGLER_SEND_METRICS"] = "false";
   const errorsPage = join(REPOSITORY, "scripts", "generate-errors-doc.ts");
   const graphqlSdl = join(REPOSITORY, "scripts", "generate-graphql-sdl.ts");
+  const graphqlTypes = join(REPOSITORY, "scripts", "generate-graphql-types.ts");
   if (process.argv.includes("--check")) {
     const stale = [...(await staleProto()), ...(await staleEnvTypes()), ...(await staleMigrations())];
     const page = await run(process.execPath, [errorsPage, "--check"]);
     if (page.code !== 0) stale.push("docs/ERRORS.md");
     const sdl = await run(process.execPath, [graphqlSdl, "--check"]);
     if (sdl.code !== 0) stale.push("workers/graphql/schema.graphql");
+    const types = await run(process.execPath, [graphqlTypes, "--check"]);
+    if (types.code !== 0) stale.push("workers/dashboard/app/data/graphql-env.d.ts");
     for (const path of stale) console.error(`not up to date: ${path}`);
     if (stale.length > 0) console.error("Run `pnpm generate` and commit the result.");
     return stale.length === 0 ? 0 : 1;
@@ -89,6 +93,7 @@ async function main(): Promise<number> {
   for (const worker of WORKERS) await must("wrangler", TYPES_ARGUMENTS, join(REPOSITORY, "workers", worker));
   await must(process.execPath, [errorsPage]);
   await must(process.execPath, [graphqlSdl]);
+  await must(process.execPath, [graphqlTypes]);
   return 0;
 }
 

@@ -1,5 +1,6 @@
 /** `npm start`: the platform on one port; it stays until it is told to stop. */
-import { DEV_KEY_PATH } from "./lib/dev-key.ts";
+import { DEV_KEY_PATH, ensureDevKey } from "./lib/dev-key.ts";
+import { dashboardLink } from "./lib/dashboard-link.ts";
 import { onOrphaned } from "./lib/orphan.mjs";
 import { hostOptionsFrom } from "./lib/host-options.ts";
 import { PlatformStartError, spawnPlatform } from "./platform/spawn.ts";
@@ -20,9 +21,10 @@ async function main(): Promise<number> {
   }
   const platform = await spawnPlatform(hostOptionsFrom(process.env), (step) => console.log(`  ${step}`));
   console.log(`\nFactory takes calls at ${platform.url}`);
-  console.log(`  health   ${platform.url}/health`);
-  console.log(`  API key  ${DEV_KEY_PATH}`);
-  console.log(`  try      npx factory submit examples/order-pricing.md --follow\n`);
+  console.log(`  dashboard  ${dashboardLink(platform.url, ensureDevKey())}`);
+  console.log(`  health     ${platform.url}/health`);
+  console.log(`  API key    ${DEV_KEY_PATH}`);
+  console.log(`  try        npx factory submit examples/order-pricing.md --follow\n`);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void platform.stop());
   onOrphaned(() => void platform.stop());
   await platform.exited;

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { CHROMIUM_HINT, findChromium } from "./browser/chromium.ts";
 import { STATE } from "./lib/repository.ts";
 import { run } from "./lib/run.ts";
 import { buildWorkers } from "./platform/build.ts";
@@ -27,6 +28,7 @@ async function main(args: readonly string[]): Promise<number> {
   mkdirSync(STATE, { recursive: true });
   for (const path of [TEST_RESULTS, TEST_EXIT]) rmSync(path, { force: true });
   await buildWorkers(undefined, (worker) => console.error(`built ${worker.name}`));
+  if (findChromium() === undefined) console.error(`The tests of the dashboard in a browser are left out. ${CHROMIUM_HINT}`);
   const { code } = await run("vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${TEST_RESULTS}`, ...args], { echo: true });
   writeFileSync(TEST_EXIT, String(code));
   const { passed, failed, skipped } = readTestCounts();

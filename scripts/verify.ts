@@ -30,7 +30,10 @@ const CHECKS: readonly Check[] = [
 async function checkTypes(): Promise<Finished> {
   const projects = ["."];
   for (const group of ["packages", "workers", "examples"]) {
-    for (const name of readdirSync(join(REPOSITORY, group))) if (existsSync(join(REPOSITORY, group, name, "tsconfig.json"))) projects.push(`${group}/${name}`);
+    for (const name of readdirSync(join(REPOSITORY, group))) {
+      // A page is typed against a browser, the Worker beside it is not.
+      for (const project of [`${group}/${name}`, `${group}/${name}/app`]) if (existsSync(join(REPOSITORY, project, "tsconfig.json"))) projects.push(project);
+    }
   }
   const compiler = join(REPOSITORY, "node_modules", "typescript7", "bin", "tsc");
   let output = "";

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Miniflare, convertV4MiniflareOptions, type V4WorkerOptions } from "miniflare";
 import { diskFlushes } from "../lib/disk-flushes.ts";
+import { agentDoubles } from "../../workers/graphql/src/testing/neighbours.ts";
 import { buildWorker, miniflareWorker } from "../platform/build.ts";
 import { benchWorker } from "./bench-worker.ts";
 
@@ -23,7 +24,7 @@ export async function startFactory(): Promise<MeasuredServer> {
   const state = mkdtempSync(join(tmpdir(), "factory-bench-"));
   const stream = miniflareWorker(await buildWorker("stream"));
   const graphql = { ...miniflareWorker(await buildWorker("graphql")), queueConsumers: {} };
-  // Bound by the graphql Worker for its queries; nothing here asks it.
+  // Bound by the graphql Worker for its queries, as runs and sessions are; nothing here asks them.
   const graph = miniflareWorker(await buildWorker("graph"));
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -34,7 +35,7 @@ export async function startFactory(): Promise<MeasuredServer> {
       resourcePersistencePath: state,
       // What the Workers log is written by another thread; nothing of it is measured.
       handleStructuredLogs: ({ level, message }) => void (level === "error" && process.stderr.write(`${message}\n`)),
-      workers: [await doorWorker(state), stream, graphql, graph],
+      workers: [await doorWorker(state), stream, graphql, graph, ...agentDoubles()],
     }),
   );
   const url = await miniflare.ready;

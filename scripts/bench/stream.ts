@@ -6,12 +6,10 @@
  * Subscribers are raw sockets in a third process that read each frame's last seq; every fiftieth parses every frame whole and checks it.
  * The peer's events are the 180 bytes of the measurements this follows; the log's own are larger, since each carries its hash chain.
  */
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { startFactory, startPeer, type MeasuredServer } from "./stream-host.ts";
-import type { LoadFigures, LoadOptions, Shape } from "./stream-load.ts";
+import { startFactory, startPeer } from "./stream-host.ts";
+import type { LoadOptions, Shape } from "./stream-load.ts";
+import { runLoad, type RunFigures as Figures } from "./stream-runs.ts";
 
 const GOALS = { ratioAt1000: 4, achieved: 0.95, p99Ms: 150 } as const;
 /** A shared machine moves by some 30 %. */
@@ -20,31 +18,8 @@ const NOISE = 0.7;
 const IN_FLIGHT = { 100: 64, 1_000: 16 } as const;
 const OFFERED_PER_SECOND = 200;
 
-type Figures = LoadFigures & { readonly flushesPerEvent: number | null };
-
 const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
-/** One run of the load generator against a server. */
-async function load(server: MeasuredServer, options: Omit<LoadOptions, "url">): Promise<Figures> {
-  const argument: LoadOptions = { ...options, url: server.url };
-  const child = spawn(process.execPath, [fileURLToPath(new URL("stream-load.ts", import.meta.url)), JSON.stringify(argument)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  let flushes: number | null = null;
-  let figures: LoadFigures | undefined;
-  for await (const line of createInterface({ input: child.stdout })) {
-    const said = JSON.parse(line) as { readonly measuring?: boolean; readonly figures?: LoadFigures };
-    const now = server.flushes();
-    if (said.measuring === true) flushes = now;
-    if (said.measuring === false && flushes !== null && now !== null) flushes = now - flushes;
-    figures = said.figures ?? figures;
-  }
-  await exited;
-  if (figures === undefined) throw new Error(`The load generator ended without figures (${options.server}, ${options.subscribers}).`);
-  return { ...figures, flushesPerEvent: flushes === null ? null : round(flushes / figures.events, 3) };
-}
 
 /** The median of each figure over the runs. */
 function medians(runs: readonly Figures[]): Figures {
@@ -71,7 +46,7 @@ async function main(): Promise<void> {
   const seconds = Number(values.seconds);
   const [factory, peer] = await Promise.all([startFactory(), startPeer()]);
   const measure = async (server: LoadOptions["server"], subscribers: number, shape: Shape, run: string): Promise<Figures> => {
-    const figures = await load(server === "graphql-ws" ? peer : factory, { server, subscribers, shape, seconds, run });
+    const figures = await runLoad(server === "graphql-ws" ? peer : factory, { server, subscribers, shape, seconds, run });
     process.stderr.write(`${run} ${server}: ${JSON.stringify(figures)}\n`);
     return figures;
   };

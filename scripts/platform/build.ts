@@ -14,7 +14,17 @@ const BUILDS = join(STATE, "build");
 const PARALLEL_BUILDS = 2;
 
 /** A Worker's bindings as wrangler reads them from its configuration; what is not named here passes through. */
-export type BundleOptions = { readonly bindings?: { readonly [name: string]: string }; readonly serviceBindings?: { readonly [name: string]: unknown } };
+export type BundleOptions = {
+  readonly bindings?: { readonly [name: string]: string };
+  readonly serviceBindings?: { readonly [name: string]: unknown };
+  /** Files that the Worker serves. */
+  readonly assets?: { readonly directory: string };
+};
+
+/** Where the files that a Worker serves are, in the folder of its bundle. */
+const ASSETS_FOLDER = "assets";
+/** Tells the Worker's own build step where to put them. */
+const ASSETS_VARIABLE = "FACTORY_ASSETS";
 
 /** A built Worker: the folder of its bundle, the entry module in it, and its bindings as Miniflare takes them. */
 export type BuiltWorker = { readonly name: WorkerName; readonly directory: string; readonly entry: string; readonly options: BundleOptions };
@@ -22,9 +32,12 @@ export type BuiltWorker = { readonly name: WorkerName; readonly directory: strin
 /** The bindings of a bundle, kept beside it so that a start need not load wrangler. */
 const OPTIONS_FILE = "miniflare-options.json";
 
+/** Folders that nothing is built from. */
+const LEFT_OUT: ReadonlySet<string> = new Set(["node_modules", "dist"]);
+
 function filesBelow(directory: string, found: string[] = []): string[] {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    if (entry.name === "node_modules" || entry.name.startsWith(".") || entry.name.endsWith(".test.ts")) continue;
+    if (LEFT_OUT.has(entry.name) || entry.name.startsWith(".") || entry.name.endsWith(".test.ts")) continue;
     const path = join(directory, entry.name);
     if (entry.isDirectory()) filesBelow(path, found);
     else found.push(path);
@@ -49,9 +62,9 @@ export function sourceDigest(name: WorkerName): string {
   return hash.digest("hex").slice(0, 20);
 }
 
-function run(command: string, args: readonly string[], cwd: string): Promise<void> {
+function run(command: string, args: readonly string[], cwd: string, variables: { readonly [name: string]: string } = {}): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"], env: buildEnvironment() });
+    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"], env: { ...buildEnvironment(), ...variables } });
     let output = "";
     const collect = (chunk: Buffer): void => {
       output = (output + chunk.toString("utf8")).slice(-8_000);
@@ -84,8 +97,9 @@ export async function buildWorker(name: WorkerName): Promise<BuiltWorker> {
   const partial = mkdtempSync(`${directory}.partial-`);
   try {
     const wrangler = join(REPOSITORY, "node_modules", "wrangler", "bin", "wrangler.js");
-    await run(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", partial], join(REPOSITORY, "workers", name));
-    writeFileSync(join(partial, OPTIONS_FILE), JSON.stringify(await bindingsOf(name)));
+    const options = await bindingsOf(name);
+    await bundle(wrangler, name, partial, options);
+    writeFileSync(join(partial, OPTIONS_FILE), JSON.stringify(options));
     for (const stale of readdirSync(BUILDS)) {
       if (stale.startsWith(`${name}-`) && !stale.includes(".partial-") && isOld(join(BUILDS, stale)))
         rmSync(join(BUILDS, stale), { recursive: true, force: true });
@@ -95,6 +109,16 @@ export async function buildWorker(name: WorkerName): Promise<BuiltWorker> {
     rmSync(partial, { recursive: true, force: true });
   }
   return built();
+}
+
+/** Bundles into the folder; the files that a Worker serves are built into {@link ASSETS_FOLDER} of it. */
+async function bundle(wrangler: string, name: WorkerName, directory: string, { assets }: BundleOptions): Promise<void> {
+  const arguments_ = [wrangler, "deploy", "--dry-run", "--outdir", directory];
+  const cwd = join(REPOSITORY, "workers", name);
+  if (assets === undefined) return run(process.execPath, arguments_, cwd);
+  const folder = join(directory, ASSETS_FOLDER);
+  mkdirSync(folder);
+  return run(process.execPath, [...arguments_, "--assets", folder], cwd, { [ASSETS_VARIABLE]: folder });
 }
 
 /** Gives a bundle its place; where another build of the same sources was first, that one stays. */
@@ -111,6 +135,7 @@ export function miniflareWorker({ name, directory, entry, options }: BuiltWorker
   const path = join(directory, entry);
   return {
     ...options,
+    ...(options.assets === undefined ? {} : { assets: { ...options.assets, directory: join(directory, ASSETS_FOLDER) } }),
     name: `factory-${name}`,
     modulesRoot: directory,
     modules: [{ type: "ESModule", path, contents: readFileSync(path, "utf8") }],

@@ -35,6 +35,18 @@ query NewestSession {
   }
 }
 `,
+  `# What was made of the newest session's order, how it is proven, and the files so far.
+query Proof {
+  sessions(first: 1) {
+    nodes {
+      workOrder { title text }
+      claims { id kind statement line holdoutCount ownerBeadIds proof { status checksPassed checksFailed holdoutsPassed holdoutsFailed } }
+      graph { edges { fromBeadId toBeadId kind required } }
+      runTree { treeHash files { path status bytes beadId } }
+    }
+  }
+}
+`,
   `# What people are asked.
 query Inbox {
   reviews {

@@ -1,5 +1,6 @@
 /** GraphQL over HTTP on the real platform: the specification's own audit, and a real session through the gateway. */
 import { submitAndFollow } from "@factory/cli";
+import { sha256Hex } from "@factory/schemas";
 import { GRAPHQL_PATH } from "@factory/schemas/rpc";
 import { serverAudits } from "graphql-http";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -40,6 +41,106 @@ describe("the audit of GraphQL over HTTP", () => {
     });
   }
 });
+
+const PAGE = `query ($id: ID!) { session(id: $id) { outcome asOfSeq assemblyId workOrder { id title text }
+  claims { id artifactId kind statement line criterion functionName visibleExampleCount holdoutCount ownerAtomIds ownerBeadIds
+    proof { status checksPassed checksFailed holdoutsPassed holdoutsFailed verificationReportIds } }
+  graph { runId beads { beadId atomId moleculeId outcome added } edges { fromBeadId toBeadId kind required added } }
+  runTree { treeHash files { path status bytes sha256 baseSha256 beadId } }
+  beads(first: 500) { nodes { id atomId moleculeId dependsOn { atomId required } dependsOnBeadIds } }
+  artifacts(first: 500, types: ["Claim"]) { nodes { content { data } } }
+  verificationReports(first: 500) { nodes { id subjectId type outcome } } } }`;
+
+const pageSchema = z.object({
+  assemblyId: z.string(),
+  outcome: z.string().nullable(),
+  asOfSeq: z.int(),
+  workOrder: z.object({ title: z.string(), text: z.string() }),
+  claims: z.array(
+    z.object({
+      id: z.string(),
+      artifactId: z.string(),
+      kind: z.string(),
+      statement: z.string(),
+      line: z.int(),
+      criterion: z.string().nullable(),
+      visibleExampleCount: z.int(),
+      holdoutCount: z.int(),
+      ownerAtomIds: z.array(z.string()),
+      ownerBeadIds: z.array(z.string()),
+      proof: z.object({
+        status: z.string(),
+        checksPassed: z.int(),
+        checksFailed: z.int(),
+        holdoutsPassed: z.int().nullable(),
+        holdoutsFailed: z.int().nullable(),
+        verificationReportIds: z.array(z.string()),
+      }),
+    }),
+  ),
+  graph: z.object({
+    beads: z.array(z.object({ beadId: z.string(), atomId: z.string(), moleculeId: z.string(), outcome: z.boolean(), added: z.boolean() })),
+    edges: z.array(z.object({ fromBeadId: z.string(), toBeadId: z.string(), kind: z.string(), required: z.boolean(), added: z.boolean() })),
+  }),
+  runTree: z.object({
+    treeHash: z.string().regex(/^[0-9a-f]{64}$/),
+    files: z.array(z.object({ path: z.string(), status: z.string(), bytes: z.int().nullable(), sha256: z.string().nullable(), beadId: z.string().nullable() })),
+  }),
+  beads: z.object({
+    nodes: z.array(
+      z.object({
+        id: z.string(),
+        atomId: z.string(),
+        moleculeId: z.string(),
+        dependsOn: z.array(z.object({ atomId: z.string() })),
+        dependsOnBeadIds: z.array(z.string()),
+      }),
+    ),
+  }),
+  artifacts: z.object({ nodes: z.array(z.object({ content: z.object({ data: z.record(z.string(), z.unknown()) }) })) }),
+  verificationReports: z.object({ nodes: z.array(z.object({ id: z.string(), subjectId: z.string() })) }),
+});
+type Page = z.infer<typeof pageSchema>;
+
+/** Every criterion is proven by checks of beads that answer for it, hidden examples included, and says where it stands in the order. */
+function expectProven({ claims, beads, artifacts, verificationReports }: Page, order: string): void {
+  const criteria = claims.filter(({ kind }) => kind === "criterion");
+  expect(criteria.length).toBeGreaterThan(3);
+  const lines = order.split("\n");
+  const known = new Set(beads.nodes.map(({ id }) => id));
+  for (const { statement, line, criterion, proof, ownerBeadIds, ownerAtomIds, holdoutCount, visibleExampleCount } of criteria) {
+    expect(proof, statement).toMatchObject({ status: "PROVEN", checksFailed: 0, holdoutsFailed: holdoutCount === 0 ? null : 0 });
+    expect(proof.holdoutsPassed).toBe(holdoutCount === 0 ? null : holdoutCount);
+    expect(proof.checksPassed).toBeGreaterThan(0);
+    expect(visibleExampleCount + holdoutCount).toBe(5);
+    expect(criterion).toBe(statement);
+    expect(lines[line - 1]).toContain(statement);
+    expect([ownerAtomIds.length, ownerBeadIds.length]).toEqual([1, 1]);
+    expect(ownerBeadIds.filter((id) => !known.has(id))).toEqual([]);
+    const own = verificationReports.nodes.filter(({ subjectId }) => ownerBeadIds.includes(subjectId)).map(({ id }) => id);
+    expect(own.length).toBeGreaterThan(0);
+    expect(proof.verificationReportIds).toEqual(expect.arrayContaining(own));
+  }
+  expect(criteria.some(({ holdoutCount }) => holdoutCount > 0)).toBe(true);
+  expect(artifacts.nodes).toHaveLength(claims.length);
+  expect(artifacts.nodes.filter(({ content }) => "holdout" in content.data)).toEqual([]);
+}
+
+/** The run's own graph says of each bead what its directive said at the start, since nothing amended it. */
+function expectGraph({ graph, beads }: Page): void {
+  expect(new Set(graph.beads.map(({ beadId }) => beadId))).toEqual(new Set(beads.nodes.map(({ id }) => id)));
+  expect(graph.beads.filter(({ outcome }) => outcome).length).toBeGreaterThan(0);
+  expect(graph.beads.filter(({ added }) => added)).toEqual([]);
+  const moleculeOf = new Map(graph.beads.map(({ beadId, moleculeId }) => [beadId, moleculeId]));
+  const atomOf = new Map(graph.beads.map(({ beadId, atomId }) => [beadId, atomId]));
+  for (const { id, moleculeId, dependsOn, dependsOnBeadIds } of beads.nodes) {
+    expect(moleculeId).toBe(moleculeOf.get(id));
+    expect(new Set(dependsOnBeadIds.map((parent) => atomOf.get(parent)))).toEqual(new Set(dependsOn.map(({ atomId }) => atomId)));
+    expect(new Set(graph.edges.filter(({ toBeadId }) => toBeadId === id).map(({ fromBeadId }) => fromBeadId))).toEqual(new Set(dependsOnBeadIds));
+  }
+  expect(graph.edges.length).toBeGreaterThan(0);
+  expect(graph.edges.filter(({ kind, added }) => kind !== "DEPENDENCY" || added)).toEqual([]);
+}
 
 describe("a real session", () => {
   const SESSION = `query ($id: ID!) { session(id: $id) { state outcome title asOfSeq runId needsPerson
@@ -102,6 +203,43 @@ describe("a real session", () => {
     expect(JSON.stringify(lineage.data?.["why"])).toContain('"Signal"');
     expect(JSON.stringify(lineage.data?.["impact"])).toContain('"AtomDirective"');
     expect(lineage.data).toMatchObject({ sessions: { nodes: [{ id: view.sessionId }] } });
+  });
+
+  it("has its order, the claims that were made of it with their proof, its graph and its files, and hides the hidden examples", async () => {
+    const text = generatedOrder(4);
+    const view = await submitAndFollow(platform.client, await platform.requestText(text), {});
+    expect(view.terminal?.outcome, view.terminal?.reason).toBe("COMPLETED");
+    const page = await vi.waitFor(
+      async () => {
+        const { data, errors } = await ask(PAGE, { id: view.sessionId });
+        expect(errors).toEqual([]);
+        const read = pageSchema.parse(data?.["session"]);
+        expect(read).toMatchObject({ outcome: "COMPLETED", asOfSeq: Number(view.lastSeq) });
+        return read;
+      },
+      { timeout: 20_000, interval: 200 },
+    );
+    expect(page.workOrder.text).toBe(text);
+    expectProven(page, text);
+    expectGraph(page);
+
+    const files = page.runTree.files;
+    expect(files.length).toBeGreaterThan(0);
+    expect(files.filter(({ status, beadId, bytes }) => status !== "ADDED" || beadId === null || bytes === null)).toEqual([]);
+    const [file] = files;
+    const { data, errors } = await ask(
+      `query ($id: ID!, $path: String!) { runFile(sessionId: $id, path: $path) { path status base current binary truncated }
+        sessionCounts(assemblyId: "${page.assemblyId}") { total byState { state count } needsPerson problems { problem count } } assemblies }`,
+      { id: view.sessionId, path: file?.path },
+    );
+    expect(errors).toEqual([]);
+    expect(data).toMatchObject({ runFile: { path: file?.path, status: "ADDED", base: null, current: expect.any(String), binary: false, truncated: false } });
+    const current = z.object({ current: z.string() }).parse(data?.["runFile"]).current;
+    expect({ bytes: Buffer.byteLength(current), sha256: sha256Hex(current) }).toEqual({ bytes: file?.bytes, sha256: file?.sha256 });
+    const counts = z.object({ total: z.int(), byState: z.array(z.object({ state: z.string(), count: z.int() })) }).parse(data?.["sessionCounts"]);
+    expect(counts.byState.reduce((sum, { count }) => sum + count, 0)).toBe(counts.total);
+    expect(counts.byState).toContainEqual({ state: "COMPLETED", count: counts.total });
+    expect(data?.["assemblies"]).toContain(page.assemblyId);
   });
 
   it("is what the examples of GraphiQL show", async () => {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { realLogs } from "./src/projections/testing/real-logs.ts";
-import { graphWorker } from "./src/testing/neighbours.ts";
+import { agentDoubles, graphWorker } from "./src/testing/neighbours.ts";
 import { PATIENCE } from "../../vitest.patience.ts";
 
 export default defineConfig({
@@ -12,7 +12,7 @@ export default defineConfig({
       wrangler: { configPath: "./wrangler.jsonc" },
       miniflare: {
         bindings: { TEST_MIGRATIONS: await readD1Migrations(join(import.meta.dirname, "../../migrations/factory")) },
-        workers: [await realLogs(), await graphWorker()],
+        workers: [await realLogs(), await graphWorker(), ...agentDoubles()],
       },
     })),
   ],

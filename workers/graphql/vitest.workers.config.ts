@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
-import { graphWorker } from "./src/testing/neighbours.ts";
+import { agentDoubles, graphWorker } from "./src/testing/neighbours.ts";
 import { PATIENCE } from "../../vitest.patience.ts";
 
 /** Takes the place of the stream Worker; the real one is under test in the platform's tests. */
@@ -16,7 +16,7 @@ const logDouble = {
 export default defineConfig({
   plugins: [
     // A function, so that the graph Worker is built only when this project is run.
-    cloudflareTest(async () => ({ wrangler: { configPath: "./wrangler.jsonc" }, miniflare: { workers: [logDouble, await graphWorker()] } })),
+    cloudflareTest(async () => ({ wrangler: { configPath: "./wrangler.jsonc" }, miniflare: { workers: [logDouble, await graphWorker(), ...agentDoubles()] } })),
   ],
   test: { ...PATIENCE, name: "graphql-workers", include: ["src/**/*.workers.test.ts"] },
 });

@@ -1,4 +1,5 @@
-import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { join } from "node:path";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { contentSandboxFetch } from "./src/testing/content-sandbox.ts";
 import { neighbours } from "./src/testing/neighbours.ts";
@@ -10,7 +11,7 @@ export default defineConfig({
     cloudflareTest(async () => ({
       wrangler: { configPath: "./wrangler.jsonc" },
       miniflare: {
-        bindings: { MODEL_API_KEY: "" },
+        bindings: { MODEL_API_KEY: "", TEST_MIGRATIONS: await readD1Migrations(join(import.meta.dirname, "../../migrations/factory")) },
         serviceBindings: { SANDBOX: contentSandboxFetch },
         // Wake-ups go to a queue nobody consumes: here the test is the operative.
         queueProducers: { ATOMS: { queueName: "atoms-unconsumed" } },

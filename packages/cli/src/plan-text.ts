@@ -1,5 +1,6 @@
 /** A plan as a person reads it on a terminal. */
-import type { PlanEstimate, PlannedAtom, PlannedClaim, PlannedPass, PlannedQuestion, Range, SimulatedPlan } from "@factory/planning";
+import type { PlanEstimate, PlannedAtom, PlannedClaim, PlannedPass, SimulatedPlan } from "@factory/planning";
+import { budgetsText, claimsText, countedText, decisionText, gateName, PLAN_MOMENTS, rangeText, reasonOfPlan } from "@factory/planning/words";
 import { cost, duration } from "./progress.ts";
 import { oneLine, widthOf, wrapTo, type Paint, type Style } from "./terminal-text.ts";
 
@@ -65,19 +66,6 @@ export function planText(plan: SimulatedPlan, drawing: PlanDrawing): string {
     .join("\n\n");
 }
 
-/** Why a plan is not one that passes every gate; empty when it is. */
-export function reasonOfPlan({ refusals, failure, questions, outcome }: SimulatedPlan): string {
-  if (refusals.length > 0) {
-    return refusals.map(({ by, remediation }) => `${by === "configuration" ? "" : `${gateName(by)} refused: `}${remediation.join(" ")}`).join(" ");
-  }
-  if (failure !== null) return failure.message;
-  return outcome === "planned" ? "" : (questions[0]?.question ?? "");
-}
-
-function gateName(gate: string): string {
-  return gate === "coherence" ? "Gate 1, coherence," : `The ${gate} gate`;
-}
-
 type Row = readonly string[];
 
 /** A heading and rows below it; nothing without rows. */
@@ -114,7 +102,7 @@ function heading({ order }: SimulatedPlan, { answeredBy, paint, ...rest }: PlanD
   const rows: Row[] = [
     [
       "order",
-      `review mode ${reviewMode ?? "undecided"}, priority ${priority}, ${budgetUsd === null ? "no budget" : `budget $${budgetUsd}`}, ${counted(files.length, "file")}`,
+      `review mode ${reviewMode ?? "undecided"}, priority ${priority}, ${budgetUsd === null ? "no budget" : `budget $${budgetUsd}`}, ${countedText(files.length, "file")}`,
     ],
     ["planned by", answeredBy],
     ...(unknownSections.length === 0 ? [] : [["not read", `sections that nothing acts on: ${unknownSections.join(", ")}`]]),
@@ -122,39 +110,13 @@ function heading({ order }: SimulatedPlan, { answeredBy, paint, ...rest }: PlanD
   return [paint("bold", oneLine(order.title)), ...table(rows, { answeredBy, paint, ...rest })];
 }
 
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
-
 function claimRows(claims: readonly PlannedClaim[]): Row[] {
   return claims.map((claim) => [claim.claimId, `line ${claim.line}`, claim.kind, decisionText(claim), claim.text]);
 }
 
-function decisionText({ decidedBy, visibleExamples, hiddenExamples, sharesExamplesOf, tests, detectors }: PlannedClaim): string {
-  const examples = sharesExamplesOf === null ? `examples, ${visibleExamples} visible and ${hiddenExamples} hidden` : `examples of ${sharesExamplesOf}`;
-  switch (decidedBy) {
-    case "examples":
-      return examples;
-    case "tests":
-      return `tests ${tests.join(", ")}`;
-    case "examples and tests":
-      return `${examples}; tests ${tests.join(", ")}`;
-    case "detectors":
-      return `detectors ${detectors.join(", ")}`;
-    case "detectors and a person":
-      return `detectors ${detectors.join(", ")} and a person`;
-    case "person":
-      return "a person";
-    case "nobody":
-      return "nobody: not judged";
-    case "untestable":
-      return "UNTESTABLE";
-    default:
-      return decidedBy satisfies never;
-  }
-}
-
 function passRows({ pass, outcome, modelId, modelCalls, repaired, title, explicitness, alternatives, detail }: PlannedPass): Row[] {
   const [mark] = PASS_MARKS[outcome];
-  const calls = `${modelId ?? "no answer"}, ${counted(modelCalls, "call")}${repaired ? " with a repair" : ""}`;
+  const calls = `${modelId ?? "no answer"}, ${countedText(modelCalls, "call")}${repaired ? " with a repair" : ""}`;
   return [
     [`${mark} ${pass}`, calls, detail ?? `${title ?? ""}${explicitness === "inferred" ? " (inferred)" : ""}`],
     ...alternatives.map(({ option, reason }) => ["", "", `not: ${option.replace(/[.:;\s]+$/, "")}: ${reason}`]),
@@ -165,7 +127,7 @@ function graphSection({ atoms, molecules, estimate }: SimulatedPlan, drawing: Pl
   if (atoms.length === 0) return [];
   const chain = estimate === null ? "" : `, the longest chain has ${estimate.longestChain}`;
   return [
-    drawing.paint("bold", `Work graph: ${counted(atoms.length, "bead")} in ${counted(molecules.length, "molecule")}${chain}`),
+    drawing.paint("bold", `Work graph: ${countedText(atoms.length, "bead")} in ${countedText(molecules.length, "molecule")}${chain}`),
     ...molecules.flatMap(({ key, title }) => {
       const members = atoms.filter(({ molecule }) => molecule === key);
       return [`  ${drawing.paint("cyan", oneLine(title))}`, ...table(atomRows(members, atoms), drawing, "    ")];
@@ -186,34 +148,15 @@ function atomRows(members: readonly PlannedAtom[], atoms: readonly PlannedAtom[]
   });
 }
 
-/** `C-1 to C-4, C-7`. */
-function claimsText(claims: readonly string[]): string {
-  const numbers = claims.map((claimId) => Number(claimId.slice(2))).sort((a, b) => a - b);
-  const runs: { from: number; to: number }[] = [];
-  for (const claim of numbers) {
-    const last = runs.at(-1);
-    if (last !== undefined && last.to === claim - 1) last.to = claim;
-    else runs.push({ from: claim, to: claim });
-  }
-  return runs.map(({ from, to }) => (from === to ? `C-${from}` : `C-${from}${to === from + 1 ? "," : " to"} C-${to}`)).join(", ");
-}
-
 /** @param toldBelow - whether what mends it stands below the plan, with its lines in the order */
 function gateRows({ gate, outcome, checked, notChecked, remediation }: SimulatedPlan["gates"][number], toldBelow: boolean): Row[] {
   const [mark] = MARKS[outcome];
   const passed = checked.filter((check) => check.outcome === "PASS").length;
   return [
-    [`${mark} ${gate}`, `${passed} of ${counted(checked.length, "check")} passed${notChecked.length === 0 ? "" : `, ${notChecked.length} not checked`}`],
+    [`${mark} ${gate}`, `${passed} of ${countedText(checked.length, "check")} passed${notChecked.length === 0 ? "" : `, ${notChecked.length} not checked`}`],
     ...(toldBelow ? [] : remediation.map((text) => ["", `mend: ${text}`])),
     ...notChecked.map(({ check, reason }) => ["", `not checked: ${check}: ${reason}`]),
   ];
-}
-
-const number = new Intl.NumberFormat("en-US");
-
-function rangeText({ min, max }: Range, text: (value: number) => string = (value) => number.format(value)): string {
-  if (min === max) return text(min);
-  return max === null ? `${text(min)} or more: nothing bounds it but the number of calls` : `${text(min)} to ${text(max)}`;
 }
 
 function estimateRows(
@@ -225,7 +168,7 @@ function estimateRows(
   return [
     ["beads", `${beads}, of which the platform verifies ${verifiedBeads} without a model`],
     ["models", names.join("; ")],
-    ["budgets", budgetsText(atoms)],
+    ["budgets", budgetsText(atoms, cost)],
     ["model calls", rangeText(modelCalls)],
     ["tokens", rangeText(tokens)],
     ["cost", costUsd === null ? `unknown: ${unpriced.join(", ")} has no price; set FACTORY_MODEL_PRICES` : rangeText(costUsd, cost)],
@@ -234,28 +177,9 @@ function estimateRows(
   ];
 }
 
-/** `8 beads with $1.0000 an attempt and 3 attempts`. */
-function budgetsText(atoms: readonly PlannedAtom[]): string {
-  const counts = new Map<string, number>();
-  for (const { model, budgetUsd, maxAttempts } of atoms) {
-    if (model === null || budgetUsd === null) continue;
-    const bounds = `with ${cost(budgetUsd)} an attempt and ${counted(maxAttempts, "attempt")}`;
-    counts.set(bounds, (counts.get(bounds) ?? 0) + 1);
-  }
-  return [...counts].map(([bounds, count]) => `${counted(count, "bead")} ${bounds}`).join("; ");
-}
-
-/** Where the session then stands, in the words of its states. */
-const MOMENTS: { readonly [S in PlannedQuestion["state"]]: string } = {
-  COMMISSIONING: "while it is planned",
-  AWAITING_APPROVAL: "before it is compiled",
-  EXECUTING: "while it is built",
-  ACCEPTING: "before it is delivered",
-};
-
 function questionRows({ questions, outcome }: SimulatedPlan): Row[] {
   if (questions.length === 0) return outcome === "planned" ? [["never, as far as the order decides it"]] : [];
-  return questions.map(({ matter, state, certain, question }) => [certain ? "always" : "perhaps", MOMENTS[state], matter, question]);
+  return questions.map(({ matter, state, certain, question }) => [certain ? "always" : "perhaps", PLAN_MOMENTS[state], matter, question]);
 }
 
 function verdictLines(plan: SimulatedPlan, { orderPath }: PlanDrawing): string[] {

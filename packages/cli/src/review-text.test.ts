@@ -38,7 +38,7 @@ describe("the text of an open review", () => {
     expect(text).toContain("factory approve");
     expect(text).toContain("factory reject");
     expect(text).not.toContain("factory amend");
-    expect(text).not.toContain("#");
+    expect(text).toContain("# end the session without a deliverable");
   });
 
   it("offers every answer of a review that does not say which it takes", () => {

@@ -65,11 +65,13 @@ describe("a command line that is wrong", () => {
     [["consent", "revoke", "coder", "--grant", "read_file"]],
     [["consent", "revoke", "coder", "--expires", "2027-01-01T00:00:00Z"]],
     [["consent", "give", "coder"]],
+    [["admin", "health"]],
+    [["admin", "operations", "--limit", "101"]],
     [["policy", "show", "a.yaml"]],
     [["policy", "apply", "none.yaml"]],
   ])("exits 2 and says so on standard error: %j", async (args) => {
     expect(await main(args, ENV)).toBe(2);
-    expect(err).toMatch(/usage|--help|cannot be read|whole number|--note|--rationale|--direction|no options/i);
+    expect(err).toMatch(/usage|--help|cannot be read|whole number|--note|--rationale|--direction|--limit|no options/i);
     expect(out).toBe("");
   });
 

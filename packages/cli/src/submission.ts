@@ -1,20 +1,10 @@
 /** From an order on disk to a signed request. */
 import { globSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { randomUUID } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { parseWorkOrder } from "@factory/compiler";
-import { signEnvelope } from "@factory/governance";
-import {
-  MAX_ORDER_BYTES,
-  MAX_SUBMISSION_BYTES,
-  idSchema,
-  sha256Hex,
-  workspacePath,
-  type AttachedFile,
-  type OrderFault,
-  type WorkOrder,
-} from "@factory/schemas";
+import { newEnvelopeId, orderEnvelope, signEnvelope } from "@factory/governance";
+import { MAX_ORDER_BYTES, MAX_SUBMISSION_BYTES, workspacePath, type AttachedFile, type OrderFault, type WorkOrder } from "@factory/schemas";
 import { SignatureAlgorithm, StreamMode, SubmitSessionRequestSchema, type SubmitSessionRequest } from "@factory/schemas/proto";
 import type { Credentials } from "./credentials.ts";
 import { UsageError } from "./errors.ts";
@@ -83,12 +73,12 @@ function leaves(folder: string, path: string): boolean {
 }
 
 const KERNEL = "factory-cli";
-/** The assembly of an order that names none. */
-const DEFAULT_ASSEMBLY = "main";
+/** Whoever is at the terminal: a key says for which organisation, and nothing says who it is. */
+const ACTOR = "cli";
 
 /** A request the gateway takes, with a new envelope id: calling twice makes two sessions. */
 export async function signedRequest(
-  submission: Submission,
+  { text, files, parsed }: Submission,
   credentials: Credentials,
   mode: StreamMode = StreamMode.ALL,
   nowMs = Date.now(),
@@ -96,18 +86,7 @@ export async function signedRequest(
   if (credentials.envelopeSecret === "")
     throw new UsageError("No envelope key: set FACTORY_ENVELOPE_KEY_ID and FACTORY_ENVELOPE_KEY, or start the platform once.");
   const { payload, signature } = await signEnvelope(
-    {
-      schemaVersion: "1.0.0",
-      envelopeId: `env_${randomUUID()}`,
-      timestamp: new Date(nowMs).toISOString(),
-      source: { kernelId: KERNEL, agentId: KERNEL },
-      target: { kernelId: "factory", agentId: "commissioning" },
-      identity: { actorId: "cli", actorType: "human" },
-      session: { assemblyId: submission.parsed?.assembly ?? DEFAULT_ASSEMBLY },
-      governance: { workOrderId: idSchema("WO").parse(`WO-${sha256Hex(submission.text).slice(0, 16)}`) },
-      purposeId: idSchema("BCO").parse("BCO-local"),
-      payload: { workOrder: submission.text, files: [...submission.files], config: {} },
-    },
+    orderEnvelope({ text, files, assembly: parsed?.assembly, envelopeId: newEnvelopeId(), kernelId: KERNEL, actorId: ACTOR }, nowMs),
     { keyId: credentials.envelopeKeyId, algorithm: "HMAC-SHA256", secret: credentials.envelopeSecret },
     nowMs,
   );

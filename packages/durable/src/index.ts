@@ -2,6 +2,7 @@
 export * from "./answer.ts";
 export * from "./backoff.ts";
 export * from "./best-effort.ts";
+export * from "./dead-letters.ts";
 export * from "./deadline.ts";
 export * from "./errors.ts";
 export * from "./event-loop.ts";
@@ -10,6 +11,7 @@ export * from "./inbox.ts";
 export * from "./leases.ts";
 export * from "./log.ts";
 export * from "./migrations.ts";
+export * from "./object-health.ts";
 export * from "./outbox.ts";
 export * from "./scheduler.ts";
 export * from "./sql.ts";

@@ -1,4 +1,5 @@
 /** The outbox's table: every statement on it, and the numbers of acknowledged rows that are not deleted yet. */
+import type { OutboxHealth } from "@factory/schemas/rpc";
 import { TerminalError } from "./errors.ts";
 import type { Migration } from "./migrations.ts";
 import type { StoragePort } from "./sql.ts";
@@ -204,6 +205,28 @@ export class OutboxRows {
         .exec<{ enqueued_at: number }>(`SELECT enqueued_at FROM outbox_effects WHERE seq NOT ${IN_LIST} ORDER BY seq LIMIT 1`, this.#done())
         .toArray()[0]?.enqueued_at ?? null
     );
+  }
+
+  /** What waits and what is parked, in one reading. */
+  health(): OutboxHealth {
+    const { sql } = this.#storage;
+    const [row] = sql
+      .exec<{ pending: number; parked: number; oldest: number | null; worst: number | null }>(
+        `SELECT count(*) FILTER (WHERE parked_at IS NULL) AS pending, count(parked_at) AS parked, min(enqueued_at) AS oldest, max(attempts) AS worst
+         FROM outbox_effects WHERE seq NOT ${IN_LIST}`,
+        this.#done(),
+      )
+      .toArray();
+    const [last] = sql
+      .exec<{ parked_reason: string }>("SELECT parked_reason FROM outbox_effects WHERE parked_at IS NOT NULL ORDER BY parked_at DESC, seq DESC LIMIT 1")
+      .toArray();
+    return {
+      pending: row?.pending ?? 0,
+      oldestAt: row?.oldest ?? null,
+      worstAttempts: row?.worst ?? null,
+      parked: row?.parked ?? 0,
+      parkedReason: last?.parked_reason ?? null,
+    };
   }
 
   /** The first rows of a lane in order. A parked row ends them or is left out. */

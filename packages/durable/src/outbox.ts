@@ -11,6 +11,7 @@
  * An acknowledged row is deleted by the next transaction that the outbox takes part in, never in one of its own: until
  * then its number is remembered in memory, and a crash in between costs one more delivery.
  */
+import type { OutboxHealth } from "@factory/schemas/rpc";
 import { DEFAULT_BACKOFF, fullJitterMs } from "./backoff.ts";
 import type { BackoffPolicy, Random } from "./backoff.ts";
 import { runBestEffort } from "./best-effort.ts";
@@ -254,6 +255,11 @@ export class Outbox {
   oldestAgeMs(): number | null {
     const enqueuedAt = this.#rows.oldestEnqueuedAt();
     return enqueuedAt === null ? null : Math.max(0, this.#deps.now() - enqueuedAt);
+  }
+
+  /** What waits, since when, and what is parked; for who runs the factory. */
+  health(): OutboxHealth {
+    return this.#rows.health();
   }
 
   #remember({ effectId, payload }: NewEffect): void {

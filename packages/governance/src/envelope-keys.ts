@@ -54,13 +54,18 @@ export async function importVerifyKey(record: EnvelopeKeyRecord): Promise<Crypto
   return crypto.subtle.importKey(bytes.length === ED25519_RAW_BYTES ? "raw" : "spki", bytes, { name: "Ed25519" }, false, ["verify"]);
 }
 
-/** What signs: an HMAC secret, or an Ed25519 private key as PKCS #8; both in base64. */
+/**
+ * What signs: an HMAC secret, or an Ed25519 private key as PKCS #8, both in base64; or either as a key of WebCrypto, which need not
+ * be extractable.
+ */
 export type SigningKey =
   | { readonly keyId: string; readonly algorithm: "HMAC-SHA256"; readonly secret: string }
-  | { readonly keyId: string; readonly algorithm: "Ed25519"; readonly privateKey: string };
+  | { readonly keyId: string; readonly algorithm: "Ed25519"; readonly privateKey: string }
+  | { readonly keyId: string; readonly algorithm: "HMAC-SHA256" | "Ed25519"; readonly key: CryptoKey };
 
 /** The WebCrypto key that signs. @throws DOMException when the key material is not usable. */
 export async function importSigningKey(key: SigningKey): Promise<CryptoKey> {
+  if ("key" in key) return key.key;
   if (key.algorithm === "HMAC-SHA256") {
     return crypto.subtle.importKey("raw", bytesOf(key.secret), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   }
@@ -69,5 +74,5 @@ export async function importSigningKey(key: SigningKey): Promise<CryptoKey> {
 
 /** Bytes of base64 text. */
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(Buffer.from(text, "base64"));
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

@@ -1,7 +1,7 @@
 import { canonicalJson, kvKey, type Envelope } from "@factory/schemas";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { envelopeKeysOf, type EnvelopeKeyRecord, type SigningKey } from "./envelope-keys.ts";
+import { envelopeKeysOf, importSigningKey, type EnvelopeKeyRecord, type SigningKey } from "./envelope-keys.ts";
 import { envelopeDigest, signEnvelope, verifyEnvelope, type EnvelopeSignature, type UnsignedEnvelope } from "./envelopes.ts";
 
 const NOW = Date.parse("2026-08-04T12:00:00Z");
@@ -47,6 +47,13 @@ describe("a signed envelope", () => {
     const signed = await signEnvelope(anEnvelope(), HMAC_KEY, NOW);
     const answer = await verifyEnvelope(signed.payload, signed.signature, keys, NOW);
     expect(answer).toEqual({ ok: true, envelope: { ...anEnvelope(), keyId: "ek-1", signedAt: new Date(NOW).toISOString() } });
+  });
+
+  it("is signed as well by a key that nobody can read out", async () => {
+    const key = await importSigningKey(HMAC_KEY);
+    expect(key.extractable).toBe(false);
+    const signed = await signEnvelope(anEnvelope(), { keyId: "ek-1", algorithm: "HMAC-SHA256", key }, NOW);
+    expect(signed).toEqual(await signEnvelope(anEnvelope(), HMAC_KEY, NOW));
   });
 
   it("verifies with its Ed25519 key, stored as SPKI or raw", async () => {

@@ -3,3 +3,4 @@ export * from "./api-keys.ts";
 export * from "./envelope-keys.ts";
 export * from "./envelopes.ts";
 export * from "./producer-tokens.ts";
+export * from "./submissions.ts";

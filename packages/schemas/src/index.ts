@@ -11,6 +11,7 @@ export * from "./identity.ts";
 export * from "./ids.ts";
 export * from "./open-question.ts";
 export * from "./repository.ts";
+export * from "./review-effects.ts";
 export * from "./states.ts";
 export * from "./work-order.ts";
 export * from "./written-events.ts";

@@ -1,12 +1,23 @@
 /** One session as a Durable Object: storage, alarm and bindings around the pure core. */
 import { DurableObject } from "cloudflare:workers";
-import { consoleLog, Inbox, messageOf, migrate, Outbox, runBestEffort, Scheduler } from "@factory/durable";
+import { consoleLog, Inbox, messageOf, migrate, objectHealth, Outbox, runBestEffort, Scheduler } from "@factory/durable";
 import { LoopClosure, sqlJournal } from "@factory/loop-closure";
 import { resolveModel } from "@factory/models";
 import { CRITIC_ALIAS, PLANNER_ALIAS } from "@factory/planning";
 import type { Result, SessionState } from "@factory/schemas";
 import { artifactGraphOf, beadGraphOf, coordinatorOf, mediationOf, sessionLogOf, sourceGraphOf } from "@factory/schemas/rpc";
-import type { CommissionRequest, Principal, SessionReport, SessionRpc, SessionStatus } from "@factory/schemas/rpc";
+import type {
+  CommissionRequest,
+  ObjectHealth,
+  Principal,
+  SessionHealthRpc,
+  SessionNeighbours,
+  SessionReport,
+  SessionRpc,
+  SessionStatus,
+  SubmittedOrder,
+  SubmittedOrderRpc,
+} from "@factory/schemas/rpc";
 import { sandboxClient } from "@factory/verification";
 import { drizzle } from "drizzle-orm/d1";
 import { blobsIn } from "./blobs.ts";
@@ -19,6 +30,7 @@ import { createPlanner } from "./planner.ts";
 import { upsertSession } from "./registry/registry.ts";
 import { LOOP_CLOSURE_COMPONENT, LOOP_CLOSURE_MIGRATIONS, SESSION_MIGRATIONS } from "./schema.ts";
 import { Session } from "./session.ts";
+import { submittedOrder } from "./submitted-order.ts";
 
 /** The timer that takes the session forward. */
 const ADVANCE_TIMER = "advance";
@@ -30,7 +42,7 @@ const REDRIVE_TIMER = "redrive";
 const REDRIVE_AFTER_MS = 15 * 60_000;
 
 /** The state machine of a session; named by `objectName.session`. */
-export class CommissioningAgentDO extends DurableObject<Env> implements SessionRpc {
+export class CommissioningAgentDO extends DurableObject<Env> implements SessionRpc, SessionHealthRpc, SubmittedOrderRpc {
   readonly #log = consoleLog();
   readonly #scheduler: Scheduler;
   readonly #outbox: Outbox;
@@ -86,6 +98,15 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
   async poke(): Promise<{ readonly state: SessionState } | null> {
     await this.#scheduler.rearm();
     return this.#session.poke();
+  }
+
+  async submittedOrder(org: string): Promise<SubmittedOrder | null> {
+    return submittedOrder(this.#session.store, org);
+  }
+
+  async objectHealth(): Promise<ObjectHealth & { neighbours: SessionNeighbours | null }> {
+    const { neighbours, ...own } = this.#session.health();
+    return { ...(await objectHealth(this.ctx.storage, { ...own, outbox: this.#outbox })), neighbours };
   }
 
   #createSession(): Session {

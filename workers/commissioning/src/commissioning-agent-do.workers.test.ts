@@ -2,7 +2,7 @@ import { applyD1Migrations, evictDurableObject, runDurableObjectAlarm, runInDura
 import { env, exports } from "cloudflare:workers";
 import { artifactNode, blobKey, claimNodeId, objectName, sha256Hex } from "@factory/schemas";
 import type { SessionEvent } from "@factory/schemas";
-import { artifactGraphOf, sessionLogOf, sessionOf } from "@factory/schemas/rpc";
+import { artifactGraphOf, sessionHealthOf, sessionLogOf, sessionOf } from "@factory/schemas/rpc";
 import type { CommissionRequest } from "@factory/schemas/rpc";
 import { beforeAll, describe, expect, test } from "vitest";
 import { SESSION_MIGRATIONS } from "./schema.ts";
@@ -55,6 +55,21 @@ describe("CommissioningAgentDO", () => {
     await expect
       .poll(() => env.DB.prepare("SELECT state, run_id FROM sessions WHERE session_id = ?").bind(world.request.sessionId).first())
       .toEqual({ state: "COMPLETED", run_id: RUN_ID });
+  });
+
+  test("tells its health and which objects it has called: nobody before it is commissioned", async () => {
+    const world = aSession("WO-health");
+    const asked = sessionHealthOf(env, world.request.org, world.request.sessionId);
+    expect(await asked.objectHealth()).toMatchObject({ state: null, neighbours: null, leases: [] });
+    await world.session.commission(world.request);
+    expect((await asked.objectHealth()).neighbours).toEqual({ assembly: world.request.assembly, mediation: expect.any(Boolean), runId: null });
+    await expect.poll(async () => (await world.asked()).length, { timeout: 20_000 }).toBe(1);
+    await built(world);
+    await expect.poll(async () => (await asked.objectHealth()).state, { timeout: 20_000 }).toBe("COMPLETED");
+    const ended = await asked.objectHealth();
+    expect(ended).toMatchObject({ neighbours: { mediation: true, runId: RUN_ID }, lastError: null, schemaVersion: SESSION_MIGRATIONS.at(-1)?.id });
+    expect(ended.storageBytes).toBeGreaterThan(0);
+    await expect.poll(async () => (await asked.objectHealth()).outbox, { timeout: 20_000 }).toMatchObject({ pending: 0, parked: 0 });
   });
 
   test("commission answers before the first pass, and again with the same result", async () => {

@@ -6,7 +6,7 @@ import { TerminalError, runBestEffort } from "@factory/durable";
 import type { Inbox, Outbox, ParkedEffect } from "@factory/durable";
 import { FactoryError, isTerminalSession, refuse } from "@factory/schemas";
 import type { Refusal, Result, SessionState } from "@factory/schemas";
-import type { CommissionRequest, CompileRequest, Principal, SessionReport, SessionRpc, SessionStatus } from "@factory/schemas/rpc";
+import type { CommissionRequest, CompileRequest, Principal, SessionNeighbours, SessionReport, SessionRpc, SessionStatus } from "@factory/schemas/rpc";
 import { runAcceptance } from "./acceptance.ts";
 import { commissioningStatus } from "./commissioning-status.ts";
 import type { SessionContext, SessionDeps } from "./context.ts";
@@ -116,6 +116,16 @@ export class Session implements SessionRpc {
     const result = this.#inbox.once(effectId, () => takeReport(this.#context, report), report.kind);
     this.#context.deps.wake();
     return result;
+  }
+
+  /** What the session says of itself beside its storage, and which objects it has called. */
+  health(): { readonly state: SessionState | null; readonly lastError: string | null; readonly neighbours: SessionNeighbours | null } {
+    const { store } = this.#context;
+    const session = store.session();
+    if (session === null) return { state: null, lastError: null, neighbours: null };
+    const { state, stuck, parked, mediation, runId } = session;
+    const { assembly } = store.request();
+    return { state, lastError: stuck ?? parked, neighbours: { assembly, mediation: mediation !== "none", runId } };
   }
 
   /** Pokes whoever the session waits for; what it does itself, its object re-arms. */

@@ -32,7 +32,10 @@ function deps(change: Partial<GatewayDeps> = {}): GatewayDeps {
     beadGraph: notAsked,
     registry: { assemblies: notAsked, hasAssembly: notAsked, openSessions: notAsked },
     subscriptions: { fetch: notAsked },
-    readModel: { reproject: notAsked, lag: notAsked, lagOf: notAsked },
+    dashboard: { fetch: async () => new Response(null, { status: 404 }) },
+    sessionHealth: notAsked,
+    objectHealth: notAsked,
+    readModel: { reproject: notAsked, lag: notAsked, lagOf: notAsked, operations: notAsked, usedObjects: notAsked },
     producerTokenKey: "",
     admitProducerCall: notAsked,
     workers: {},
@@ -122,6 +125,28 @@ describe("a call's log", () => {
       ["gateway.version", "ok"],
       ["gateway.CancelSession", "refused"],
     ]);
+  });
+});
+
+describe("a path that no route takes", () => {
+  it("is the dashboard's, which is told nothing of who asks", async () => {
+    const asked: Request[] = [];
+    const fetch = async (request: Request): Promise<Response> => {
+      asked.push(request);
+      return new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
+    };
+    app = createApp(deps({ dashboard: { fetch } }));
+    const response = await send("/sessions/SESS-1?tab=graph", {
+      headers: { accept: "text/html", authorization: `Bearer ${key.apiKey}`, cookie: "a=b", "if-none-match": '"1"' },
+    });
+    expect([response.status, await response.text()]).toEqual([200, "<!doctype html>"]);
+    expect(asked.map(({ url, headers }) => [url, Object.fromEntries(headers)])).toEqual([
+      ["https://factory.test/sessions/SESS-1?tab=graph", { accept: "text/html", "if-none-match": '"1"' }],
+    ]);
+  });
+
+  it("is nobody's for a request that would change something", async () => {
+    expect((await send("/sessions", { method: "POST", body: "x" })).status).toBe(404);
   });
 });
 

@@ -1,4 +1,7 @@
-/** The routes of the gateway: health, version, the public keys of the evidence, and the Connect services on every other path. */
+/**
+ * The routes of the gateway: health, version, the public keys of the evidence, GraphQL, the Connect services, and the dashboard's
+ * assets on every path that none of them takes.
+ */
 import { messageOf } from "@factory/durable";
 import { ERRORS } from "@factory/schemas";
 import { GRAPHQL_PATH, GRAPHQL_STREAM_PATH } from "@factory/schemas/rpc";
@@ -19,6 +22,9 @@ import { openSubscription, SUBSCRIPTIONS_PATH } from "./subscriptions.ts";
 const EVIDENCE_KEYS_PATH = "/.well-known/factory-evidence-keys.json";
 /** How long the keys may be kept by who asked, in seconds: a new key is known soon after it signs. */
 const EVIDENCE_KEYS_MAX_AGE_S = 300;
+
+/** What the dashboard's assets are chosen by. */
+const PAGE_HEADERS = ["accept", "accept-encoding", "if-modified-since", "if-none-match"] as const;
 
 type AppEnv = { Bindings: Env; Variables: { requestId: string } };
 export type GatewayApp = Hono<AppEnv>;
@@ -68,6 +74,9 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   app.all("*", async (c) => {
     const answer = await connect(c.req.raw, c.var.requestId);
     if (answer !== null) return answer;
+    const page = isPageMethod(c.req.raw) ? await deps.dashboard.fetch(pageRequest(c.req.raw)) : null;
+    if (page !== null && page.status !== 404) return new Response(page.body, page);
+    await page?.body?.cancel();
     callFor("gateway.unknown", c.var.requestId).end("refused", { status: 404 });
     await new RequestBody(c.req.raw.body).drain();
     // Connect clients read this body as an error of the call.
@@ -81,4 +90,19 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   });
 
   return app;
+}
+
+/** What a browser asks by for a page and its files. */
+function isPageMethod({ method }: Request): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+/** The request for an asset, without what only the platform's own routes are told: no credential reaches the page's Worker. */
+function pageRequest({ url, method, headers }: Request): Request {
+  const passed = new Headers();
+  for (const name of PAGE_HEADERS) {
+    const value = headers.get(name);
+    if (value !== null) passed.set(name, value);
+  }
+  return new Request(url, { method, headers: passed });
 }

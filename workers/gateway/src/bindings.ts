@@ -1,7 +1,18 @@
 /** The gateway's dependencies from its bindings. */
 import { consoleLog } from "@factory/durable";
 import { FactoryError } from "@factory/schemas";
-import { artifactGraphOf, beadGraphOf, sessionLogOf, sessionOf, type HealthRpc, type ReadModelRpc, type SessionRegistryRpc } from "@factory/schemas/rpc";
+import {
+  artifactGraphOf,
+  beadGraphOf,
+  objectHealthOf,
+  sessionHealthOf,
+  sessionLogOf,
+  sessionOf,
+  type HealthNamespaces,
+  type HealthRpc,
+  type ReadModelRpc,
+  type SessionRegistryRpc,
+} from "@factory/schemas/rpc";
 import type { GatewayDeps } from "./deps.ts";
 
 /** How long an edge may answer from a key record it has read, in seconds: a revoked key works at most this long. */
@@ -15,6 +26,18 @@ const registry = (binding: Fetcher): SessionRegistryRpc => binding as unknown as
 
 // The graphql Worker's entry class implements it.
 const readModel = (binding: Fetcher): ReadModelRpc => binding as unknown as ReadModelRpc;
+
+const healthNamespaces = (env: Env): HealthNamespaces => ({
+  mediation: env.MEDIATIONS,
+  coordinator: env.COORDINATORS,
+  operative: env.OPERATIVES,
+  sessionLog: env.SESSION_LOGS,
+  assemblyLog: env.SESSION_LOGS,
+  artifactGraph: env.ARTIFACT_GRAPHS,
+  sourceGraph: env.ARTIFACT_GRAPHS,
+  beadGraph: env.BEAD_GRAPHS,
+  capacity: env.CAPACITIES,
+});
 
 /** Reads the bindings once; everything else of the gateway takes `GatewayDeps`. */
 export function gatewayDeps(env: Env): GatewayDeps {
@@ -36,11 +59,14 @@ export function gatewayDeps(env: Env): GatewayDeps {
     sessionLog: (org, sessionId) => sessionLogOf(env, org, sessionId),
     artifactGraph: (org, assembly) => artifactGraphOf(env, org, assembly),
     beadGraph: (org) => beadGraphOf(env, org),
+    sessionHealth: (org, sessionId) => sessionHealthOf(env, org, sessionId),
+    objectHealth: (kind, name) => objectHealthOf(healthNamespaces(env), kind, name),
     registry: registry(env.COMMISSIONING),
     readModel: readModel(env.GRAPHQL),
     producerTokenKey: env.PRODUCER_TOKEN_KEY,
     admitProducerCall: async (key) => (await env.PRODUCER_CALLS.limit({ key })).success,
     subscriptions: env.GRAPHQL,
+    dashboard: env.DASHBOARD,
     ...(graphiql === undefined ? {} : { graphiql }),
     workers: {
       commissioning: health(env.COMMISSIONING),
@@ -49,6 +75,7 @@ export function gatewayDeps(env: Env): GatewayDeps {
       graph: health(env.GRAPH),
       stream: health(env.STREAM),
       graphql: health(env.GRAPHQL),
+      dashboard: health(env.DASHBOARD),
     },
     version: { id: env.VERSION.id, tag: env.VERSION.tag, timestamp: env.VERSION.timestamp },
     log: consoleLog(),

@@ -26,7 +26,7 @@ afterAll(async () => {
 
 function factory(args: readonly string[], change: Partial<NodeJS.ProcessEnv> = {}): ReturnType<typeof run> {
   const { signingKey, apiKey } = edge.credentials;
-  const secret = signingKey.algorithm === "HMAC-SHA256" ? signingKey.secret : "";
+  const secret = "secret" in signingKey ? signingKey.secret : "";
   const env = {
     ...process.env,
     FACTORY_URL: edge.url,

@@ -46,6 +46,8 @@ const SCOPES: { readonly [procedure: string]: Scope } = {
   [procedureOf(FactoryAdmin.method.applyPolicy)]: "admin",
   [procedureOf(FactoryAdmin.method.reproject)]: "admin",
   [procedureOf(FactoryAdmin.method.projectionLag)]: "admin",
+  [procedureOf(FactoryAdmin.method.objectHealth)]: "session:read",
+  [procedureOf(FactoryAdmin.method.operations)]: "session:read",
   [procedureOf(FactoryAdmin.method.issueProducerToken)]: "admin",
 };
 

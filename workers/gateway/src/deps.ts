@@ -1,6 +1,17 @@
 /** What the gateway needs of its surroundings; the pure parts know this and no binding. */
 import type { Log } from "@factory/durable";
-import type { ArtifactGraphRpc, BeadGraphRpc, HealthRpc, ReadModelRpc, SessionLogRpc, SessionRegistryRpc, SessionRpc } from "@factory/schemas/rpc";
+import type {
+  ArtifactGraphRpc,
+  BeadGraphRpc,
+  HealthKind,
+  HealthRpc,
+  ObjectHealthRpc,
+  ReadModelRpc,
+  SessionHealthRpc,
+  SessionLogRpc,
+  SessionRegistryRpc,
+  SessionRpc,
+} from "@factory/schemas/rpc";
 import type { RecordLookup } from "@factory/governance";
 
 /** Immutable blobs by key. */
@@ -28,12 +39,18 @@ export interface GatewayDeps {
   artifactGraph(org: string, assembly: string): ArtifactGraphRpc;
   /** Knowing-state of an org. */
   beadGraph(org: string): BeadGraphRpc;
+  /** What a session says of its health, and which objects it has called. */
+  sessionHealth(org: string, sessionId: string): SessionHealthRpc;
+  /** What another object says of its health. Ask only for one that is known to have been used: addressing an object makes it. */
+  objectHealth(kind: HealthKind, name: string): ObjectHealthRpc;
   readonly registry: Pick<SessionRegistryRpc, "assemblies" | "hasAssembly" | "openSessions">;
   /** The graphql Worker's door, for client sockets and for operations over HTTP. */
   readonly subscriptions: { fetch(upgrade: Request): Promise<Response> };
+  /** The page a person looks at. */
+  readonly dashboard: { fetch(request: Request): Promise<Response> };
   /** The page of GraphiQL; bound by the local platform only. */
   readonly graphiql?: { fetch(request: Request): Promise<Response> };
-  readonly readModel: Pick<ReadModelRpc, "reproject" | "lag" | "lagOf">;
+  readonly readModel: Pick<ReadModelRpc, "reproject" | "lag" | "lagOf" | "operations" | "usedObjects">;
   /** The secret that signs producer tokens: base64 of 32 bytes. */
   readonly producerTokenKey: string;
   /** Counts a call of a producer token; false when there were too many. */

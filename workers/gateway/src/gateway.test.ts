@@ -567,7 +567,7 @@ describe("the other routes", () => {
     const report = await response.json<{ ok: boolean; workers: { worker: string; ok: boolean }[] }>();
     expect(report.ok).toBe(true);
     expect(report.workers.map(({ worker, ok }) => [worker, ok])).toEqual(
-      ["commissioning", "mediation", "pipeline", "graph", "stream", "graphql"].map((name) => [name, true]),
+      ["commissioning", "mediation", "pipeline", "graph", "stream", "graphql", "dashboard"].map((name) => [name, true]),
     );
   });
 

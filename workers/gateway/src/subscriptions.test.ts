@@ -30,7 +30,9 @@ function aGateway(answer: (upgrade: Request) => Response = accepted) {
     artifactGraph: notAsked,
     beadGraph: notAsked,
     registry: { assemblies: notAsked, hasAssembly: notAsked, openSessions: notAsked },
-    readModel: { reproject: notAsked, lag: notAsked, lagOf: notAsked },
+    sessionHealth: notAsked,
+    objectHealth: notAsked,
+    readModel: { reproject: notAsked, lag: notAsked, lagOf: notAsked, operations: notAsked, usedObjects: notAsked },
     producerTokenKey: "",
     admitProducerCall: notAsked,
     subscriptions: {
@@ -39,6 +41,7 @@ function aGateway(answer: (upgrade: Request) => Response = accepted) {
         return answer(upgrade);
       },
     },
+    dashboard: { fetch: notAsked },
     workers: {},
     version: { id: "v1", tag: "", timestamp: "" },
     log: createLog((line) => {

@@ -1,7 +1,7 @@
 /** The lineage of an org's assembly as a Durable Object: single writer, group commit, bounded reads. */
 import { DurableObject } from "cloudflare:workers";
 import { ARTIFACT_GRAPH_MIGRATIONS, ArtifactGraph, NAMESPACE_COMPONENT, namespaceMigrations } from "@factory/artifact-graph";
-import { answered, consoleLog, GroupCommit, migrate } from "@factory/durable";
+import { answered, consoleLog, GroupCommit, migrate, objectHealth } from "@factory/durable";
 import type { Log } from "@factory/durable";
 import { FACTORY_REGISTRY, factoryIds } from "@factory/factory-graph";
 import type { ArtifactEdge, ArtifactNode, Result } from "@factory/schemas";
@@ -11,6 +11,8 @@ import type {
   HypothesisQuery,
   HypothesisRow,
   LineagePath,
+  ObjectHealth,
+  ObjectHealthRpc,
   PathStep,
   StoredEdge,
   StoredNode,
@@ -23,7 +25,7 @@ import type { OwnNamespace } from "./own-namespace.ts";
 type AppendCall = { readonly nodes: readonly ArtifactNode[]; readonly edges: readonly ArtifactEdge[] };
 
 /** Artifact graph of one org and assembly, or of an org's sources; named by `objectName.artifactGraph` or `objectName.sourceGraph`. */
-export class ArtifactGraphDO extends DurableObject<Env> implements ArtifactGraphRpc {
+export class ArtifactGraphDO extends DurableObject<Env> implements ArtifactGraphRpc, ObjectHealthRpc {
   readonly #log: Log = consoleLog();
   readonly #own: OwnNamespace;
   readonly #graph: ArtifactGraph;
@@ -105,6 +107,10 @@ export class ArtifactGraphDO extends DurableObject<Env> implements ArtifactGraph
 
   async activeSpecifications(limit?: number): Promise<StoredNode[]> {
     return this.#graph.activeSpecifications(limit);
+  }
+
+  async objectHealth(): Promise<ObjectHealth> {
+    return objectHealth(this.ctx.storage);
   }
 
   #answer<T extends object>(verb: string, ids: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<Result<T>> {

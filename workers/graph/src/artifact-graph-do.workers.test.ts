@@ -1,7 +1,9 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { ARTIFACT_GRAPH_MIGRATIONS } from "@factory/artifact-graph";
 import { objectName } from "@factory/schemas";
 import { artifactGraphOf, sourceGraphOf } from "@factory/schemas/rpc";
+import type { ObjectHealthRpc } from "@factory/schemas/rpc";
 import { describe, expect, test } from "vitest";
 import { aClaim, aHypothesis, aPressure, aSpecification } from "./testing/builders.ts";
 
@@ -26,6 +28,15 @@ describe("ArtifactGraphDO", () => {
     const impact = await graph.impact(root.id);
     expect(impact.ok && [impact.nodes.length, impact.edges.length, impact.truncated]).toEqual([61, 60, false]);
     expect(await graph.byType("Pressure", 3)).toMatchObject([{ id: root.id }, { id: nodes[0]?.id }, { id: nodes[1]?.id }]);
+  });
+
+  test("its health tells its storage and the schema of its own tables", async () => {
+    const { graph, org, stub } = aGraph("health");
+    await graph.append([aPressure(org, "root")], []);
+    // The generated binding does not name the class that this Worker exports.
+    const health = await (stub as unknown as ObjectHealthRpc).objectHealth();
+    expect(health).toMatchObject({ state: null, outbox: null, schemaVersion: ARTIFACT_GRAPH_MIGRATIONS.at(-1)?.id });
+    expect(health.storageBytes).toBeGreaterThan(0);
   });
 
   test("ids are recomputed under the object's own org", async () => {

@@ -2,14 +2,23 @@
 import { DurableObject } from "cloudflare:workers";
 import { BEAD_GRAPH_MIGRATIONS, BeadGraph } from "@factory/bead-graph";
 import type { Written } from "@factory/bead-graph";
-import { answered, consoleLog, GroupCommit, migrate } from "@factory/durable";
+import { answered, consoleLog, GroupCommit, migrate, objectHealth } from "@factory/durable";
 import type { Log } from "@factory/durable";
 import type { Autonomy, Result } from "@factory/schemas";
-import type { BeadGraphRpc, BeadLine, KnowingState, KnowingStateBead, KnowingStateSnapshot, RetrievalFence } from "@factory/schemas/rpc";
+import type {
+  BeadGraphRpc,
+  BeadLine,
+  KnowingState,
+  KnowingStateBead,
+  KnowingStateSnapshot,
+  ObjectHealth,
+  ObjectHealthRpc,
+  RetrievalFence,
+} from "@factory/schemas/rpc";
 import { ownOrg } from "./own-org.ts";
 
 /** Bead graph of one org; named by `objectName.beadGraph`. */
-export class BeadGraphDO extends DurableObject<Env> implements BeadGraphRpc {
+export class BeadGraphDO extends DurableObject<Env> implements BeadGraphRpc, ObjectHealthRpc {
   readonly #log: Log = consoleLog();
   readonly #org: string;
   readonly #graph: BeadGraph;
@@ -68,6 +77,10 @@ export class BeadGraphDO extends DurableObject<Env> implements BeadGraphRpc {
 
   async bootstrap(beads: readonly KnowingStateBead[]): Promise<Result<{ written: number }>> {
     return this.#answer("bootstrap", {}, async () => ({ written: this.#graph.bootstrap(beads) }));
+  }
+
+  async objectHealth(): Promise<ObjectHealth> {
+    return objectHealth(this.ctx.storage);
   }
 
   #commit<T>(write: () => T): Promise<T> {

@@ -4,6 +4,7 @@ import { BEAD_GRAPH_MIGRATIONS, BeadGraph } from "@factory/bead-graph";
 import { MemoryLog } from "@factory/durable/testing";
 import { objectName } from "@factory/schemas";
 import { beadGraphOf } from "@factory/schemas/rpc";
+import type { ObjectHealthRpc } from "@factory/schemas/rpc";
 import { describe, expect, test } from "vitest";
 import { aBead, aKnowingState, anAmendment, anEscalation, anExecution } from "./testing/builders.ts";
 import { CountingStorage } from "./testing/counting-storage.ts";
@@ -35,6 +36,16 @@ describe("BeadGraphDO", () => {
     });
     expect(await graph.retrieve("coder", "agent:stranger", "EXECUTE_FULL")).toMatchObject({ autonomy: "SUGGEST" });
     expect(await graph.retrieve("integrator", "agent:coder", "EXECUTE_FULL")).toMatchObject({ autonomy: "SUGGEST" });
+  });
+
+  test("its health tells its storage and its schema", async () => {
+    const { graph, org, stub } = aGraph("health");
+    const { policy } = aKnowingState(org, "coder");
+    await graph.bootstrap([policy]);
+    // The generated binding does not name the class that this Worker exports.
+    const health = await (stub as unknown as ObjectHealthRpc).objectHealth();
+    expect(health).toMatchObject({ state: null, outbox: null, leases: [], schemaVersion: BEAD_GRAPH_MIGRATIONS.at(-1)?.id });
+    expect(health.storageBytes).toBeGreaterThan(0);
   });
 
   test("a revocation is seen by the next retrieval, before and after an eviction", async () => {

@@ -2,9 +2,10 @@
 import { env, WorkerEntrypoint } from "cloudflare:workers";
 import { consoleLog } from "@factory/durable";
 import { refusing, type Result } from "@factory/schemas";
-import type { Health, ProjectionLag, ReadModelRpc } from "@factory/schemas/rpc";
+import type { Health, OperationsFacts, ProjectionLag, ReadModelRpc, UsedObjects } from "@factory/schemas/rpc";
 import { queryServer } from "./http/bindings.ts";
 import { isOperation } from "./http/graphql-server.ts";
+import { operationsOf, usedObjects } from "./operations/operations.ts";
 import { projectionDeps } from "./projections/bindings.ts";
 import { lagOf, openLags } from "./projections/lag.ts";
 import { consumeProjections } from "./projections/projections-queue.ts";
@@ -32,6 +33,14 @@ export default class GraphqlWorker extends WorkerEntrypoint<Env> implements Read
 
   async lagOf(org: string, sessionId: string): Promise<ProjectionLag> {
     return lagOf(projectionDeps(this.env), { org, sessionId });
+  }
+
+  async operations(org: string, letters: number): Promise<OperationsFacts> {
+    return operationsOf(projectionDeps(this.env), org, letters);
+  }
+
+  async usedObjects(org: string, sessionId: string): Promise<UsedObjects> {
+    return usedObjects(projectionDeps(this.env), { org, sessionId });
   }
 
   override async queue(batch: MessageBatch): Promise<void> {

@@ -1,12 +1,12 @@
 /** Mediation of one session as a Durable Object: its storage, its alarm and the objects it reports to. */
 import { DurableObject } from "cloudflare:workers";
-import { consoleLog, Inbox, logged, migrate, Outbox, Scheduler } from "@factory/durable";
+import { consoleLog, Inbox, logged, migrate, objectHealth, Outbox, Scheduler } from "@factory/durable";
 import type { Log } from "@factory/durable";
 import { checkGears } from "@factory/gears";
 import { objectName } from "@factory/schemas";
 import type { Result } from "@factory/schemas";
 import { artifactGraphOf, coordinatorOf, sessionLogOf, sessionOf } from "@factory/schemas/rpc";
-import type { AmendRequest, CompileRequest, MediationRpc } from "@factory/schemas/rpc";
+import type { AmendRequest, CompileRequest, MediationRpc, ObjectHealth, ObjectHealthRpc } from "@factory/schemas/rpc";
 import { patientBucket, r2BlobStore } from "@factory/workspace";
 import type { BlobStore } from "@factory/workspace";
 import { deliver } from "./delivery.ts";
@@ -16,7 +16,7 @@ import { MEDIATION_MIGRATIONS, MediationStore } from "./mediation-store.ts";
 import { repositoryOf } from "./repository.ts";
 
 /** Compiler of one session's order; named by `objectName.mediation`. */
-export class MediationAgentDO extends DurableObject<Env> implements MediationRpc {
+export class MediationAgentDO extends DurableObject<Env> implements MediationRpc, ObjectHealthRpc {
   readonly #log: Log = consoleLog();
   readonly #scheduler: Scheduler;
   readonly #outbox: Outbox;
@@ -67,6 +67,10 @@ export class MediationAgentDO extends DurableObject<Env> implements MediationRpc
 
   async poke(): Promise<void> {
     await this.#scheduler.rearm();
+  }
+
+  async objectHealth(): Promise<ObjectHealth> {
+    return objectHealth(this.ctx.storage, { state: this.#mediation.state()?.phase ?? "idle", outbox: this.#outbox });
   }
 
   #run(op: string, session: string, command: () => Result | Promise<Result>): Promise<Result> {

@@ -95,6 +95,18 @@ describe("a mediation object", () => {
     expect(events.filter(({ kind }) => kind === "VERIFICATION_PRODUCED")).toHaveLength(1);
   });
 
+  test("tells its health: idle before an order, then seeded, with nothing left in its outbox", async () => {
+    const request = await anApprovedRequest("health");
+    expect(await objectOf(request).objectHealth()).toMatchObject({ state: "idle", outbox: { pending: 0, oldestAt: null }, schemaVersion: "0001-mediation" });
+    await objectOf(request).compile("compile", request);
+    await runDurableObjectAlarm(objectOf(request));
+    await runIdOf(request);
+    await expect
+      .poll(async () => (await objectOf(request).objectHealth()).outbox, { timeout: 20_000 })
+      .toMatchObject({ pending: 0, oldestAt: null, parked: 0 });
+    expect(await objectOf(request).objectHealth()).toMatchObject({ state: "seeded", lastError: null, failingTimers: [] });
+  });
+
   test("leaves in the graph what it tells the log of, and every directive leads back to what was approved", async () => {
     const request = await anApprovedRequest("lineage");
     await objectOf(request).compile("compile", request);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { DeadLetterDatabase } from "@factory/durable";
 import { MemoryLog } from "@factory/durable/testing";
 import { consumeAtoms } from "./atoms-queue.ts";
 import type { QueueMessage } from "./atoms-queue.ts";
@@ -25,11 +26,21 @@ class SettledMessage implements QueueMessage {
   }
 }
 
+/** Records what is written of dead letters; the statement itself is run in the platform's tests and in `@factory/durable`. */
+class Kept implements DeadLetterDatabase {
+  readonly rows: unknown[][] = [];
+
+  prepare(): ReturnType<DeadLetterDatabase["prepare"]> {
+    return { bind: (...values) => ({ run: async () => this.rows.push(values) }) };
+  }
+}
+
 test("a wake-up whose object fails is tried again, and its neighbours in the batch are settled for themselves", async () => {
   const { runId } = aRun("fails");
   const woken: unknown[] = [];
   const log = new MemoryLog();
   const env = {
+    DB: new Kept(),
     OPERATIVES: {
       getByName: (name: string) => ({
         wake: async (...args: unknown[]) => {
@@ -55,13 +66,18 @@ test("a wake-up whose object fails is tried again, and its neighbours in the bat
   ).toEqual(["failed", "failed", "ok"]);
 });
 
-test("a dead letter wakes nobody and is told with its run", async () => {
+test("a dead letter wakes nobody, is kept, and is told with its run", async () => {
   const { runId } = aRun("dead");
   const log = new MemoryLog();
   const message = new SettledMessage("dead", { org: ORG, runId, slot: 0 });
-  await consumeAtoms({ queue: "atoms-dead", messages: [message] }, { OPERATIVES: { getByName: () => ({}) } }, log);
+  const [broken, kept] = [new SettledMessage("broken", "wake up"), new Kept()];
+  await consumeAtoms({ queue: "atoms-dead", messages: [message, broken] }, { OPERATIVES: { getByName: () => ({}) }, DB: kept }, log);
+  expect(kept.rows).toMatchObject([
+    ["atoms", "dead", ORG, expect.stringMatching(/^[0-9a-f]{64}$/), JSON.stringify({ run: runId, slot: "0" }), expect.anything(), expect.anything()],
+    ["atoms", "broken", null, expect.anything(), "{}", expect.stringContaining("unreadable"), expect.anything()],
+  ]);
   expect(message.settled).toBe("acked");
-  expect(log.of("atoms.dead-letter")).toMatchObject([{ outcome: "failed", ids: { run: runId, slot: "0" } }]);
+  expect(log.of("atoms.dead-letter")).toMatchObject([{ outcome: "failed", ids: { run: runId, slot: "0" } }, { fields: { body: "wake up" } }]);
 });
 
 test("the sandbox's health is told with the reason when it is not well", async () => {

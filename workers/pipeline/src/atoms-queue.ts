@@ -2,8 +2,8 @@
  * Consumers of the queues `atoms` and `atoms-dead`. A message is a hint that a slot may find work: it is settled alone, its
  * loss costs one re-dispatch, and what it says is checked before anything is woken.
  */
-import { messageOf } from "@factory/durable";
-import type { Log } from "@factory/durable";
+import { buryMessage, messageOf } from "@factory/durable";
+import type { DeadBody, DeadLetterDatabase, Log } from "@factory/durable";
 import { QUEUES, idSchema } from "@factory/schemas";
 import { operativeOf } from "@factory/schemas/rpc";
 import type { NamespaceLike, WakeMessage } from "@factory/schemas/rpc";
@@ -38,12 +38,16 @@ export interface QueueBatch {
 /** Wait before a wake-up that failed is tried again, in seconds: an object that restarts is back within one. */
 const RETRY_SECONDS = 1;
 
+/** What the consumer reaches. */
+export type AtomsEnv = { readonly OPERATIVES: NamespaceLike; readonly DB: DeadLetterDatabase };
+
 /** Settles every message of a batch, each for itself. */
-export async function consumeAtoms(batch: QueueBatch, env: { readonly OPERATIVES: NamespaceLike }, log: Log): Promise<void> {
-  await Promise.all(batch.messages.map((message) => (batch.queue === QUEUES.atomsDead ? buryMessage(message, log) : wakeOperative(message, env, log))));
+export async function consumeAtoms(batch: QueueBatch, env: AtomsEnv, log: Log): Promise<void> {
+  const settle = batch.queue === QUEUES.atomsDead ? bury : wakeOperative;
+  await Promise.all(batch.messages.map((message) => settle(message, env, log)));
 }
 
-async function wakeOperative(message: QueueMessage, env: { readonly OPERATIVES: NamespaceLike }, log: Log): Promise<void> {
+async function wakeOperative(message: QueueMessage, env: AtomsEnv, log: Log): Promise<void> {
   const startedAt = Date.now();
   const parsed = wakeMessage.safeParse(message.body);
   if (!parsed.success) {
@@ -71,15 +75,13 @@ async function wakeOperative(message: QueueMessage, env: { readonly OPERATIVES: 
 }
 
 /** A dead letter is lost work for nobody: its bead is still READY, and the coordinator wakes a slot for it again. */
-async function buryMessage(message: QueueMessage, log: Log): Promise<void> {
-  const parsed = wakeMessage.safeParse(message.body);
-  const ids = parsed.success ? { org: parsed.data.org, run: parsed.data.runId, slot: String(parsed.data.slot) } : {};
-  log.event({
-    op: "atoms.dead-letter",
-    outcome: "failed",
-    durationMs: 0,
-    ids: { message: message.id, ...ids },
-    fields: { attempts: message.attempts, ...(parsed.success ? {} : { body: message.body }) },
-  });
-  message.ack();
+async function bury(message: QueueMessage, env: AtomsEnv, log: Log): Promise<void> {
+  await buryMessage(message, { queue: QUEUES.atoms, read: readDead, database: env.DB, log, now: Date.now });
+}
+
+function readDead(body: unknown): DeadBody {
+  const parsed = wakeMessage.safeParse(body);
+  if (!parsed.success) return { problem: parsed.error.issues[0]?.message ?? "unreadable" };
+  const { org, runId, slot } = parsed.data;
+  return { org, ids: { run: runId, slot: String(slot) } };
 }

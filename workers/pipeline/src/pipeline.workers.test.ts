@@ -1,8 +1,10 @@
-import { createExecutionContext, createMessageBatch, getQueueResult, waitOnExecutionContext } from "cloudflare:test";
+import { applyD1Migrations, createExecutionContext, createMessageBatch, getQueueResult, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import PipelineWorker from "./pipeline.worker.ts";
 import { aRun, ORG } from "./testing/builders.ts";
+
+beforeAll(() => applyD1Migrations(env.DB, env.TEST_MIGRATIONS));
 
 const aMessage = (id: string, body: unknown) => ({ id, timestamp: new Date(0), attempts: 1, body });
 
@@ -28,10 +30,16 @@ describe("the atoms queue", () => {
     expect(result).toMatchObject({ outcome: "ok", retryMessages: [], ackAll: false });
   });
 
-  test("a dead letter is acknowledged and told, whatever it holds", async () => {
+  test("a dead letter is kept once and acknowledged, whatever it holds and however often it comes", async () => {
     const { runId } = aRun("dead");
     const result = await consumed("atoms-dead", [aMessage("dead", { org: ORG, runId, slot: 0 }), aMessage("broken", null)]);
     expect(result.explicitAcks.sort()).toEqual(["broken", "dead"]);
+    expect((await consumed("atoms-dead", [aMessage("dead", { org: ORG, runId, slot: 0 })])).explicitAcks).toEqual(["dead"]);
+    const { results } = await env.DB.prepare("SELECT message_id, org, ids FROM dead_letters WHERE queue = 'atoms' ORDER BY message_id").all();
+    expect(results).toEqual([
+      { message_id: "broken", org: null, ids: "{}" },
+      { message_id: "dead", org: ORG, ids: JSON.stringify({ run: runId, slot: "0" }) },
+    ]);
   });
 });
 

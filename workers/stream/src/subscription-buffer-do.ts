@@ -3,18 +3,18 @@
  * `session-events.ts` and `assembly-events.ts`; here is what the runtime gives it.
  */
 import { DurableObject } from "cloudflare:workers";
-import { answered, consoleLog, runBestEffort, startRealTimeout } from "@factory/durable";
+import { answered, consoleLog, objectHealth, runBestEffort, startRealTimeout } from "@factory/durable";
 import { FactoryError, parseObjectName } from "@factory/schemas";
 import type { EventWrite, Result, SessionEvent } from "@factory/schemas";
 import { assemblyLogOf, subscribersOf } from "@factory/schemas/rpc";
-import type { AssemblyEvent, AssemblyLogRpc, LogIdentity, LogTip, SessionLogRpc, SinkAddress } from "@factory/schemas/rpc";
+import type { AssemblyEvent, AssemblyLogRpc, LogIdentity, LogTip, ObjectHealth, ObjectHealthRpc, SessionLogRpc, SinkAddress } from "@factory/schemas/rpc";
 import { bucketOf } from "./archive.ts";
 import { AssemblyEvents } from "./assembly-events.ts";
 import type { LogRuntime } from "./event-log.ts";
 import { SessionEvents } from "./session-events.ts";
 
 /** Event log; named by `objectName.sessionLog` or `objectName.assemblyLog`. */
-export class SubscriptionBufferDO extends DurableObject<Env> implements SessionLogRpc, AssemblyLogRpc {
+export class SubscriptionBufferDO extends DurableObject<Env> implements SessionLogRpc, AssemblyLogRpc, ObjectHealthRpc {
   readonly #journal = consoleLog();
   readonly #events: SessionEvents | AssemblyEvents;
 
@@ -54,6 +54,10 @@ export class SubscriptionBufferDO extends DurableObject<Env> implements SessionL
 
   async tip(): Promise<LogTip> {
     return this.#events.log.tip();
+  }
+
+  async objectHealth(): Promise<ObjectHealth> {
+    return objectHealth(this.ctx.storage, { state: stateOf(await this.tip()) });
   }
 
   async attach(sink: SinkAddress, after: number): Promise<Result<{ tip: LogTip }>> {
@@ -111,4 +115,10 @@ export class SubscriptionBufferDO extends DurableObject<Env> implements SessionL
     if (this.#events instanceof AssemblyEvents) return this.#events;
     throw new FactoryError("INTEGRITY", "This is the log of a session; it carries its writes to its assembly's.");
   }
+}
+
+function stateOf({ lastSeq, closed, archived }: LogTip): string {
+  if (archived) return "archived";
+  if (closed) return "closed";
+  return lastSeq === 0 ? "empty" : "open";
 }

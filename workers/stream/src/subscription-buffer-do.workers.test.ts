@@ -3,9 +3,10 @@ import { env, exports } from "cloudflare:workers";
 import { GENESIS_HASH, objectName } from "@factory/schemas";
 import type { SessionEvent } from "@factory/schemas";
 import { sessionLogOf } from "@factory/schemas/rpc";
-import type { LogIdentity } from "@factory/schemas/rpc";
+import type { LogIdentity, ObjectHealthRpc } from "@factory/schemas/rpc";
 import { describe, expect, test } from "vitest";
 import { STREAM_PAGE } from "./live-tail.ts";
+import { LOG_MIGRATIONS } from "./log-schema.ts";
 import { anEvent, anIdentity, aTerminalEvent, brokenAt, events, NdjsonReader } from "./testing/builders.ts";
 
 /** A log of its own, by the name that the rest of the factory uses. */
@@ -45,6 +46,20 @@ describe("SubscriptionBufferDO", () => {
     const bad = { ...anEvent(), payload: { reason: "incomplete" } } as unknown as ReturnType<typeof anEvent>;
     expect(await log.append(identity, [bad])).toMatchObject({ ok: false, code: "INVALID_ARGUMENT", details: { index: 0, eventId: bad.eventId } });
     expect(await log.tip()).toEqual({ lastSeq: 0, rootHash: GENESIS_HASH, closed: false, archived: false });
+  });
+
+  test("its health says where it is, and asking an unused one makes nothing", async () => {
+    const { log, stub, identity } = aLog("WO-health");
+    // The generated binding does not name the class that this Worker exports.
+    const asked = stub as unknown as ObjectHealthRpc;
+    expect(await asked.objectHealth()).toMatchObject({ state: "empty", schemaVersion: null, nextAlarmAt: null, outbox: null, leases: [] });
+    await runInDurableObject(stub, (_, { storage }) => expect(storage.sql.exec("SELECT name FROM sqlite_master").toArray()).toEqual([]));
+    await log.append(identity, [anEvent()]);
+    const open = await asked.objectHealth();
+    expect(open).toMatchObject({ state: "open", schemaVersion: LOG_MIGRATIONS.at(-1)?.id });
+    expect(open.storageBytes).toBeGreaterThan(0);
+    await log.append(identity, [aTerminalEvent()]);
+    expect(await asked.objectHealth()).toMatchObject({ state: "closed" });
   });
 
   test("events of another session sent to this object are refused with INTEGRITY", async () => {

@@ -3,27 +3,35 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { SessionLag } from "@factory/schemas/proto";
 import { EXIT, UsageError } from "../errors.ts";
 import { argument, optionText, type Command, type CommandContext } from "./command.ts";
+import { health, limitOf, operations } from "./operations.ts";
 
-const USAGE = "admin reproject SESSION | admin lag [SESSION] [--limit N] | admin producer-token SESSION --streams A,B --ttl T [--producer NAME]";
+const USAGE =
+  "admin operations [--limit N] | admin health SESSION | admin reproject SESSION | admin lag [SESSION] [--limit N] | admin producer-token SESSION --streams A,B --ttl T [--producer NAME]";
 
 const SECONDS: { readonly [unit: string]: number } = { s: 1, m: 60, h: 3_600 };
 
 export const admin: Command = {
   usage: USAGE,
-  summary: "make a session's rows of the read model again, see how far it is behind, let a runner outside append",
+  summary: "see how the factory does, each object of a session and how far the read model is behind; make rows again, let a runner outside append",
   options: { limit: { type: "string" }, streams: { type: "string" }, ttl: { type: "string" }, producer: { type: "string" } },
   help: [
+    "operations              Workers, dead letters, leases and rescues, outboxes, read model and storage of the organisation",
+    "health SESSION          each object that a session has used: state, storage, outbox, alarm, leases, last error",
     "reproject SESSION       takes the session's rows away and makes them again from its log",
     "lag [SESSION]           how far rows are behind logs: of one session, or of those that have not ended",
     "producer-token SESSION  a token by which a runner outside appends to the session's log; it is shown once",
-    "--limit N               sessions of `lag` at most, 1 to 100 (default 20)",
+    "--limit N               sessions at most, 1 to 100: of `lag` (default 20), of `operations` (default 50)",
     "--streams A,B           of `producer-token`: sessionEvents, beadUpdates, artifactWrites",
     "--ttl T                 of `producer-token`: its life, such as 90s, 30m or 24h, which is the most",
     "--producer NAME         of `producer-token`: what the runner is called (default runner)",
   ],
   async run(context) {
-    const verb = argument(context, 0, "reproject, lag or producer-token");
+    const verb = argument(context, 0, "operations, health, reproject, lag or producer-token");
     switch (verb) {
+      case "operations":
+        return operations(context);
+      case "health":
+        return health(context);
       case "reproject":
         return reproject(context);
       case "lag":
@@ -58,13 +66,6 @@ async function lag(context: CommandContext): Promise<number> {
   for (const session of sessions) context.print(lagLine(session));
   if (more) context.print("There are more; see --limit.");
   return EXIT.completed;
-}
-
-function limitOf(context: CommandContext): number {
-  const text = optionText(context, "limit");
-  if (text === undefined) return 0;
-  if (!/^[1-9]\d{0,2}$/.test(text)) throw new UsageError("--limit is a number from 1 to 100.");
-  return Number(text);
 }
 
 /** Null for a log that did not answer: how far its rows are behind is not known. */

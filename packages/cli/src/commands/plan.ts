@@ -3,11 +3,12 @@ import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Cassette } from "@factory/models";
 import type { PlanOutcome, SimulatedPlan } from "@factory/planning";
+import type { PlanModels, PlanSource } from "@factory/planning/models";
+import { reasonOfPlan } from "@factory/planning/words";
 import { FactoryError } from "@factory/schemas";
 import { EXIT, UsageError } from "../errors.ts";
 import type { Outcome } from "../outcome.ts";
-import type { PlanModels, PlanSource } from "../plan-models.ts";
-import { planText, reasonOfPlan } from "../plan-text.ts";
+import { planText } from "../plan-text.ts";
 import { paintFor } from "../terminal-text.ts";
 import { argument, optionText, type Command, type CommandContext } from "./command.ts";
 import { FILES_HELP, FILES_OPTION, readOrder } from "./orders.ts";
@@ -61,7 +62,7 @@ type Prepared = { readonly models: PlanModels; readonly keep: () => void };
 async function prepare(context: CommandContext): Promise<Prepared> {
   const [played, recorded] = [optionText(context, "cassette"), optionText(context, "record")];
   if (played !== undefined && recorded !== undefined) throw new UsageError("--cassette and --record exclude each other; see --help.");
-  const [{ Cassette: Tape, configuredModels }, { planModels }] = await Promise.all([import("@factory/models"), import("../plan-models.ts")]);
+  const [{ Cassette: Tape, configuredModels }, { planModels }] = await Promise.all([import("@factory/models"), import("@factory/planning/models")]);
   const nothing = (): void => undefined;
   return usable(() => {
     if (played !== undefined)

@@ -2,11 +2,11 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConnectError } from "@connectrpc/connect";
+import { policyDiff, readPolicies, type PolicyFault, type ReadPolicy } from "@factory/governance/policies";
 import { ErrorDetailSchema, type ApplyPolicyResponse } from "@factory/schemas/proto";
 import type { FactoryClient } from "../client.ts";
 import { EXIT, UsageError } from "../errors.ts";
-import { paintDiff, policyDiff } from "../policy-diff.ts";
-import { readPolicies, type PolicyFault, type ReadPolicy } from "../policy-file.ts";
+import { paintDiff } from "../paint-diff.ts";
 import { oneLine, paintFor } from "../terminal-text.ts";
 import { argument, type Command, type CommandContext } from "./command.ts";
 import { standardOutput } from "./sessions.ts";

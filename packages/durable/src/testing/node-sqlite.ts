@@ -4,6 +4,8 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import type { SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
+import type { HealthPort } from "../object-health.ts";
+import type { TimerPort } from "../scheduler.ts";
 import { requireSynchronous } from "../sql.ts";
 import type { SqlCursor, SqlRow, SqlValue, StoragePort } from "../sql.ts";
 
@@ -42,6 +44,21 @@ export class NodeSqliteStorage implements StoragePort {
     } finally {
       this.#depth = depth;
     }
+  }
+
+  /** What `objectHealth` reads of an object that has this database and that alarm. */
+  observed(alarm: Pick<TimerPort, "getAlarm">): HealthPort {
+    const { exec } = this.sql;
+    const size = this.#db.prepare("SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size");
+    return {
+      getAlarm: () => alarm.getAlarm(),
+      sql: {
+        exec,
+        get databaseSize() {
+          return Number(size.get()?.["bytes"]);
+        },
+      },
+    };
   }
 
   /** Closes the database; later calls throw. */

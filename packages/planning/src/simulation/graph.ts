@@ -24,6 +24,7 @@ export function plannedGraph(compiled: CompiledRun): PlannedGraph {
       key: plan.key,
       title: plan.title,
       role: plan.role,
+      team: gear.team,
       molecule: plan.molecule,
       level: levels.get(atomId) ?? 1,
       claims: plan.claimRefs,

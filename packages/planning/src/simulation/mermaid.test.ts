@@ -10,6 +10,7 @@ function anAtom(changes: Partial<PlannedAtom> & Pick<PlannedAtom, "key">): Plann
   return {
     title: `Write ${changes.key}`,
     role: "coder",
+    team: "build",
     molecule: "parts",
     level: 1,
     claims: ["C-1"],

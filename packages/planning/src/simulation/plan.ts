@@ -72,6 +72,8 @@ export type PlannedAtom = {
   readonly key: string;
   readonly title: string;
   readonly role: string;
+  /** The team of its role. */
+  readonly team: string;
   readonly molecule: string;
   /** 1 for an atom that waits for none. */
   readonly level: number;

@@ -74,4 +74,18 @@ export interface SessionRpc {
   poke(): Promise<{ readonly state: SessionState } | null>;
 }
 
+/** The order of a session, as it was submitted. */
+export type SubmittedOrder = {
+  readonly workOrderId: string;
+  readonly title: string;
+  /** Its Markdown. */
+  readonly text: string;
+};
+
+/** What readers ask a session's CommissioningAgentDO. */
+export interface SubmittedOrderRpc {
+  /** Null for a session that was never commissioned, and for one of another org. */
+  submittedOrder(org: string): Promise<SubmittedOrder | null>;
+}
+
 export type { AttachedFile };

@@ -5,7 +5,9 @@ import type { CoordinatorRpc, OperativeRpc } from "./coordinator.ts";
 import type { ArtifactGraphRpc, BeadGraphRpc } from "./graph.ts";
 import type { AssemblyLogRpc, EventSinkRpc, SessionLogRpc, SinkAddress } from "./log.ts";
 import type { MediationRpc } from "./mediation.ts";
-import type { SessionRpc } from "./session.ts";
+import type { HealthKind, ObjectHealthRpc, SessionHealthRpc } from "./object-health.ts";
+import type { RunViewRpc } from "./run-view.ts";
+import type { SessionRpc, SubmittedOrderRpc } from "./session.ts";
 
 /** The part of a Durable Object namespace the getters use. */
 export type NamespaceLike = { getByName(name: string): unknown };
@@ -17,9 +19,13 @@ export const sessionLogOf = (env: { SESSION_LOGS: NamespaceLike }, org: string, 
   stub(env.SESSION_LOGS, objectName.sessionLog(org, sessionId));
 export const sessionOf = (env: { SESSIONS: NamespaceLike }, org: string, sessionId: string): SessionRpc =>
   stub(env.SESSIONS, objectName.session(org, sessionId));
+export const submittedOrderOf = (env: { SESSIONS: NamespaceLike }, org: string, sessionId: string): SubmittedOrderRpc =>
+  stub(env.SESSIONS, objectName.session(org, sessionId));
 export const mediationOf = (env: { MEDIATIONS: NamespaceLike }, org: string, sessionId: string): MediationRpc =>
   stub(env.MEDIATIONS, objectName.mediation(org, sessionId));
 export const coordinatorOf = (env: { COORDINATORS: NamespaceLike }, org: string, runId: string): CoordinatorRpc =>
+  stub(env.COORDINATORS, objectName.coordinator(org, runId));
+export const runViewOf = (env: { COORDINATORS: NamespaceLike }, org: string, runId: string): RunViewRpc =>
   stub(env.COORDINATORS, objectName.coordinator(org, runId));
 export const operativeOf = (env: { OPERATIVES: NamespaceLike }, org: string, runId: string, slot: number): OperativeRpc =>
   stub(env.OPERATIVES, objectName.operative(org, runId, slot));
@@ -32,3 +38,10 @@ export const assemblyLogOf = (env: { SESSION_LOGS: NamespaceLike }, org: string,
 export const subscribersOf = (env: { SUBSCRIBERS: NamespaceLike }, { org, shard }: SinkAddress): EventSinkRpc =>
   stub(env.SUBSCRIBERS, objectName.subscribers(org, shard));
 export const capacityOf = (env: { CAPACITIES: NamespaceLike }, org: string): CapacityRpc => stub(env.CAPACITIES, objectName.capacity(org));
+export const sessionHealthOf = (env: { SESSIONS: NamespaceLike }, org: string, sessionId: string): SessionHealthRpc =>
+  stub(env.SESSIONS, objectName.session(org, sessionId));
+
+/** Namespaces of the objects that answer for their health, by kind. */
+export type HealthNamespaces = { readonly [kind in HealthKind]: NamespaceLike };
+/** An object of the name, asked for its health; the names of sessions are {@link sessionHealthOf}'s. */
+export const objectHealthOf = (namespaces: HealthNamespaces, kind: HealthKind, name: string): ObjectHealthRpc => stub(namespaces[kind], name);

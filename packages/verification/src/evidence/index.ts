@@ -1,5 +1,6 @@
 /** The sealed evidence package: an in-toto statement in a signed envelope, and its verification offline. */
 export { checkIdentity } from "./consistency.ts";
+export { EVIDENCE_CHECKS } from "./fault.ts";
 export type { EvidenceCheckName, EvidenceFault } from "./fault.ts";
 export { countsOrAbsent, firstVerdictFacts, overfitOf, overfitText, wilsonInterval } from "./holdout-rates.ts";
 export type { FirstVerdictFacts, Overfit, PassCounts, VerdictCounts } from "./holdout-rates.ts";

@@ -5,6 +5,8 @@ import { revokeConsent, setConsent } from "./consent-service.ts";
 import type { GatewayDeps } from "../deps.ts";
 import { knowingStateOf } from "./knowing-state-service.ts";
 import { impactOf, lineageOf, whyOf } from "./lineage-service.ts";
+import { objectHealthOf } from "./object-health-service.ts";
+import { operationsOf } from "./operations-service.ts";
 import { applyPolicy } from "./policy-service.ts";
 import { issueToken } from "./producer-token-service.ts";
 import { projectionLag, reproject } from "./read-model-service.ts";
@@ -25,6 +27,8 @@ export function adminService(deps: GatewayDeps): ServiceImpl<typeof FactoryAdmin
     applyPolicy: (request, context) => unary(context, (scope) => applyPolicy(deps, scope, request)),
     reproject: (request, context) => unary(context, (scope) => reproject(deps, scope, request)),
     projectionLag: (request, context) => unary(context, (scope) => projectionLag(deps, scope, request)),
+    objectHealth: (request, context) => unary(context, (scope) => objectHealthOf(deps, scope, request)),
+    operations: (request, context) => unary(context, (scope) => operationsOf(deps, scope, request)),
     issueProducerToken: (request, context) => unary(context, (scope) => issueToken(deps, scope, request)),
   };
 }

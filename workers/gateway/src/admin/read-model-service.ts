@@ -33,14 +33,15 @@ export async function projectionLag(
   const { org } = scope.principal;
   if (sessionId !== "") {
     await findSession(deps, scope, sessionId);
-    return { sessions: [shown(await abortable(scope.signal, deps.readModel.lagOf(org, sessionId)))], more: false };
+    return { sessions: [shownLag(await abortable(scope.signal, deps.readModel.lagOf(org, sessionId)))], more: false };
   }
   if (limit > MAX_LAG_SESSIONS) throw new FactoryError("INVALID_ARGUMENT", `limit is ${limit}; the most is ${MAX_LAG_SESSIONS}.`);
   const { sessions, more } = await abortable(scope.signal, deps.readModel.lag(org, limit === 0 ? DEFAULT_LIMIT : limit));
-  return { sessions: sessions.map(shown), more };
+  return { sessions: sessions.map(shownLag), more };
 }
 
-function shown({ sessionId, seq, tipSeq, closed, quarantined, updatedAt }: ProjectionLag): MessageInitShape<typeof SessionLagSchema> {
+/** One lag as the protocol shows it. */
+export function shownLag({ sessionId, seq, tipSeq, closed, quarantined, updatedAt }: ProjectionLag): MessageInitShape<typeof SessionLagSchema> {
   return {
     sessionId,
     seq: BigInt(seq),

@@ -66,6 +66,11 @@ export class CommissioningAgentDO extends DurableObject {
     return this.#asked;
   }
 
+  async objectHealth() {
+    const neighbours = this.#request === null ? null : { assembly: "shop", mediation: true, runId: `RUN-of-${this.#request.sessionId}` };
+    return { ...aHealth(this.#state), outbox: { pending: 2, oldestAt: 1_785_844_800_000, worstAttempts: 3, parked: 0, parkedReason: null }, neighbours };
+  }
+
   async #complete(request) {
     const files = [];
     for (const [path, content] of Object.entries(FILES)) {
@@ -130,6 +135,10 @@ export class SubscriptionBufferDO extends DurableObject {
     return { lastSeq: this.#events.length, rootHash: last?.hash ?? "0".repeat(64), closed: last !== undefined && TERMINAL.has(last.kind), archived: false };
   }
 
+  async objectHealth() {
+    return aHealth((await this.tip()).closed ? "closed" : "open");
+  }
+
   async read(after, limit) {
     return { events: this.#events.slice(after, after + limit), tip: await this.tip() };
   }
@@ -170,6 +179,37 @@ export class SubscriptionBufferDO extends DurableObject {
   }
 }
 
+/** What an object says of itself in these tests: it has storage, and nothing that it was not given. */
+function aHealth(state) {
+  const nothing = { nextAlarmAt: null, outbox: null, leases: [], lastError: null, schemaVersion: "0001-double", failingTimers: [] };
+  return { state, storageBytes: 4_096, ...nothing };
+}
+
+class Answering extends DurableObject {
+  async objectHealth() {
+    return aHealth("idle");
+  }
+}
+
+export class MediationAgentDO extends Answering {}
+export class OperativeDO extends Answering {}
+
+/** Its one lease has expired, and it is held by slot 2. */
+export class CoordinatorDO extends Answering {
+  async objectHealth() {
+    const lease = { beadId: "BEAD-1", slot: 2, epoch: 4, claimedAt: 1_785_844_800_000, leaseUntil: 1_785_844_920_000, expired: true };
+    const outbox = { pending: 1, oldestAt: 1_785_844_700_000, worstAttempts: 7, parked: 1, parkedReason: "The log refused it." };
+    return { ...aHealth("open"), storageBytes: 20_480, outbox, leases: [lease], lastError: "The log refused it." };
+  }
+}
+
+/** It does not answer. */
+export class CapacityDO extends Answering {
+  async objectHealth() {
+    throw new Error("the object was reset");
+  }
+}
+
 const HEARTBEAT_MS = 10;
 const line = (event) => new TextEncoder().encode(`${JSON.stringify(event)}\n`);
 
@@ -203,6 +243,29 @@ export default class Neighbour extends WorkerEntrypoint {
 
   async lagOf(_org, sessionId) {
     return { sessionId, seq: 5, tipSeq: 7, closed: false, quarantined: 2, updatedAt: 1_785_844_800_000 };
+  }
+
+  async operations(org, letters) {
+    const letter = {
+      queue: "atoms",
+      key: "m-1",
+      bodyDigest: "d".repeat(64),
+      ids: { run: "RUN-1", asked: String(letters) },
+      reason: "gone",
+      diedAt: 1_785_844_800_000,
+    };
+    return {
+      deadLetters: { count: 2, lastDay: 1, unattributed: 3, byQueue: [{ queue: "atoms", count: 2 }], letters: org === "acme" ? [letter] : [] },
+      rescueRates: [
+        { windowSeconds: 3_600, claims: 0, rescues: 0 },
+        { windowSeconds: 86_400, claims: 8, rescues: 2 },
+      ],
+      used: { sourceGraph: false, capacity: true },
+    };
+  }
+
+  async usedObjects() {
+    return { slots: [0], sourceGraph: false, capacity: true };
   }
 
   async hasAssembly(org, assembly) {

@@ -8,11 +8,15 @@ import { graphWorker } from "../../../../scripts/testing/graph-worker.ts";
 
 const MODULE = join(import.meta.dirname, "neighbours.mjs");
 /** Neighbours whose place a recorder takes. */
-const RECORDERS = ["commissioning", "mediation", "pipeline", "stream", "graphql"] as const;
-/** Objects that the recorders call among themselves. */
+const RECORDERS = ["commissioning", "mediation", "pipeline", "stream", "graphql", "dashboard"] as const;
+/** Objects of the recorders. */
 const OBJECTS = {
   SESSIONS: { className: "CommissioningAgentDO", scriptName: "factory-commissioning" },
   SESSION_LOGS: { className: "SubscriptionBufferDO", scriptName: "factory-stream" },
+  MEDIATIONS: { className: "MediationAgentDO", scriptName: "factory-mediation" },
+  COORDINATORS: { className: "CoordinatorDO", scriptName: "factory-pipeline" },
+  OPERATIVES: { className: "OperativeDO", scriptName: "factory-pipeline" },
+  CAPACITIES: { className: "CapacityDO", scriptName: "factory-pipeline" },
 } as const;
 
 /** Options of one Worker for each neighbour that the gateway's wrangler configuration binds. */

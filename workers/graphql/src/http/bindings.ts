@@ -6,8 +6,9 @@ import { graphqlServer, type GraphqlServer } from "./graphql-server.ts";
 import { operationContext } from "./operation-context.ts";
 
 /** Reads the bindings; everything else of the queries takes its dependencies. */
-export function queryServer(env: Pick<Env, "DB" | "SESSION_LOGS" | "ARTIFACT_GRAPHS">): GraphqlServer {
+export function queryServer(env: Pick<Env, "DB" | "SESSION_LOGS" | "ARTIFACT_GRAPHS" | "COORDINATORS" | "SESSIONS" | "BLOBS">): GraphqlServer {
   const now = (): number => Date.now();
-  const sources = { database: readDatabase(d1Queries(env.DB)), logs: env, graphs: env, now };
-  return graphqlServer({ contextOf: (viewer) => operationContext(sources, viewer), startTimeout: startRealTimeout, now, journal: consoleLog() });
+  // An operation's own: what one waits for is no other's.
+  const sources = () => ({ database: readDatabase(d1Queries(env.DB)), logs: env, graphs: env, runs: env, sessions: env, blobs: env.BLOBS, now });
+  return graphqlServer({ contextOf: (viewer) => operationContext(sources(), viewer), startTimeout: startRealTimeout, now, journal: consoleLog() });
 }

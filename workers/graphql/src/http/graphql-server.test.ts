@@ -99,9 +99,17 @@ const EVERYTHING: readonly Said[] = [
   said("BUDGET_EXHAUSTED", { budgetUsd: 1, spentUsd: 1, reservedUsd: 0 }),
   said("PASS_COMPLETED", { pass: "write", artifactId: "IS-1", artifactType: "IntentSpecification", modelCalls: 1, repaired: true, durationMs: 3 }),
   { kind: "BEAD_TELEPORTED", payload: { beadId: "BEAD-1" } },
+  ...["Claim", "WorkGraph"].map((artifactType) => said("ARTIFACT_WRITTEN", { artifactId: artifactType === "Claim" ? `${SPEC}.C-1` : "WG-1", artifactType })),
 ];
 
+const ORDER = { workOrderId: "WO-1", title: "Text tools", text: "# Text tools\n\nSplit at blanks." };
+
 const STORED = [
+  aNode({
+    id: `${SPEC}.C-1`,
+    data: { claimId: "C-1", kind: "criterion", text: "`slugify` joins words.", line: 9, functionName: "slugify", visible: [], holdout: [], testFiles: [] },
+  }),
+  aNode({ id: "WG-1", type: "WorkGraph", data: { nodes: [{ atomId: "ATOM-1", owns: ["C-1"] }] } }),
   aNode({ id: SPEC, type: "Specification", data: { title: "A module" } }),
   aNode({ id: "DIR-1", type: "AtomDirective", data: { title: "Write slugify", dependsOn: [{ atomId: "ATOM-0", required: true }] } }),
 ];
@@ -117,6 +125,20 @@ async function aWorld(things: readonly Said[] = EVERYTHING): Promise<QueryWorld>
     getMany: async (ids) => ({ ok: true, nodes: STORED.filter(({ id }) => ids.includes(id)) }),
     why: async (id) => walk(id, "PRS-1"),
     impact: async (id) => walk(id, "WG-1"),
+  });
+  const digest = world.blob("export {};");
+  const file = { path: "src/slugify.ts", digest, baseDigest: null, beadId: "BEAD-1" };
+  world.orders.set(objectName.session("acme", OWNER.sessionId), ORDER);
+  world.runs.set(objectName.coordinator("acme", RUN), {
+    graphView: async () => ({
+      runId: RUN,
+      beads: [{ beadId: "BEAD-1", atomId: "ATOM-1", moleculeId: "MOL-1", outcome: false, added: false }],
+      dependencies: [{ fromBeadId: "BEAD-0", toBeadId: "BEAD-1", required: true }],
+      successions: [],
+    }),
+    treeView: async () => ({ runId: RUN, treeDigest: "t-1", files: [file] }),
+    fileView: async (_org, path) => (path === file.path ? file : null),
+    proofView: async () => ({ runId: RUN, specificationId: SPEC, claims: [{ claimId: "C-1", passed: 2, failed: 0, refuted: false, proven: true }] }),
   });
   return world;
 }
@@ -203,6 +225,8 @@ describe("a session", () => {
               cost: { calls: 1, costUsd: 0.25 },
               directive: { id: "DIR-1", title: "Write slugify" },
               dependsOn: [{ atomId: "ATOM-0", required: true }],
+              moleculeId: "MOL-1",
+              dependsOnBeadIds: ["BEAD-0"],
               checks: [{ id: "CHK-1", traceId: "ET-1", ok: true, claimId: "C-1" }],
               transitions: {
                 nodes: [
@@ -217,6 +241,10 @@ describe("a session", () => {
             },
           ],
         },
+        workOrder: { id: "WO-1", title: "Text tools", text: ORDER.text },
+        claims: [{ id: "C-1", line: 9, ownerBeadIds: ["BEAD-1"], proof: { status: "PROVEN", verificationReportIds: ["VR-1"] } }],
+        graph: { runId: RUN, beads: [{ beadId: "BEAD-1", moleculeId: "MOL-1" }], edges: [{ fromBeadId: "BEAD-0", kind: "DEPENDENCY" }] },
+        runTree: { treeHash: "t-1", files: [{ path: "src/slugify.ts", status: "ADDED", bytes: 10, beadId: "BEAD-1" }] },
         amendments: { nodes: [{ id: "AMD-1", state: "PROPOSED", beadIds: ["BEAD-1"] }] },
         reviews: { nodes: [{ id: REVIEW, open: true, alternatives: ["approved", "rejected"], requestedAt: "2026-08-04T12:00:00.003Z" }] },
         runGraphChanges: { nodes: [{ changes: ["insert BEAD-2"] }] },
@@ -340,15 +368,21 @@ describe("lists of sessions", () => {
   test("ask the database once for each field, however many sessions and beads there are", async () => {
     const query = `{ sessions(first: 50) { nodes { id title problems costs { total { calls } }
       reviews(first: 3) { nodes { id } } artifacts(first: 3) { nodes { id relationsIn { source } content { title } } }
-      beads(first: 3) { nodes { id cost { calls } dependsOn { atomId } checks { id } transitions(first: 3) { nodes { seq } } session { id } } } } } }`;
+      workOrder { id } claims { id proof { status } } graph { edges { kind } } runTree { treeHash }
+      beads(first: 3) { nodes { id cost { calls } dependsOn { atomId } moleculeId dependsOnBeadIds checks { id } transitions(first: 3) { nodes { seq } } session { id } } } } } }`;
     const counts: number[] = [];
+    const asked: string[][] = [];
     for (const count of [1, 12]) {
       const world = await manySessions(count, (n) => [submitted, written(`SPEC-${n}`), ...[1, 2, 3].map((b) => beadStep({ beadId: `BEAD-${n}-${b}` }))]);
       expect((await world.ask("acme", query)).errors).toEqual([]);
       counts.push(world.statements.length);
+      asked.push(world.askedOfRuns.map((question) => question.split(" ")[0] ?? ""));
     }
-    // Sessions, costs, reviews, artifacts, relations on two sides, beads, their costs, directives, checks, steps and session.
-    expect(counts).toEqual([12, 12]);
+    // Sessions, costs, reviews, artifacts, relations on two sides, what claims are made from, their reports, adopted amendments, beads,
+    // their costs, directives, checks, steps and session.
+    expect(counts).toEqual([15, 15]);
+    // All sessions of this world are of one run.
+    expect(asked.map((questions) => questions.sort())).toEqual(Array.from({ length: 2 }, () => ["graph", "proof", "tree"]));
   });
 });
 
@@ -371,6 +405,16 @@ describe("what belongs to a run, a person or an artifact", () => {
       artifact: { id: SPEC, sessionId: OWNER.sessionId },
       viewer: { org: "acme", principalId: "reader", scopes: ["session:read"] },
     });
+  });
+
+  test("gives the beads of a session that are asked for by their ids, and none of another session", async () => {
+    const world = await aWorld();
+    const { data, errors } = await world.ask(
+      "acme",
+      `{ session(id: "${OWNER.sessionId}") { one: beads(ids: ["BEAD-1"]) { nodes { id } } none: beads(ids: ["BEAD-0"]) { nodes { id } } } }`,
+    );
+    expect(errors).toEqual([]);
+    expect(data).toEqual({ session: { one: { nodes: [{ id: "BEAD-1" }] }, none: { nodes: [] } } });
   });
 
   test("keeps what is decided out of the inbox, and what a session that has ended had asked", async () => {
@@ -396,6 +440,29 @@ describe("what belongs to a run, a person or an artifact", () => {
     const inbox = async (args: string) => (await world.ask("acme", `{ reviews${args} { nodes { id sessionId: sessionId } } }`)).data;
     expect(await inbox("")).toEqual({ reviews: { nodes: [{ id: REVIEW, sessionId: sessionId(1) }] } });
     expect((await inbox("(open: false)")) as object).toMatchObject({ reviews: { nodes: { length: 3 } } });
+  });
+
+  test("lists reviews from either end, page by page", async () => {
+    const filler = said("SESSION_SUBMITTED", { fromState: "", toState: "SUBMITTED", reason: "again" });
+    // The later a review stands in its log, the later it was asked.
+    const world = await manySessions(3, (n) => [submitted, ...Array.from({ length: n }, () => filler), asked]);
+    const page = async (order: string, after?: string) => {
+      const { data, errors } = await world.ask(
+        "acme",
+        `{ reviews(first: 2, order: ${order}${after === undefined ? "" : `, after: "${after}"`}) { nodes { sessionId } pageInfo { endCursor hasNextPage } } }`,
+      );
+      expect(errors).toEqual([]);
+      return (data as { reviews: { nodes: { sessionId: string }[]; pageInfo: { endCursor: string; hasNextPage: boolean } } }).reviews;
+    };
+    for (const [order, expected] of [
+      ["WAITING_LONGEST", [1, 2, 3]],
+      ["NEWEST_FIRST", [3, 2, 1]],
+    ] as const) {
+      const first = await page(order);
+      const second = await page(order, first.pageInfo.endCursor);
+      expect([...first.nodes, ...second.nodes]).toEqual(expected.map((n) => ({ sessionId: sessionId(n) })));
+      expect([first.pageInfo.hasNextPage, second.pageInfo.hasNextPage]).toEqual([true, false]);
+    }
   });
 });
 
@@ -446,6 +513,9 @@ describe("another org", () => {
   const ARGUMENTS: { readonly [field: string]: string } = {
     session: `(id: "${OWNER.sessionId}")`,
     sessions: "(first: 2)",
+    sessionCounts: "",
+    assemblies: "",
+    runFile: `(sessionId: "${OWNER.sessionId}", path: "src/slugify.ts")`,
     sessionsByWorkOrder: `(first: 2, workOrderId: "WO-1")`,
     beads: `(first: 2, runId: "${RUN}")`,
     amendments: `(runId: "${RUN}")`,
@@ -457,6 +527,7 @@ describe("another org", () => {
     lineage: `(artifactId: "${SPEC}")`,
     viewer: "",
   };
+  const RIVALS_OWN = new Set([objectName.artifactGraph("rival", "shop"), objectName.session("rival", sessionId(99))]);
   const root = Object.values(schema.getQueryType()?.getFields() ?? {});
 
   test("is asked by every query there is", () => {
@@ -468,15 +539,20 @@ describe("another org", () => {
       const world = await aWorld();
       // The other org has a session of its own in an assembly of the same name.
       await world.project("rival", aLog([submitted], { sessionId: sessionId(99) }));
+      await world.project(
+        "acme",
+        aLog([submitted], { sessionId: sessionId(98) }).map((event) => ({ ...event, assemblyId: "attic" })),
+      );
       const selection = everything(getNamedType(type), [getNamedType(type).name]);
       const query = `{ ${name}${ARGUMENTS[name] ?? ""} ${selection} }`;
       const own = JSON.stringify((await world.ask("acme", query)).data);
       const answer = await world.ask("rival", query);
       const seen = JSON.stringify(answer.data);
-      for (const secret of [OWNER.sessionId, RUN, SPEC, REVIEW, "BEAD-1", "VR-1", "AMD-1", "Text tools"]) expect(seen).not.toContain(secret);
+      for (const secret of [OWNER.sessionId, RUN, SPEC, REVIEW, "BEAD-1", "VR-1", "AMD-1", "Text tools", "attic", "slugify", "export"])
+        expect(seen).not.toContain(secret);
       expect(own).not.toBe(seen);
       expect(codesOf(answer).filter((code) => code !== "NOT_FOUND")).toEqual([]);
-      expect(world.addressed.filter((object) => object.includes("rival") && !object.endsWith(":shop"))).toEqual([]);
+      expect(world.addressed.filter((object) => object.includes("rival") && !RIVALS_OWN.has(object))).toEqual([]);
     });
   }
 });

@@ -1,6 +1,6 @@
 import { applyD1Migrations } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { artifactNode, sessionIdOf, ulidId, type EventWrite } from "@factory/schemas";
+import { artifactNode, blobKey, objectName, sessionIdOf, sha256Hex, ulidId, type EventWrite } from "@factory/schemas";
 import { artifactGraphOf, CONNECTION_HEADER, encodeConnection, GRAPHQL_PATH, sessionLogOf } from "@factory/schemas/rpc";
 import { beforeAll, expect, test, vi } from "vitest";
 import { beadStep, said, submitted } from "../projections/testing/logs.ts";
@@ -43,6 +43,59 @@ test("queries in workerd read D1, the log and the graph, within the org", async 
   );
   expect(await ask("rival", query)).toMatchObject({ data: null, errors: [{ path: ["why"], extensions: { code: "NOT_FOUND" } }] });
   expect(await ask("rival", `{ session(id: "${sessionId}") { id } }`)).toEqual({ data: { session: null } });
+});
+
+/** Has the double of an object show something. */
+async function show(namespace: DurableObjectNamespace, name: string, shown: object): Promise<void> {
+  // The double's own method; no RPC interface has it.
+  await (namespace.getByName(name) as unknown as { show(shown: object): Promise<void> }).show(shown);
+}
+
+test("queries in workerd read the session's order, and the run's files from the bucket", async () => {
+  const org = "filed";
+  const runId = "RUN-00000000000000000000000001";
+  const sessionId = sessionIdOf(org, "WO-1", "env-1");
+  const large = `${"a".repeat(256 * 1024 - 1)}\u00e9 and more`;
+  const stored = new Map(["", "old", "new", large].map((text) => [text, sha256Hex(text)]));
+  for (const [text, digest] of stored) await env.BLOBS.put(blobKey.content(digest), text);
+  const file = (path: string, base: string, current: string) => ({
+    path,
+    digest: stored.get(current) ?? null,
+    baseDigest: stored.get(base) ?? null,
+    beadId: null,
+  });
+  const files = [file("a.ts", "old", "new"), file("empty.ts", "", ""), file("large.ts", "gone", large)];
+  await show(env.COORDINATORS, objectName.coordinator(org, runId), { tree: { runId, treeDigest: "t-1", files } });
+  await show(env.SESSIONS, objectName.session(org, sessionId), { workOrderId: "WO-1", title: "An order", text: "# An order" });
+  const events = [submitted, beadStep()].map((thing) => ({ eventId: ulidId("EVT"), occurredAt: Date.now(), ...thing }) as EventWrite);
+  expect(await sessionLogOf(env, org, sessionId).append({ org, sessionId, workOrderId: "WO-1", assemblyId: "shop" }, events)).toMatchObject({ ok: true });
+
+  const asked = (path: string) => `runFile(sessionId: "${sessionId}", path: "${path}") { status base current binary truncated }`;
+  const query = `{ session(id: "${sessionId}") { workOrder { text } runTree { treeHash files { path status bytes } } }
+    changed: ${asked("a.ts")} empty: ${asked("empty.ts")} large: ${asked("large.ts")} none: ${asked("none.ts")} }`;
+  await vi.waitFor(
+    async () =>
+      expect(await ask(org, query)).toEqual({
+        data: {
+          session: {
+            workOrder: { text: "# An order" },
+            runTree: {
+              treeHash: "t-1",
+              files: [
+                { path: "a.ts", status: "MODIFIED", bytes: 3 },
+                { path: "empty.ts", status: "UNCHANGED", bytes: 0 },
+                { path: "large.ts", status: "ADDED", bytes: 256 * 1024 + 10 },
+              ],
+            },
+          },
+          changed: { status: "MODIFIED", base: "old", current: "new", binary: false, truncated: false },
+          empty: { status: "UNCHANGED", base: "", current: "", binary: false, truncated: false },
+          large: { status: "ADDED", base: null, current: "a".repeat(256 * 1024 - 1), binary: false, truncated: true },
+          none: null,
+        },
+      }),
+    { timeout: 20_000, interval: 100 },
+  );
 });
 
 test("what is wrong with an operation is told with the registry's code in workerd too", async () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { consumeProjections, type QueueMessage } from "./projections-queue.ts";
 import type { ProjectorDeps } from "./projector.ts";
 import { aLog, beadStep, OWNER, readable, submitted } from "./testing/logs.ts";
-import { aReadModel } from "./testing/node-sql.ts";
+import { aReadModel, deadLettersIn } from "./testing/node-sql.ts";
 
 type Settled = { readonly acked: boolean; readonly retriedAfter: number | null };
 type TestMessage = QueueMessage & { settled(): Settled };
@@ -32,7 +32,7 @@ async function deliver(messages: readonly QueueMessage[], change: Partial<Projec
     return readable(aLog([submitted, beadStep()], { sessionId }));
   };
   const journal = new MemoryLog();
-  await consumeProjections({ queue, messages }, { sql, log, now: () => 1, ...change }, journal);
+  await consumeProjections({ queue, messages }, { sql, log, deadLetters: deadLettersIn(sql), now: () => 1, ...change }, journal);
   return { sql, reads, journal };
 }
 
@@ -89,13 +89,17 @@ describe("the consumer of projections", () => {
 });
 
 describe("the consumer of dead letters", () => {
-  test("acknowledges and tells of each, and carries nothing: the lag shows the session", async () => {
+  test("keeps, acknowledges and tells of each, and carries nothing: the lag shows the session", async () => {
     const messages = [aMessage(BODY, 11), aMessage("text", 11)];
-    const { journal, reads } = await deliver(messages, {}, QUEUES.projectionsDead);
+    const { journal, reads, sql } = await deliver(messages, {}, QUEUES.projectionsDead);
     expect(messages.map((message) => message.settled())).toEqual([ACKED, ACKED]);
     expect(journal.of("projections.dead-letter")).toMatchObject([
       { outcome: "failed", ids: { org: "acme", session: OWNER.sessionId }, fields: { attempts: 11 } },
       { outcome: "failed", fields: { body: "text" } },
+    ]);
+    expect(sql.all("SELECT queue, org, ids FROM dead_letters ORDER BY org")).toEqual([
+      { queue: "projections", org: null, ids: "{}" },
+      { queue: "projections", org: OWNER.org, ids: JSON.stringify({ session: OWNER.sessionId }) },
     ]);
     expect(reads).toEqual([]);
   });

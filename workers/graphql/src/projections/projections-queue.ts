@@ -2,8 +2,8 @@
  * Consumers of the queues `projections` and `projections-dead`. A message is a hint that a log has grown; which events are
  * read follows from the session's own cursor.
  */
-import { messageOf } from "@factory/durable";
-import type { Log } from "@factory/durable";
+import { buryMessage, messageOf } from "@factory/durable";
+import type { DeadBody, DeadLetterDatabase, Log } from "@factory/durable";
 import { QUEUES, idSchema } from "@factory/schemas";
 import type { ProjectionMessage } from "@factory/schemas/rpc";
 import { z } from "zod";
@@ -43,10 +43,15 @@ const MAX_RETRY_SECONDS = 60;
 
 type Wanted = { readonly org: string; readonly sessionId: string; readonly messages: QueueMessage[] };
 
+/** What the consumer needs beside the projector. */
+export type ConsumerDeps = ProjectorDeps & { readonly deadLetters: DeadLetterDatabase };
+
 /** Settles every message of a batch. Messages of one session are one projection; a session that fails stops no other. */
-export async function consumeProjections(batch: QueueBatch, deps: ProjectorDeps, log: Log): Promise<void> {
+export async function consumeProjections(batch: QueueBatch, deps: ConsumerDeps, log: Log): Promise<void> {
   if (batch.queue === QUEUES.projectionsDead) {
-    for (const message of batch.messages) buryMessage(message, log);
+    // A dead letter leaves its session behind its log, which `factory admin lag` shows and `factory admin reproject` mends.
+    const burial = { queue: QUEUES.projections, read: readDead, database: deps.deadLetters, log, now: deps.now };
+    await Promise.all(batch.messages.map((message) => buryMessage(message, burial)));
     return;
   }
   await Promise.all(bySession(batch.messages, log).map((wanted) => carry(wanted, deps, log)));
@@ -98,16 +103,9 @@ async function carry({ org, sessionId, messages }: Wanted, deps: ProjectorDeps, 
   }
 }
 
-/** A dead letter leaves its session behind its log, which `factory admin lag` shows and `factory admin reproject` mends. */
-function buryMessage(message: QueueMessage, log: Log): void {
-  const parsed = projectionMessage.safeParse(message.body);
-  const ids = parsed.success ? { org: parsed.data.org, session: parsed.data.sessionId } : {};
-  log.event({
-    op: "projections.dead-letter",
-    outcome: "failed",
-    durationMs: 0,
-    ids: { message: message.id, ...ids },
-    fields: { attempts: message.attempts, ...(parsed.success ? {} : { body: message.body }) },
-  });
-  message.ack();
+function readDead(body: unknown): DeadBody {
+  const parsed = projectionMessage.safeParse(body);
+  if (!parsed.success) return { problem: parsed.error.issues[0]?.message ?? "unreadable" };
+  const { org, sessionId } = parsed.data;
+  return { org, ids: { session: sessionId } };
 }

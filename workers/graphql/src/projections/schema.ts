@@ -7,6 +7,7 @@
  *
  * @see `architecture.md` 5
  */
+import { isNull, sql } from "drizzle-orm";
 import { index, integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** How far each session's log is projected. */
@@ -62,12 +63,33 @@ export const sessionViews = sqliteTable(
   },
   (table) => [
     primaryKey({ columns: [table.sessionId] }),
-    index("session_views_by_org").on(table.org, table.startedAt),
-    index("session_views_by_assembly").on(table.org, table.assemblyId, table.startedAt),
-    index("session_views_by_work_order").on(table.org, table.workOrderId, table.startedAt),
+    // Lists are ordered by start and id, so that a page is read from its cursor on and nothing is sorted.
+    index("session_views_in_order").on(table.org, table.startedAt, table.sessionId),
+    index("session_views_in_order_by_assembly").on(table.org, table.assemblyId, table.startedAt, table.sessionId),
+    index("session_views_in_order_by_work_order").on(table.org, table.workOrderId, table.startedAt, table.sessionId),
+    index("session_views_in_order_by_state").on(table.org, table.state, table.startedAt, table.sessionId),
+    index("session_views_in_order_by_assembly_and_state").on(table.org, table.assemblyId, table.state, table.startedAt, table.sessionId),
+    // Problems are of sessions that have not ended, which are few beside all that have.
+    index("session_views_open").on(table.org, table.startedAt, table.sessionId).where(isNull(table.outcome)),
     index("session_views_by_run").on(table.org, table.runId),
   ],
 );
+
+/**
+ * How many sessions of an assembly stand in each state, so that they need not be counted. Made of `session_views` by triggers
+ * alone; no state yet is the empty text.
+ */
+export const sessionTallies = sqliteTable(
+  "session_tallies",
+  { org: text("org").notNull(), assemblyId: text("assembly_id").notNull(), state: text("state").notNull(), sessions: integer("sessions").notNull() },
+  (table) => [primaryKey({ columns: [table.org, table.assemblyId, table.state] })],
+);
+
+/**
+ * The order of the text index of sessions, `session_search`: a place grows with the session's start. Made of `session_views`
+ * by triggers alone.
+ */
+export const sessionPlaces = sqliteTable("session_places", { place: integer("place").primaryKey(), sessionId: text("session_id").notNull().unique() });
 
 /** Each step of a session's state machine. */
 export const sessionTransitions = sqliteTable(
@@ -112,6 +134,7 @@ export const beads = sqliteTable(
     primaryKey({ columns: [table.sessionId, table.beadId] }),
     index("beads_by_run").on(table.org, table.runId, table.state),
     index("beads_by_id").on(table.org, table.beadId),
+    index("beads_in_order").on(table.sessionId, table.createdAt, table.beadId),
   ],
 );
 
@@ -134,7 +157,17 @@ export const beadTransitions = sqliteTable(
     reason: text("reason"),
     occurredAt: integer("occurred_at").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.sessionId, table.seq] }), index("bead_transitions_by_bead").on(table.sessionId, table.beadId, table.seq)],
+  (table) => [
+    primaryKey({ columns: [table.sessionId, table.seq] }),
+    index("bead_transitions_by_bead").on(table.sessionId, table.beadId, table.seq),
+    // How often leases are taken back is counted over an hour and a day of all sessions.
+    index("bead_claims_by_time")
+      .on(table.org, table.occurredAt)
+      .where(sql`kind = 'BEAD_CLAIMED'`),
+    index("bead_rescues_by_time")
+      .on(table.org, table.occurredAt)
+      .where(sql`kind = 'BEAD_RESCUED'`),
+  ],
 );
 
 /** Changes of a run's graph while it ran. */
@@ -188,6 +221,7 @@ export const artifacts = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.sessionId, table.artifactId] }),
     index("artifacts_by_id").on(table.org, table.artifactId),
+    index("artifacts_in_order").on(table.sessionId, table.createdAt, table.artifactId),
     index("artifacts_by_assembly").on(table.org, table.assemblyId, table.artifactType),
   ],
 );
@@ -282,7 +316,11 @@ export const verifications = sqliteTable(
     details: text("details"),
     occurredAt: integer("occurred_at").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.sessionId, table.verificationId] }), index("verifications_by_subject").on(table.org, table.subjectId)],
+  (table) => [
+    primaryKey({ columns: [table.sessionId, table.verificationId] }),
+    index("verifications_by_subject").on(table.org, table.subjectId),
+    index("verifications_in_order").on(table.sessionId, table.occurredAt, table.verificationId),
+  ],
 );
 
 /** Questions to a person and how they were decided; open while `decision` is NULL. */
@@ -307,7 +345,7 @@ export const reviews = sqliteTable(
     decidedAt: integer("decided_at"),
     approvalId: text("approval_id"),
   },
-  (table) => [primaryKey({ columns: [table.sessionId, table.reviewId] }), index("reviews_open").on(table.org, table.decision, table.requestedAt)],
+  (table) => [primaryKey({ columns: [table.sessionId, table.reviewId] }), index("reviews_in_order").on(table.org, table.requestedAt, table.reviewId)],
 );
 
 /** Questions of agents. */

@@ -15,16 +15,18 @@ export type CostTotal = {
   readonly durationMs: number;
 };
 
-/** Calls of one session by bead, model and purpose. */
+/** Calls of one session by team, model and purpose. */
 export type CostLine = CostTotal & {
   readonly sessionId: string;
-  readonly beadId: string | null;
   readonly team: string | null;
   readonly alias: string;
   readonly provider: string;
   readonly modelId: string;
   readonly purpose: string;
 };
+
+/** Calls of one session by bead. */
+export type BeadCostLine = CostTotal & { readonly sessionId: string; readonly beadId: string | null };
 
 const NOTHING: CostTotal = { calls: 0, unpricedCalls: 0, inputTokens: 0, outputTokens: 0, costUsd: null, durationMs: 0 };
 
@@ -39,19 +41,32 @@ const SUMS = {
 
 /** The team of the bead that a call was made for. */
 const TEAM = sql<string | null>`(SELECT worked.team FROM beads AS worked
-  WHERE worked.session_id = model_costs.session_id AND worked.bead_id = model_costs.bead_id AND +worked.org = model_costs.org)`.as("team");
+  WHERE worked.session_id = model_costs.session_id AND worked.bead_id = model_costs.bead_id AND +worked.org = model_costs.org)`;
 
 /** Lines of each session, in its order. */
 export async function costsOfSessions(reads: OrgReads, sessionIds: readonly string[]): Promise<CostLine[][]> {
-  const { sessionId, beadId, alias, provider, modelId, purpose } = modelCosts;
-  const key = { sessionId, beadId, alias, provider, modelId, purpose };
+  const { sessionId, alias, provider, modelId, purpose, seq } = modelCosts;
+  const key = { sessionId, alias, provider, modelId, purpose };
+  const groupBy = [...Object.values(key), sql.raw("team")];
   // The fields are those of a line.
   const rows = (await reads.pick(
     modelCosts,
-    { ...key, ...SUMS, team: TEAM },
-    { ofSessions: sessionIds, groupBy: Object.values(key), orderBy: [sql`min(${modelCosts.seq})`] },
+    { ...key, ...SUMS, team: TEAM.as("team") },
+    { ofSessions: sessionIds, groupBy, orderBy: [sql`min(${seq})`] },
   )) as CostLine[];
-  const grouped = Map.groupBy(rows, (row) => row.sessionId);
+  return ofEach(sessionIds, rows);
+}
+
+/** Lines of each session by bead, in its order: as many as it has beads. */
+export async function beadCostsOfSessions(reads: OrgReads, sessionIds: readonly string[]): Promise<BeadCostLine[][]> {
+  const { sessionId, beadId, seq } = modelCosts;
+  const asked = { ofSessions: sessionIds, groupBy: [sessionId, beadId], orderBy: [sql`min(${seq})`] };
+  // The fields are those of a line.
+  return ofEach(sessionIds, (await reads.pick(modelCosts, { sessionId, beadId, ...SUMS }, asked)) as BeadCostLine[]);
+}
+
+function ofEach<L extends { readonly sessionId: string }>(sessionIds: readonly string[], lines: readonly L[]): L[][] {
+  const grouped = Map.groupBy(lines, (line) => line.sessionId);
   return sessionIds.map((id) => grouped.get(id) ?? []);
 }
 
@@ -86,6 +101,9 @@ export function sumOf(totals: readonly CostTotal[]): CostTotal {
 }
 
 /** Totals by what names a part of the lines, in the order of their first line. */
-export function totalsBy(lines: readonly CostLine[], keyOf: (line: CostLine) => string | null): { readonly key: string | null; readonly total: CostTotal }[] {
+export function totalsBy<L extends CostTotal>(
+  lines: readonly L[],
+  keyOf: (line: L) => string | null,
+): { readonly key: string | null; readonly total: CostTotal }[] {
   return [...Map.groupBy(lines, keyOf)].map(([key, part]) => ({ key, total: sumOf(part) }));
 }

@@ -34,7 +34,11 @@ const order = <T extends ReadTable>(
 const { amendments, artifacts, beads, beadTransitions, budgetExhaustions, clarifications, consentDenials, divergences } = schema;
 const { passes, quarantinedEvents, reviews, runGraphChanges, sessionTransitions, verifications } = schema;
 
-const BEADS = order("beads", beads, [beads.createdAt, beads.beadId], (row) => [row.createdAt, row.beadId], { states: beads.state, teams: beads.team });
+const BEADS = order("beads", beads, [beads.createdAt, beads.beadId], (row) => [row.createdAt, row.beadId], {
+  ids: beads.beadId,
+  states: beads.state,
+  teams: beads.team,
+});
 const AMENDMENTS = order("amendments", amendments, [amendments.proposedAt, amendments.amendmentId], (row) => [row.proposedAt ?? 0, row.amendmentId], {
   states: amendments.state,
 });

@@ -5,6 +5,7 @@
 import { and, eq, getTableColumns, lte, sql, type SQL } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { READ_MODEL } from "../projections/read-model.ts";
+import { sessionTallies } from "../projections/schema.ts";
 import type { ReadDatabase } from "./read-database.ts";
 
 /** A table of the read model; each has the column `org`. */
@@ -15,12 +16,17 @@ export type RowOf<T extends ReadTable> = T["$inferSelect"];
 export type Fields = { readonly [name: string]: SQLiteColumn | SQL.Aliased };
 
 /** Which rows: of these sessions only, or of the whole org. */
-type Where = { readonly ofSessions?: readonly string[] | undefined; readonly where?: SQL | undefined };
+type Where = {
+  readonly ofSessions?: readonly string[] | undefined;
+  readonly where?: SQL | undefined;
+  /** The condition names the keys of its rows, by which they are found. */
+  readonly byKey?: boolean | undefined;
+};
 
 /** Which rows, in which order, how many. */
 export type Asked = Where & {
   readonly orderBy?: readonly SQL[];
-  readonly groupBy?: readonly SQLiteColumn[];
+  readonly groupBy?: readonly (SQLiteColumn | SQL)[];
   readonly limit?: number;
 };
 
@@ -68,10 +74,22 @@ export class OrgReads {
     return rows as unknown as RowOf<T>[];
   }
 
+  /** How many of the org's sessions, or of one of its assemblies', stand in each state; the empty text for those of which no event has said it. */
+  async tallies(assemblyId: string | null | undefined): Promise<{ readonly state: string; readonly sessions: number }[]> {
+    const { org, state, sessions } = sessionTallies;
+    const ofAssembly = assemblyId === null || assemblyId === undefined ? undefined : eq(sessionTallies.assemblyId, assemblyId);
+    return this.#db
+      .select({ state, sessions: sql<number>`sum(${sessions})`.as("sessions") })
+      .from(sessionTallies)
+      .where(and(eq(org, this.org), ofAssembly))
+      .groupBy(state)
+      .orderBy(state);
+  }
+
   /** Rows of sessions are found by the sessions' keys: the plus keeps SQLite from going through all rows of the org for them. */
-  #own(table: ReadTable, { ofSessions, where }: Where): SQL | undefined {
-    if (ofSessions === undefined) return and(eq(table.org, this.org), where);
-    return and(sql`+${table.org} = ${this.org}`, among(table.sessionId, ofSessions), where);
+  #own(table: ReadTable, { ofSessions, where, byKey = false }: Where): SQL | undefined {
+    if (ofSessions !== undefined) return and(sql`+${table.org} = ${this.org}`, among(table.sessionId, ofSessions), where);
+    return and(byKey ? sql`+${table.org} = ${this.org}` : eq(table.org, this.org), where);
   }
 }
 

@@ -6,14 +6,16 @@ import { and, sql, type SQL } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import DataLoader from "dataloader";
 import { artifactEdges, artifacts, beads } from "../projections/schema.ts";
-import { costsOfSessions, totalsOfBeads, type CostLine, type CostTotal } from "./costs.ts";
+import { beadCostsOfSessions, costsOfSessions, totalsOfBeads, type BeadCostLine, type CostLine, type CostTotal } from "./costs.ts";
 import { decodeCursor, type Position } from "./cursors.ts";
 import { directivesOf } from "./directives.ts";
 import type { List } from "./lists.ts";
 import { among, type OrgReads, type ReadTable, type RowOf } from "./org-reads.ts";
 import { pageOf, pageSize, type Page, type PageArgs } from "./pages.ts";
 import { checksOfBeads, type CheckResult } from "./checks.ts";
-import { openReviews, sessionsByIds, sessionsPage, type OpenReviewArgs, type SessionRow, type SessionsArgs } from "./sessions.ts";
+import { adoptedAmendments, type AdoptedAmendment } from "./run-graph.ts";
+import { sessionCounts, type SessionCounts } from "./session-counts.ts";
+import { assembliesOf, openReviews, sessionsByIds, sessionsPage, type OpenReviewArgs, type SessionRow, type SessionsArgs } from "./sessions.ts";
 
 /** Values that a column must be among, by the name of the filter; an absent one lets everything pass. */
 export type ListFilter = { readonly [name: string]: readonly string[] | null | undefined };
@@ -42,9 +44,11 @@ export class ReadLoaders {
   readonly #relations: DataLoader<string, ArtifactRelations>;
   readonly #beads: DataLoader<Owner, BeadRow | null, string>;
   readonly #costs: DataLoader<string, readonly CostLine[]>;
+  readonly #costsByBead: DataLoader<string, readonly BeadCostLine[]>;
   readonly #beadCosts: DataLoader<Owner, CostTotal, string>;
   readonly #directives: DataLoader<Owner, string | null, string>;
   readonly #checks: DataLoader<Owner, readonly CheckResult[], string>;
+  readonly #adopted: DataLoader<string, readonly AdoptedAmendment[]>;
 
   constructor(reads: OrgReads, now: () => number) {
     this.#reads = reads;
@@ -54,8 +58,10 @@ export class ReadLoaders {
     this.#relations = new DataLoader((ids) => relationsOf(reads, ids));
     this.#beads = new DataLoader((keys) => beadsByKeys(reads, keys), { cacheKeyFn: ownerKey });
     this.#costs = new DataLoader((ids) => costsOfSessions(reads, ids));
+    this.#costsByBead = new DataLoader((ids) => beadCostsOfSessions(reads, ids));
     this.#directives = new DataLoader((keys) => directivesOf(reads, keys), { cacheKeyFn: ownerKey });
     this.#checks = new DataLoader((keys) => checksOfBeads(reads, keys), { cacheKeyFn: ownerKey });
+    this.#adopted = new DataLoader((ids) => adoptedAmendments(reads, ids));
     this.#beadCosts = new DataLoader((keys) => totalsOfBeads(reads, keys), { cacheKeyFn: ownerKey });
   }
 
@@ -89,9 +95,14 @@ export class ReadLoaders {
     return this.#beads.load({ sessionId, id });
   }
 
-  /** Model calls of a session by bead, model and purpose. */
+  /** Model calls of a session by team, model and purpose. */
   costs(sessionId: string): Promise<readonly CostLine[]> {
     return this.#costs.load(sessionId);
+  }
+
+  /** Model calls of a session by bead. */
+  costsByBead(sessionId: string): Promise<readonly BeadCostLine[]> {
+    return this.#costsByBead.load(sessionId);
   }
 
   /** What the model calls of a bead came to. */
@@ -107,6 +118,21 @@ export class ReadLoaders {
   /** Checks that the platform ran on what a bead brought. */
   checks(sessionId: string, id: string): Promise<readonly CheckResult[]> {
     return this.#checks.load({ sessionId, id });
+  }
+
+  /** Amendments of a session that were adopted. */
+  adopted(sessionId: string): Promise<readonly AdoptedAmendment[]> {
+    return this.#adopted.load(sessionId);
+  }
+
+  /** How many sessions of the org, or of one assembly, stand where. */
+  counts(assemblyId: string | null | undefined): Promise<SessionCounts> {
+    return sessionCounts(this.#reads, assemblyId, this.#now());
+  }
+
+  /** Assemblies that the org has sessions in, the one of the newest session first. */
+  assemblies(limit: number): Promise<string[]> {
+    return assembliesOf(this.#reads, limit);
   }
 
   /** A page of an owner's rows. @throws FactoryError INVALID_ARGUMENT for a size or a cursor that is none. */
@@ -128,15 +154,23 @@ const ownerKey = ({ id, sessionId }: Owner): string => `${sessionId ?? ""}\n${id
 type PagesAsk = { readonly size: number; readonly after: Position | null; readonly filter: ListFilter; readonly args: PageArgs };
 
 async function pagesOf<T extends ReadTable>(reads: OrgReads, of: List<T>, owners: readonly Owner[], ask: PagesAsk): Promise<Page<RowOf<T>>[]> {
-  const time = sql`coalesce(${of.time}, 0)`;
-  const ids = owners.map(({ id }) => id);
-  const rows = await reads.rowsOfEach(of.table, {
-    by: [of.table.sessionId, of.owner],
+  // The bare column, where it may be, so that an index in its order is used.
+  const time = of.time.notNull ? sql`${of.time}` : sql`coalesce(${of.time}, 0)`;
+  const which = {
     ofSessions: sessionsOf(of, owners),
-    where: and(among(of.owner, ids), after(time, of.id, ask.after), ...filtered(of.filters, ask.filter)),
+    where: and(
+      among(
+        of.owner,
+        owners.map(({ id }) => id),
+      ),
+      after(time, of.id, ask.after),
+      ...filtered(of.filters, ask.filter),
+    ),
     orderBy: [time, sql`${of.id}`],
     limit: ask.size + 1,
-  });
+  };
+  // One owner's page ends where it is full; of several, each row is ranked among its owner's.
+  const rows = owners.length === 1 ? await reads.rows(of.table, which) : await reads.rowsOfEach(of.table, { ...which, by: [of.table.sessionId, of.owner] });
   const grouped = Map.groupBy(rows, (row) =>
     ownerKey({ id: of.ownerOf(row) ?? "", ...(owners[0]?.sessionId === undefined ? {} : { sessionId: row.sessionId }) }),
   );

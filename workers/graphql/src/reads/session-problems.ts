@@ -12,8 +12,9 @@ export const FLAPPING_EPOCHS = 6;
 /** A bead that was re-opened so often and is not done flaps: one more cycle raises a consultation request. */
 export const FLAPPING_CYCLES = 2;
 
+// In the words of the index of such sessions, so that it is used.
+const OPEN = sql.raw("session_views.outcome IS NULL");
 // The plus before an org keeps SQLite to the key of the session: the org is checked there and not searched by.
-const ENDED = sql.raw("session_views.outcome IS NOT NULL");
 const ASKED = sql.raw(`(session_views.state IN ('AWAITING_APPROVAL', 'IN_REVIEW') OR EXISTS (
   SELECT 1 FROM reviews AS open WHERE open.session_id = session_views.session_id AND +open.org = session_views.org AND open.decision IS NULL))`);
 const SPENT = sql.raw(`EXISTS (
@@ -30,12 +31,12 @@ const FLAPS = sql.raw(`EXISTS (
  * @param now - epoch milliseconds
  */
 export function hasProblem(problem: SessionProblem, now: number): SQL {
-  return sql`(NOT ${ENDED} AND ${conditionOf(problem, now)})`;
+  return sql`(${OPEN} AND ${conditionOf(problem, now)})`;
 }
 
 /** The condition that a session has one of the problems. */
 export function hasAnyProblem(problems: readonly SessionProblem[], now: number): SQL {
-  return sql`(NOT ${ENDED} AND (${sql.join(
+  return sql`(${OPEN} AND (${sql.join(
     problems.map((problem) => conditionOf(problem, now)),
     sql.raw(" OR "),
   )}))`;

@@ -1,6 +1,7 @@
 /** Fields of artifacts and of walks over the artifact graph. */
 import { artifactTitle, FACTORY_REGISTRY } from "@factory/factory-graph";
 import { canonicalJson } from "@factory/schemas";
+import type { StoredNode } from "@factory/schemas/rpc";
 import { CausalEndEnum } from "./enums.ts";
 import { jsonValue } from "./json-text.ts";
 import * as refs from "./refs.ts";
@@ -64,8 +65,8 @@ refs.LineageNodeRef.implement({
     data: t.field({
       type: "JSON",
       nullable: true,
-      description: "The content; null when it is larger than 64 KiB.",
-      resolve: ({ data }) => (bytesOf(data) <= MAX_CONTENT_BYTES ? data : null),
+      description: "The content; null when it is larger than 64 KiB. Of a claim's hidden examples it has none.",
+      resolve: (node) => (bytesOf(node.data) <= MAX_CONTENT_BYTES ? shownData(node) : null),
     }),
   }),
 });
@@ -98,6 +99,13 @@ refs.LineageRef.implement({
     effects: t.field({ type: refs.LineageGraphRef, nullable: true, description: "Null unless asked for.", resolve: ({ effects }) => effects ?? null }),
   }),
 });
+
+/** Hidden examples are told to nobody: whoever reads them could write to them. */
+function shownData({ type, data }: Pick<StoredNode, "type" | "data">): StoredNode["data"] {
+  if (type !== "Claim") return data;
+  const { holdout: _hidden, ...shown } = data;
+  return shown;
+}
 
 function bytesOf(data: object): number {
   return Buffer.byteLength(canonicalJson(data), "utf8");

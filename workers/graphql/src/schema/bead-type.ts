@@ -45,6 +45,16 @@ refs.BeadRef.implement({
       complexity: 5,
       resolve: async (bead, _args, context) => dependenciesOf((await directiveOf(bead, context))?.data),
     }),
+    moleculeId: t.id({
+      nullable: true,
+      description: "The molecule it is of, from the run itself; null where the run does not know it.",
+      resolve: async ({ runId, beadId }, _args, { runs }) => (await runs.graph(runId))?.moleculeOf(beadId) ?? null,
+    }),
+    dependsOnBeadIds: t.idList({
+      nullable: true,
+      description: "The beads it waits for as the run's graph is now, amendments included; null where the run does not know it.",
+      resolve: async ({ runId, beadId }, _args, { runs }) => (await runs.graph(runId))?.parentsOf(beadId) ?? null,
+    }),
     checks: t.field({
       type: [refs.CheckResultRef],
       description: "What the platform ran on what it brought, every attempt, oldest first; from its execution traces.",

@@ -54,3 +54,9 @@ export function pageArgs(arg: ArgBuilder<Types>) {
 export function pageComplexity({ first }: { readonly first?: number | null | undefined }): { field: number; multiplier: number } {
   return { field: 1, multiplier: Math.max(1, first ?? DEFAULT_PAGE_SIZE) };
 }
+
+/** What a field costs that asks an object of its own, one a row: a session, a run. */
+export const OBJECT_COST = 10;
+
+/** Rows that a list without pages counts as: most are shorter. */
+export const LISTED_ROWS = 20;

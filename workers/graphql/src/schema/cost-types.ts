@@ -24,15 +24,15 @@ refs.CostPartRef.implement({
 refs.CostsRef.implement({
   description: "Costs of a session's model calls.",
   fields: (t) => ({
-    total: t.field({ type: refs.CostTotalRef, resolve: (lines) => sumOf(lines) }),
-    byBead: t.field({ type: [refs.CostPartRef], resolve: (lines) => totalsBy(lines, ({ beadId }) => beadId) }),
-    byTeam: t.field({ type: [refs.CostPartRef], resolve: (lines) => totalsBy(lines, ({ team }) => team) }),
+    total: t.field({ type: refs.CostTotalRef, resolve: async (id, _args, { reads }) => sumOf(await reads.costs(id)) }),
+    byBead: t.field({ type: [refs.CostPartRef], resolve: async (id, _args, { reads }) => totalsBy(await reads.costsByBead(id), ({ beadId }) => beadId) }),
+    byTeam: t.field({ type: [refs.CostPartRef], resolve: async (id, _args, { reads }) => totalsBy(await reads.costs(id), ({ team }) => team) }),
     byModel: t.field({
       type: [refs.CostPartRef],
       description: "By `provider:model`.",
-      resolve: (lines) => totalsBy(lines, ({ provider, modelId }) => `${provider}:${modelId}`),
+      resolve: async (id, _args, { reads }) => totalsBy(await reads.costs(id), ({ provider, modelId }) => `${provider}:${modelId}`),
     }),
-    byAlias: t.field({ type: [refs.CostPartRef], resolve: (lines) => totalsBy(lines, ({ alias }) => alias) }),
-    byPurpose: t.field({ type: [refs.CostPartRef], resolve: (lines) => totalsBy(lines, ({ purpose }) => purpose) }),
+    byAlias: t.field({ type: [refs.CostPartRef], resolve: async (id, _args, { reads }) => totalsBy(await reads.costs(id), ({ alias }) => alias) }),
+    byPurpose: t.field({ type: [refs.CostPartRef], resolve: async (id, _args, { reads }) => totalsBy(await reads.costs(id), ({ purpose }) => purpose) }),
   }),
 });

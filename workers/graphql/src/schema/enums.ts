@@ -1,6 +1,9 @@
 /** Enums of the schema, each from the table that its concept has everywhere. */
-import { BEAD_STATES, EVENT_KINDS, EVENT_KIND_NAMES, REVIEW_DECISIONS, REVIEW_MODES, SESSION_STATES, STREAMS } from "@factory/schemas";
+import { BEAD_STATES, claim, EVENT_KINDS, EVENT_KIND_NAMES, REVIEW_DECISIONS, REVIEW_MODES, SESSION_STATES, STREAMS } from "@factory/schemas";
 import { builder } from "./builder.ts";
+import type { ProofStatus } from "../reads/claims.ts";
+import type { RunFileStatus } from "../reads/run-files.ts";
+import type { RunEdgeKind } from "../reads/run-graph.ts";
 import type { SESSION_PROBLEMS } from "../reads/session-problems.ts";
 
 export const SessionStateEnum = builder.enumType("SessionState", { values: SESSION_STATES, description: "Where a session's state machine is." });
@@ -19,6 +22,13 @@ export const SessionOrderEnum = builder.enumType("SessionOrder", {
   values: {
     NEWEST_FIRST: { description: "By start, the newest first." },
     PROBLEMS_FIRST: { description: "Sessions with a problem first; within both parts the newest first." },
+  },
+});
+
+export const ReviewOrderEnum = builder.enumType("ReviewOrder", {
+  values: {
+    WAITING_LONGEST: { description: "By when they were asked, who waits longest first." },
+    NEWEST_FIRST: { description: "By when they were asked, the last one first." },
   },
 });
 
@@ -58,3 +68,31 @@ export const LineageDirectionEnum = builder.enumType("LineageDirection", {
 });
 
 export const CausalEndEnum = builder.enumType("CausalEnd", { values: ["SOURCE", "TARGET"], description: "The end of a relation that is the cause." });
+
+export const ClaimKindEnum = builder.enumType("ClaimKind", {
+  values: claim.shape.kind.options,
+  description: "The part of the order that a claim is made from.",
+});
+
+export const ProofStatusEnum = builder.enumType("ProofStatus", {
+  description: "How a claim stands.",
+  values: {
+    PROVEN: { description: "The run was accepted: checks of its verdict that decide the claim were executed, and all passed." },
+    REFUTED: { description: "A check that decides it failed of a bead that has ended." },
+    OPEN: { description: "Neither, or not known." },
+  } satisfies { readonly [S in ProofStatus]: object },
+});
+
+export const RunEdgeKindEnum = builder.enumType("RunEdgeKind", {
+  description: "What joins two beads. A clarification is asked by a bead and of nobody in particular, so it joins none.",
+  values: {
+    DEPENDENCY: { description: "`toBeadId` waits for `fromBeadId`." },
+    SUCCESSION: { description: "An amendment of the run's graph put `toBeadId` in the place of `fromBeadId`, which was cancelled." },
+    AMENDMENT: { description: "`fromBeadId` diverged, and the amendment that was adopted for it re-opened `toBeadId` too." },
+  } satisfies { readonly [K in RunEdgeKind]: object },
+});
+
+export const RunFileStatusEnum = builder.enumType("RunFileStatus", {
+  description: "How a path of a run's tree differs from what the run started from.",
+  values: { ADDED: {}, MODIFIED: {}, UNCHANGED: {}, DELETED: {} } satisfies { readonly [S in RunFileStatus]: object },
+});

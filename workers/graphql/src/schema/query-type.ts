@@ -2,11 +2,13 @@
 import { OF_RUN, OF_SESSION } from "../reads/lists.ts";
 import { DEFAULT_WALK_LIMIT, MAX_WALK_DEPTH, MAX_WALK_LIMIT } from "../reads/lineage-reads.ts";
 import { builder } from "./builder.ts";
-import { pageArgs, pageComplexity } from "./connection.ts";
+import { OBJECT_COST, pageArgs, pageComplexity } from "./connection.ts";
+import { MAX_PAGE_SIZE } from "../reads/pages.ts";
 import {
   AmendmentStateEnum,
   BeadStateEnum,
   LineageDirectionEnum,
+  ReviewOrderEnum,
   SessionOrderEnum,
   SessionProblemEnum,
   SessionStateEnum,
@@ -44,7 +46,10 @@ builder.queryType({
         ...pageArgs(t.arg),
         assemblyId: t.arg.id({ required: false }),
         status: t.arg({ type: [SessionStateEnum], required: false, description: "In one of these states." }),
-        search: t.arg.string({ required: false, description: "Text in the title, the work order's id or the session's id." }),
+        search: t.arg.string({
+          required: false,
+          description: "Text in the title, the work order's id or the session's id; less than three characters are looked for in the 1 000 newest sessions.",
+        }),
         needsPerson: t.arg.boolean({ required: false }),
         problems: t.arg({ type: [SessionProblemEnum], required: false, description: "With one of these problems." }),
         order: t.arg({ type: SessionOrderEnum, required: false, defaultValue: "NEWEST_FIRST" }),
@@ -57,6 +62,30 @@ builder.queryType({
       args: { ...pageArgs(t.arg), workOrderId: t.arg.id({ required: true }) },
       complexity: pageComplexity,
       resolve: (_root, args, { reads }) => reads.sessions(args),
+    }),
+    sessionCounts: t.field({
+      type: refs.SessionCountsRef,
+      description: "How many sessions stand where, over all of the org or of one assembly.",
+      args: { assemblyId: t.arg.id({ required: false }) },
+      complexity: OBJECT_COST,
+      resolve: (_root, { assemblyId }, { reads }) => reads.counts(assemblyId),
+    }),
+    assemblies: t.stringList({
+      description: `Assemblies that the org has sessions in, the one of the newest session first; ${MAX_PAGE_SIZE} at most.`,
+      complexity: OBJECT_COST,
+      resolve: (_root, _args, { reads }) => reads.assemblies(MAX_PAGE_SIZE),
+    }),
+    runFile: t.field({
+      type: refs.RunFileRef,
+      nullable: true,
+      description: "One file of a session's run, as it was and as it is now; null where there is no such session, run or path.",
+      args: { sessionId: t.arg.id({ required: true }), path: t.arg.string({ required: true }) },
+      complexity: OBJECT_COST,
+      resolve: async (_root, { sessionId, path }, { reads, runs, files }) => {
+        const runId = (await reads.session(sessionId))?.runId ?? null;
+        const file = runId === null ? null : await runs.file(runId, path);
+        return file === null ? null : files.sides(file);
+      },
     }),
     beads: t.field({
       type: refs.BeadConnection,
@@ -89,8 +118,12 @@ builder.queryType({
     }),
     reviews: t.field({
       type: refs.ReviewConnection,
-      description: "What is asked of people, who waits longest first.",
-      args: { ...pageArgs(t.arg), open: t.arg.boolean({ required: false, defaultValue: true, description: "False for decided ones too." }) },
+      description: "What is asked of people.",
+      args: {
+        ...pageArgs(t.arg),
+        open: t.arg.boolean({ required: false, defaultValue: true, description: "False for decided ones too." }),
+        order: t.arg({ type: ReviewOrderEnum, required: false, defaultValue: "WAITING_LONGEST" }),
+      },
       complexity: pageComplexity,
       resolve: (_root, args, { reads }) => reads.reviews(args),
     }),

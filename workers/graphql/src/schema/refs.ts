@@ -1,10 +1,15 @@
 /** The object types of the schema by what stands behind each; their fields are in the files beside this one. */
 import type { SessionEvent } from "@factory/schemas";
-import type { AssemblyEvent, StoredEdge, StoredNode } from "@factory/schemas/rpc";
+import type { AssemblyEvent, RunFile, RunGraphBead, RunTreeView, StoredEdge, StoredNode, SubmittedOrder } from "@factory/schemas/rpc";
 import type * as tables from "../projections/schema.ts";
 import type { CheckResult } from "../reads/checks.ts";
+import type { ClaimProof, SessionClaim } from "../reads/claims.ts";
 import type { BeadDependency } from "../reads/directives.ts";
-import type { CostLine, CostTotal } from "../reads/costs.ts";
+import type { CostTotal } from "../reads/costs.ts";
+import type { FileSides } from "../reads/run-files.ts";
+import type { RunEdge } from "../reads/run-graph.ts";
+import type { RunGraph } from "../reads/run-reads.ts";
+import type { SessionCounts } from "../reads/session-counts.ts";
 import type { SessionRow } from "../reads/sessions.ts";
 import type { TimelinePage } from "../reads/timeline-reads.ts";
 import type { Walk } from "../reads/lineage-reads.ts";
@@ -28,6 +33,22 @@ export const PassConnection = connectionOf("Pass", PassRef);
 export const UnreadEventRef = builder.objectRef<Row<typeof tables.quarantinedEvents>>("UnreadEvent");
 export const UnreadEventConnection = connectionOf("UnreadEvent", UnreadEventRef);
 export const ViewerRef = builder.objectRef<{ readonly org: string; readonly principalId: string; readonly scopes: readonly string[] }>("Viewer");
+
+export const SessionCountsRef = builder.objectRef<SessionCounts>("SessionCounts");
+
+export const WorkOrderRef = builder.objectRef<SubmittedOrder>("WorkOrder");
+export const ClaimRef = builder.objectRef<SessionClaim>("Claim");
+export const ClaimProofRef = builder.objectRef<ClaimProof>("ClaimProof");
+
+/** A run's graph with its edges, those of amendments included. */
+export type ShownRunGraph = { readonly graph: RunGraph; readonly edges: readonly RunEdge[] };
+
+export const RunGraphRef = builder.objectRef<ShownRunGraph>("RunGraph");
+export const RunGraphBeadRef = builder.objectRef<RunGraphBead>("RunGraphBead");
+export const RunGraphEdgeRef = builder.objectRef<RunEdge>("RunGraphEdge");
+export const RunTreeRef = builder.objectRef<RunTreeView>("RunTree");
+export const RunTreeFileRef = builder.objectRef<RunFile>("RunTreeFile");
+export const RunFileRef = builder.objectRef<FileSides>("RunFile");
 
 export const BeadRef = builder.objectRef<BeadRow>("Bead");
 export const BeadConnection = connectionOf("Bead", BeadRef);
@@ -67,7 +88,8 @@ export const CheckResultRef = builder.objectRef<CheckResult>("CheckResult");
 
 export const CostTotalRef = builder.objectRef<CostTotal>("CostTotal");
 export const CostPartRef = builder.objectRef<{ readonly key: string | null; readonly total: CostTotal }>("CostPart");
-export const CostsRef = builder.objectRef<readonly CostLine[]>("Costs");
+/** By the id of their session. */
+export const CostsRef = builder.objectRef<string>("Costs");
 
 export const SessionEventRef = builder.objectRef<SessionEvent>("SessionEvent");
 export const SessionEventConnection = builder.objectRef<TimelinePage>("SessionEventConnection");

@@ -1,5 +1,7 @@
 /** The schema of `/graphql`, from its one typed source; `schema.graphql` is made from it. */
 import "./session-type.ts";
+import "./order-types.ts";
+import "./run-types.ts";
 import "./bead-type.ts";
 import "./artifact-types.ts";
 import "./judgement-types.ts";

@@ -1,8 +1,11 @@
 /** Fields of a session and of what only sessions have. Casts to enums hold: the projection sets aside what is of no kind or state. */
 import type { EventKind, ReviewMode, SessionState } from "@factory/schemas";
 import { OF_SESSION } from "../reads/lists.ts";
+import { edgesOf } from "../reads/run-graph.ts";
+import type { GraphqlContext } from "../graphql-context.ts";
+import type { SessionRow } from "../reads/sessions.ts";
 import { builder } from "./builder.ts";
-import { pageArgs, pageComplexity } from "./connection.ts";
+import { LISTED_ROWS, OBJECT_COST, pageArgs, pageComplexity } from "./connection.ts";
 import {
   AmendmentStateEnum,
   BeadStateEnum,
@@ -72,7 +75,34 @@ refs.SessionRef.implement({
     needsPerson: t.boolean({ resolve: ({ problems }) => problems.includes("NEEDS_PERSON") }),
     beadCounts: t.field({ type: BeadCounts, resolve: (session) => session }),
     evidenceChain: t.field({ type: EvidenceChain, resolve: (session) => session }),
-    costs: t.field({ type: refs.CostsRef, resolve: ({ sessionId }, _args, { reads }) => reads.costs(sessionId) }),
+    costs: t.field({ type: refs.CostsRef, resolve: ({ sessionId }) => sessionId }),
+    workOrder: t.field({
+      type: refs.WorkOrderRef,
+      nullable: true,
+      description: "The order as it was submitted, from the session itself; null only where the session has none.",
+      complexity: OBJECT_COST,
+      resolve: ({ sessionId }, _args, { orderOf }) => orderOf(sessionId),
+    }),
+    claims: t.field({
+      type: [refs.ClaimRef],
+      description: "What was made of the order: the claims of its current specification, by number. Empty before it was compiled.",
+      complexity: { field: OBJECT_COST, multiplier: LISTED_ROWS },
+      resolve: (session, _args, { claims }) => claims.of(session),
+    }),
+    graph: t.field({
+      type: refs.RunGraphRef,
+      nullable: true,
+      description: "The run's graph as it is now, from the run itself: it may be ahead of `asOfSeq`. Null before there is a run.",
+      complexity: OBJECT_COST,
+      resolve: (session, _args, context) => graphOf(session, context),
+    }),
+    runTree: t.field({
+      type: refs.RunTreeRef,
+      nullable: true,
+      description: "The run's files as they are now, from the run itself, against what it started from. Null before there is a run.",
+      complexity: OBJECT_COST,
+      resolve: ({ runId }, _args, { runs }) => (runId === null ? null : runs.tree(runId)),
+    }),
     transitions: t.field({
       type: refs.TransitionConnection,
       args: pageArgs(t.arg),
@@ -87,9 +117,14 @@ refs.SessionRef.implement({
     }),
     beads: t.field({
       type: refs.BeadConnection,
-      args: { ...pageArgs(t.arg), states: t.arg({ type: [BeadStateEnum], required: false }), teams: t.arg.stringList({ required: false }) },
+      args: {
+        ...pageArgs(t.arg),
+        ids: t.arg.idList({ required: false }),
+        states: t.arg({ type: [BeadStateEnum], required: false }),
+        teams: t.arg.stringList({ required: false }),
+      },
       complexity: pageComplexity,
-      resolve: ({ sessionId }, { states, teams, ...args }, { reads }) => reads.page(OF_SESSION.beads, { id: sessionId }, args, { states, teams }),
+      resolve: ({ sessionId }, { ids, states, teams, ...args }, { reads }) => reads.page(OF_SESSION.beads, { id: sessionId }, args, { ids, states, teams }),
     }),
     amendments: t.field({
       type: refs.AmendmentConnection,
@@ -172,6 +207,12 @@ refs.SessionRef.implement({
     }),
   }),
 });
+
+async function graphOf({ sessionId, runId }: SessionRow, { reads, runs }: GraphqlContext): Promise<refs.ShownRunGraph | null> {
+  if (runId === null) return null;
+  const [graph, adopted] = await Promise.all([runs.graph(runId), reads.adopted(sessionId)]);
+  return graph === null ? null : { graph, edges: edgesOf(graph, adopted) };
+}
 
 refs.TransitionRef.implement({
   description: "A step of a session's state machine.",

@@ -1,8 +1,8 @@
 /** The server of queries for tests: real SQLite with the committed migrations, logs and graphs of the test's choice. */
 import { createLog, startRealTimeout, type CanonicalEvent, type StartTimeout } from "@factory/durable";
 import type { SessionEvent } from "@factory/schemas";
-import { objectName } from "@factory/schemas";
-import { CONNECTION_HEADER, encodeConnection, type ArtifactGraphRpc, type StoredNode } from "@factory/schemas/rpc";
+import { blobKey, objectName, sha256Hex } from "@factory/schemas";
+import { CONNECTION_HEADER, encodeConnection, type ArtifactGraphRpc, type RunViewRpc, type StoredNode, type SubmittedOrder } from "@factory/schemas/rpc";
 import { graphqlServer } from "../http/graphql-server.ts";
 import { operationContext } from "../http/operation-context.ts";
 import { projectSession } from "../projections/projector.ts";
@@ -26,8 +26,14 @@ export class QueryWorld {
   /** Statements that were run, since the last time it was emptied. */
   readonly statements: string[] = [];
   readonly events: CanonicalEvent[] = [];
-  /** Graph objects that were addressed, by name. */
+  /** Objects of graphs, runs and sessions that were addressed, by name. */
   readonly addressed: string[] = [];
+  /** Questions that runs were asked, each with the run's object. */
+  readonly askedOfRuns: string[] = [];
+  readonly runs = new Map<string, Partial<RunViewRpc>>();
+  readonly orders = new Map<string, SubmittedOrder>();
+  /** Blobs by key. */
+  readonly #blobs = new Map<string, Uint8Array>();
   readonly graphs = new Map<string, Partial<ArtifactGraphRpc>>();
   now = NOW;
   startTimeout: StartTimeout = startRealTimeout;
@@ -45,6 +51,12 @@ export class QueryWorld {
           }),
           logs: { SESSION_LOGS: { getByName: (name) => readable(this.#logs.get(name) ?? []) } },
           graphs: { ARTIFACT_GRAPHS: { getByName: (name) => this.#graph(name) } },
+          runs: { COORDINATORS: { getByName: (name) => this.#run(name) } },
+          sessions: { SESSIONS: { getByName: (name) => this.#session(name) } },
+          blobs: {
+            head: async (key) => sized(this.#blobs.get(key)),
+            get: async (key, { range } = { range: { offset: 0, length: Number.POSITIVE_INFINITY } }) => body(this.#blobs.get(key), range),
+          },
           now: () => this.now,
         },
         viewer,
@@ -72,6 +84,14 @@ export class QueryWorld {
     );
   }
 
+  /** Stores a blob and answers its digest. */
+  blob(content: string | Uint8Array): string {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    const digest = sha256Hex(bytes);
+    this.#blobs.set(blobKey.content(digest), bytes);
+    return digest;
+  }
+
   /** How SQLite goes about a statement, step by step. */
   planOf(sql: string): string[] {
     return this.model.all(`EXPLAIN QUERY PLAN ${sql}`).map((step) => String(step["detail"]));
@@ -92,10 +112,42 @@ export class QueryWorld {
     return { status: response.status, data: body.data, errors: body.errors ?? [] };
   }
 
+  #run(name: string): RunViewRpc {
+    this.addressed.push(name);
+    const run = this.runs.get(name);
+    const asked =
+      <A extends unknown[], T>(question: string, answer: ((...args: A) => Promise<T>) | undefined) =>
+      async (...args: A): Promise<T | null> => {
+        this.askedOfRuns.push(`${question} ${name}`);
+        return answer === undefined ? null : answer(...args);
+      };
+    return {
+      graphView: asked("graph", run?.graphView),
+      treeView: asked("tree", run?.treeView),
+      fileView: asked("file", run?.fileView),
+      proofView: asked("proof", run?.proofView),
+    };
+  }
+
+  #session(name: string): { submittedOrder(): Promise<SubmittedOrder | null> } {
+    this.addressed.push(name);
+    return { submittedOrder: async () => this.orders.get(name) ?? null };
+  }
+
   #graph(name: string): Partial<ArtifactGraphRpc> {
     this.addressed.push(name);
     return this.graphs.get(name) ?? { get: async () => null, why: notThere, impact: notThere, getMany: async () => ({ ok: true, nodes: [] }) };
   }
+}
+
+function sized(bytes: Uint8Array | undefined): { readonly size: number } | null {
+  return bytes === undefined ? null : { size: bytes.byteLength };
+}
+
+type Range = { readonly offset: number; readonly length: number };
+
+function body(bytes: Uint8Array | undefined, { offset, length }: Range): { arrayBuffer(): Promise<ArrayBuffer> } | null {
+  return bytes === undefined ? null : { arrayBuffer: async () => Uint8Array.from(bytes.subarray(offset, offset + length)).buffer };
 }
 
 const notThere = async () => ({ ok: false, code: "NOT_FOUND", message: "There is no such artifact." }) as const;

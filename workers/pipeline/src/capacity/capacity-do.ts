@@ -1,14 +1,14 @@
 /** The operative slots of one org as a Durable Object: storage and bindings around the pure core. */
 import { DurableObject } from "cloudflare:workers";
-import { consoleLog, runBestEffort } from "@factory/durable";
+import { consoleLog, objectHealth, runBestEffort } from "@factory/durable";
 import { FactoryError, objectName, parseObjectName } from "@factory/schemas";
 import { coordinatorOf } from "@factory/schemas/rpc";
-import type { CapacityGrant, CapacityRequest, CapacityRpc } from "@factory/schemas/rpc";
+import type { CapacityGrant, CapacityRequest, CapacityRpc, ObjectHealth, ObjectHealthRpc } from "@factory/schemas/rpc";
 import { Capacity } from "./capacity.ts";
 import { slotsOfOrg } from "./org-slots.ts";
 
 /** Shares the slots of one org among its runs; named by `objectName.capacity`. */
-export class CapacityDO extends DurableObject<Env> implements CapacityRpc {
+export class CapacityDO extends DurableObject<Env> implements CapacityRpc, ObjectHealthRpc {
   readonly #log = consoleLog();
   readonly #capacity: Capacity;
 
@@ -28,6 +28,10 @@ export class CapacityDO extends DurableObject<Env> implements CapacityRpc {
       throw new FactoryError("INTEGRITY", `The object ${this.ctx.id.name ?? "without a name"} holds no slots of ${request.org}.`);
     }
     return this.#capacity.request(request);
+  }
+
+  async objectHealth(): Promise<ObjectHealth> {
+    return objectHealth(this.ctx.storage);
   }
 
   #poke(runId: string): void {

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { objectName } from "@factory/schemas";
 import { capacityOf } from "@factory/schemas/rpc";
+import type { ObjectHealthRpc } from "@factory/schemas/rpc";
 import { describe, expect, test } from "vitest";
 import { CAPACITY_MIGRATIONS } from "./capacity-store.ts";
 
@@ -24,6 +25,15 @@ describe("CapacityDO", () => {
     const asked = async () => await capacityOf(env, "mine").request(request("theirs", "RUN-a", 4));
     await expect(asked()).rejects.toThrow("holds no slots of theirs");
     await runInDurableObject(stub, (_, { storage }) => expect(storage.sql.exec("SELECT * FROM demands").toArray()).toEqual([]));
+  });
+
+  test("its health tells its storage and its schema", async () => {
+    await capacityOf(env, "health").request(request("health", "RUN-a", 1));
+    // The generated binding does not name the class that this Worker exports.
+    const stub = env.CAPACITIES.getByName(objectName.capacity("health")) as unknown as ObjectHealthRpc;
+    const health = await stub.objectHealth();
+    expect(health).toMatchObject({ state: null, outbox: null, schemaVersion: CAPACITY_MIGRATIONS.at(-1)?.id });
+    expect(health.storageBytes).toBeGreaterThan(0);
   });
 
   test("keeps the order of its migrations, with foreign keys on", async () => {

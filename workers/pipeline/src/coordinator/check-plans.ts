@@ -154,7 +154,11 @@ export function claimCoverage(claims: readonly Omit<Claim, "holdout">[], doneRef
  * Claims that no executed check of the run decided: criteria without examples or tests, and constraints whose detector
  * nothing exercised. A constraint that only a person can judge is known since the compile and is not repeated here.
  */
-export function uncheckedClaims(claims: readonly Claim[], invariants: SeedRequest["invariants"], results: readonly CheckResult[]): string[] {
+export function uncheckedClaims(
+  claims: readonly Claim[],
+  invariants: SeedRequest["invariants"],
+  results: readonly Pick<CheckResult, "key" | "ok">[],
+): string[] {
   const passed = new Set(results.filter(({ ok }) => ok).map(({ key }) => key));
   const functions = new Set(claims.filter(({ claimId }) => passed.has(`examples:${claimId}`)).flatMap(({ functionName }) => functionName ?? []));
   return claims

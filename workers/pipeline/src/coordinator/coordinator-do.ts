@@ -1,6 +1,6 @@
 /** The coordinator of one run as a Durable Object: storage, alarm and bindings around the pure core. */
 import { DurableObject } from "cloudflare:workers";
-import { Scheduler, answered, consoleLog, startRealTimeout } from "@factory/durable";
+import { Scheduler, answered, consoleLog, objectHealth, startRealTimeout } from "@factory/durable";
 import type { Log } from "@factory/durable";
 import type { Result } from "@factory/schemas";
 import { artifactGraphOf, beadGraphOf, capacityOf, sessionLogOf, sessionOf } from "@factory/schemas/rpc";
@@ -10,10 +10,17 @@ import type {
   BudgetDecision,
   CoordinatorRpc,
   ExchangeAnswer,
+  ObjectHealth,
+  ObjectHealthRpc,
   ReopenRequest,
+  RunFile,
   RunGraphAmendment,
+  RunGraphView,
+  RunProofView,
   RunPulse,
   RunRecord,
+  RunTreeView,
+  RunViewRpc,
   SeedRequest,
 } from "@factory/schemas/rpc";
 import { sandboxClient } from "@factory/verification";
@@ -22,7 +29,7 @@ import { Coordinator } from "./coordinator.ts";
 import type { Neighbours } from "./delivery.ts";
 
 /** Beads, leases, tree and verdicts of one run; named by `objectName.coordinator`. */
-export class CoordinatorDO extends DurableObject<Env> implements CoordinatorRpc {
+export class CoordinatorDO extends DurableObject<Env> implements CoordinatorRpc, ObjectHealthRpc, RunViewRpc {
   readonly #log: Log = consoleLog();
   readonly #scheduler: Scheduler;
   readonly #coordinator: Coordinator;
@@ -87,6 +94,26 @@ export class CoordinatorDO extends DurableObject<Env> implements CoordinatorRpc 
 
   async record(): Promise<RunRecord | null> {
     return this.#coordinator.record();
+  }
+
+  async graphView(org: string): Promise<RunGraphView | null> {
+    return this.#coordinator.view.graphView(org);
+  }
+
+  async treeView(org: string): Promise<RunTreeView | null> {
+    return this.#coordinator.view.treeView(org);
+  }
+
+  async fileView(org: string, path: string): Promise<RunFile | null> {
+    return this.#coordinator.view.fileView(org, path);
+  }
+
+  async proofView(org: string): Promise<RunProofView | null> {
+    return this.#coordinator.view.proofView(org);
+  }
+
+  async objectHealth(): Promise<ObjectHealth> {
+    return objectHealth(this.ctx.storage, this.#coordinator.health());
   }
 
   override async alarm(): Promise<void> {

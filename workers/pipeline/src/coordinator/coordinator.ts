@@ -4,7 +4,7 @@
  * transaction, on the tree they were made for and under the knowing-state their work was done under.
  */
 import { GroupCommit, Outbox, messageOf, migrate, withDeadline } from "@factory/durable";
-import type { Log, Random, Scheduler, StartTimeout, StoragePort } from "@factory/durable";
+import type { Log, OwnHealth, Random, Scheduler, StartTimeout, StoragePort } from "@factory/durable";
 import { refuse } from "@factory/schemas";
 import type { CheckReport, Result } from "@factory/schemas";
 import type {
@@ -34,6 +34,7 @@ import { deliver } from "./delivery.ts";
 import type { Neighbours } from "./delivery.ts";
 import { dispatchReady, forgetLostHints, nextHintLoss, slotAnswered } from "./dispatch.ts";
 import { amendRunGraph } from "./graph-amending.ts";
+import { runHealth } from "./health.ts";
 import { Ledger } from "./ledger.ts";
 import type { Entered } from "./ledger.ts";
 import { LEASE_TTL_MS, MAX_WANT, claimBeads, extendLease, workState } from "./leases.ts";
@@ -42,6 +43,7 @@ import type { Wish } from "./org-capacity.ts";
 import { needsCheck, receiveOutcome, settleVerified } from "./outcomes.ts";
 import { runRecord } from "./record.ts";
 import { BoundedMemo } from "./report-memo.ts";
+import { RunView } from "./run-view.ts";
 import { RunStore } from "./store/run-store.ts";
 import type { Run } from "./store/run-store.ts";
 import { nextOutcomeBead, takeOutcomeBead } from "./outcome-beads.ts";
@@ -91,6 +93,8 @@ type Turn = { readonly kind: "answer"; readonly answer: Result<ExchangeAnswer> }
 
 /** The coordinator of one run. */
 export class Coordinator implements CoordinatorRpc {
+  /** What readers see of the run. */
+  readonly view: RunView;
   readonly #deps: CoordinatorDeps;
   readonly #store: RunStore;
   readonly #outbox: Outbox;
@@ -106,6 +110,7 @@ export class Coordinator implements CoordinatorRpc {
     const { storage, scheduler, log, now, random, neighbours } = deps;
     migrate(storage, COORDINATOR_MIGRATIONS);
     this.#store = new RunStore(storage.sql);
+    this.view = new RunView(this.#store);
     this.#outbox = new Outbox({
       storage,
       scheduler,
@@ -207,6 +212,11 @@ export class Coordinator implements CoordinatorRpc {
 
   async record(): Promise<RunRecord | null> {
     return runRecord(this.#store);
+  }
+
+  /** What the run says of itself beside its storage. */
+  health(): OwnHealth {
+    return { ...runHealth(this.#store, this.#deps.now()), outbox: this.#outbox };
   }
 
   /** One transaction: the work and what follows from it. What the work throws undoes it and goes to the caller. */

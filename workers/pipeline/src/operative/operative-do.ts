@@ -1,13 +1,13 @@
 /** One operative slot of one run as a Durable Object; the loop and everything it decides are in `operative.ts`. */
 import { DurableObject } from "cloudflare:workers";
-import { consoleLog, Scheduler, startRealTimeout } from "@factory/durable";
+import { consoleLog, objectHealth, Scheduler, startRealTimeout } from "@factory/durable";
 import type { BackoffPolicy } from "@factory/durable";
 import { checkGears } from "@factory/gears";
 import { kvSnapshots, rememberedSnapshots } from "@factory/ksp-sdk";
 import { resolveModel } from "@factory/models";
 import { FactoryError, objectName } from "@factory/schemas";
 import { artifactGraphOf, beadGraphOf, coordinatorOf } from "@factory/schemas/rpc";
-import type { OperativeRpc } from "@factory/schemas/rpc";
+import type { ObjectHealth, ObjectHealthRpc, OperativeRpc } from "@factory/schemas/rpc";
 import { sandboxClient } from "@factory/verification";
 import { isolateBlobs } from "../isolate-blobs.ts";
 import { Operative, RUN_TIMEOUT_MS, WORK_TIMER } from "./operative.ts";
@@ -19,8 +19,9 @@ import { OperativeStore } from "./operative-store.ts";
 const BACKOFF: BackoffPolicy = { baseMs: 250, capMs: 30_000 };
 
 /** Works for one slot of one run; named by `objectName.operative`. */
-export class OperativeDO extends DurableObject<Env> implements OperativeRpc {
+export class OperativeDO extends DurableObject<Env> implements OperativeRpc, ObjectHealthRpc {
   readonly #scheduler: Scheduler;
+  readonly #store: OperativeStore;
   readonly #operative: Operative;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -31,9 +32,10 @@ export class OperativeDO extends DurableObject<Env> implements OperativeRpc {
     const shared = { storage, log: consoleLog(), now: Date.now, startTimeout: startRealTimeout };
     const snapshots = rememberedSnapshots(kvSnapshots(env.KNOWING_STATE));
     this.#scheduler = new Scheduler({ ...shared, timer: storage, random: Math.random, backoff: BACKOFF });
+    this.#store = new OperativeStore(storage);
     this.#operative = new Operative({
       ...shared,
-      store: new OperativeStore(storage),
+      store: this.#store,
       scheduler: this.#scheduler,
       coordinatorOf: ({ org, runId }) => coordinatorOf(env, org, runId),
       governingOf: ({ org }, assembly) =>
@@ -64,6 +66,10 @@ export class OperativeDO extends DurableObject<Env> implements OperativeRpc {
       throw new FactoryError("INTEGRITY", `The object ${this.ctx.id.name ?? "without a name"} is not slot ${slot} of ${runId}.`);
     }
     await this.#operative.wake({ org, runId, slot });
+  }
+
+  async objectHealth(): Promise<ObjectHealth> {
+    return objectHealth(this.ctx.storage, { state: this.#store.standing() });
   }
 }
 

@@ -100,6 +100,15 @@ export class OperativeStore {
     return { claim: JSON.parse(text) as ClaimedBead, executionId: row.execution_id, startedAt: row.started_at, ranAt: row.ran_at };
   }
 
+  /** `working` on a bead, `reporting` outcomes that no verdict has answered, or `idle`. */
+  standing(): "working" | "reporting" | "idle" {
+    const [row] = this.#storage.sql
+      .exec<{ beads: number; open: number }>("SELECT count(*) AS beads, count(*) FILTER (WHERE outcome IS NULL) AS open FROM operative_beads")
+      .toArray();
+    if (row === undefined || row.beads === 0) return "idle";
+    return row.open > 0 ? "working" : "reporting";
+  }
+
   /** Outcomes that no verdict has answered, oldest first. */
   outcomes(): BeadOutcome[] {
     return this.#storage.sql

@@ -10,8 +10,8 @@ export const OWNER = { org: "acme", sessionId: "SES-00000000000000000000000001" 
 const RUN = "RUN-00000000000000000000000001";
 const START = 1_785_844_800_000;
 
-/** What an event of a test says; the rest follows from its place. */
-export type Said = { readonly kind: string; readonly payload: object; readonly runId?: string };
+/** What an event of a test says, and when where that matters; the rest follows from its place. */
+export type Said = { readonly kind: string; readonly payload: object; readonly runId?: string; readonly occurredAt?: number };
 
 /** Says something of a kind. */
 export const said = <K extends EventKind>(kind: K, payload: EventPayload<K>, runId?: string): Said => ({
@@ -23,7 +23,7 @@ export const said = <K extends EventKind>(kind: K, payload: EventPayload<K>, run
 /** A log of what was said, each event in its place. */
 export function aLog(things: readonly Said[], { sessionId = OWNER.sessionId }: { readonly sessionId?: string } = {}): SessionEvent[] {
   const events: SessionEvent[] = [];
-  for (const [index, { kind, payload, runId }] of things.entries()) {
+  for (const [index, { kind, payload, runId, occurredAt = START + index }] of things.entries()) {
     const stream = Object.entries(EVENT_KINDS).find(([name]) => name === kind)?.[1].stream ?? "sessionEvents";
     const event = {
       seq: index + 1,
@@ -35,7 +35,7 @@ export function aLog(things: readonly Said[], { sessionId = OWNER.sessionId }: {
       ...(runId === undefined ? {} : { runId }),
       assemblyId: "shop",
       workOrderId: "WO-1",
-      occurredAt: START + index,
+      occurredAt,
       payload: payload as EventPayload,
       prevHash: events.at(-1)?.hash ?? GENESIS_HASH,
     };
@@ -61,7 +61,7 @@ export function readable(events: readonly SessionEvent[], pageEvents: number = L
 /** A step of a bead. */
 export function beadStep(
   payload: Partial<EventPayload<"BEAD_CLAIMED">> = {},
-  kind: "BEAD_STATE_CHANGED" | "BEAD_CLAIMED" | "BEAD_RELEASED" = "BEAD_STATE_CHANGED",
+  kind: "BEAD_STATE_CHANGED" | "BEAD_CLAIMED" | "BEAD_RELEASED" | "BEAD_RESCUED" = "BEAD_STATE_CHANGED",
 ): Said {
   return said(
     kind,

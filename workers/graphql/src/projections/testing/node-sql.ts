@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
+import type { DeadLetterDatabase } from "@factory/durable";
 import { getTableName } from "drizzle-orm";
 import type { ReadModelSql } from "../projector.ts";
 import { READ_MODEL, TABLE_NAMES } from "../read-model.ts";
@@ -38,6 +39,9 @@ export function aReadModel(): TestReadModel {
   const all: TestReadModel["all"] = (sql, ...params) => sqlite.prepare(sql).all(...params);
   const arrays: TestReadModel["arrays"] = (sql, params) => {
     const statement = sqlite.prepare(sql);
+    // D1 answers several statements at once with rows by the names of their columns.
+    const names = statement.columns().map(({ name }) => name);
+    if (new Set(names).size < names.length) throw new TypeError(`Two columns have one name: ${sql}`);
     statement.setReturnArrays(true);
     // Rows are arrays from here on, which the type of `all` does not know.
     return statement.all(...(params as (string | number)[])) as unknown as unknown[][];
@@ -69,4 +73,9 @@ export function aReadModel(): TestReadModel {
           .join("\n")}`;
       }).join("\n\n"),
   };
+}
+
+/** The same database as the consumers of dead letters write to it. */
+export function deadLettersIn(sql: ReadModelSql): DeadLetterDatabase {
+  return { prepare: (text) => ({ bind: (...params) => ({ run: () => sql.batch([{ sql: text, params }]) }) }) };
 }

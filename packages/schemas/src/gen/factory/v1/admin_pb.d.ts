@@ -1297,6 +1297,710 @@ export declare type IssueProducerTokenResponse = Message<"factory.v1.IssueProduc
 export declare const IssueProducerTokenResponseSchema: GenMessage<IssueProducerTokenResponse>;
 
 /**
+ * @generated from message factory.v1.ObjectHealthRequest
+ */
+export declare type ObjectHealthRequest = Message<"factory.v1.ObjectHealthRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+};
+
+/**
+ * Describes the message factory.v1.ObjectHealthRequest.
+ * Use `create(ObjectHealthRequestSchema)` to create a new message.
+ */
+export declare const ObjectHealthRequestSchema: GenMessage<ObjectHealthRequest>;
+
+/**
+ * @generated from message factory.v1.ObjectHealthResponse
+ */
+export declare type ObjectHealthResponse = Message<"factory.v1.ObjectHealthResponse"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * State of the session, such as EXECUTING.
+   *
+   * @generated from field: string session_state = 2;
+   */
+  sessionState: string;
+
+  /**
+   * Absent while the session has no run.
+   *
+   * @generated from field: optional string run_id = 3;
+   */
+  runId?: string | undefined;
+
+  /**
+   * The session's own objects first, then those it shares with others of its assembly and organisation.
+   *
+   * @generated from field: repeated factory.v1.DurableObjectHealth objects = 4;
+   */
+  objects: DurableObjectHealth[];
+
+  /**
+   * When it was asked.
+   *
+   * @generated from field: google.protobuf.Timestamp asked_at = 5;
+   */
+  askedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message factory.v1.ObjectHealthResponse.
+ * Use `create(ObjectHealthResponseSchema)` to create a new message.
+ */
+export declare const ObjectHealthResponseSchema: GenMessage<ObjectHealthResponse>;
+
+/**
+ * One Durable Object. What it does not have, or could not be asked, is absent and never zero.
+ *
+ * @generated from message factory.v1.DurableObjectHealth
+ */
+export declare type DurableObjectHealth = Message<"factory.v1.DurableObjectHealth"> & {
+  /**
+   * @generated from field: factory.v1.ObjectKind kind = 1;
+   */
+  kind: ObjectKind;
+
+  /**
+   * The object's name, such as `run:acme:RUN-...`.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: factory.v1.ObjectStanding standing = 3;
+   */
+  standing: ObjectStanding;
+
+  /**
+   * Why it did not answer.
+   *
+   * @generated from field: optional string problem = 4;
+   */
+  problem?: string | undefined;
+
+  /**
+   * One word of where it is, such as EXECUTING for a session, `open` for a run or `archived` for a log; absent where it is in no state.
+   *
+   * @generated from field: optional string state = 5;
+   */
+  state?: string | undefined;
+
+  /**
+   * Size of its database, in bytes.
+   *
+   * @generated from field: optional uint64 storage_bytes = 6;
+   */
+  storageBytes?: bigint | undefined;
+
+  /**
+   * When its alarm goes off next; absent when none is set.
+   *
+   * @generated from field: google.protobuf.Timestamp next_alarm = 7;
+   */
+  nextAlarm?: Timestamp | undefined;
+
+  /**
+   * Absent for an object without an outbox.
+   *
+   * @generated from field: factory.v1.OutboxHealth outbox = 8;
+   */
+  outbox?: OutboxHealth | undefined;
+
+  /**
+   * Leases that are held now, the next to expire first; only a coordinator gives leases.
+   *
+   * @generated from field: repeated factory.v1.LeaseHealth leases = 9;
+   */
+  leases: LeaseHealth[];
+
+  /**
+   * What the object keeps of its last failure; absent when it keeps none.
+   *
+   * @generated from field: optional string last_error = 10;
+   */
+  lastError?: string | undefined;
+
+  /**
+   * Last of the object's own schema changes, such as `0003-planning`; absent when it has no tables.
+   *
+   * @generated from field: optional string schema_version = 11;
+   */
+  schemaVersion?: string | undefined;
+
+  /**
+   * Timers whose last run failed; they are run again with back-off.
+   *
+   * @generated from field: repeated factory.v1.FailingTimer failing_timers = 12;
+   */
+  failingTimers: FailingTimer[];
+};
+
+/**
+ * Describes the message factory.v1.DurableObjectHealth.
+ * Use `create(DurableObjectHealthSchema)` to create a new message.
+ */
+export declare const DurableObjectHealthSchema: GenMessage<DurableObjectHealth>;
+
+/**
+ * What an object has still to deliver.
+ *
+ * @generated from message factory.v1.OutboxHealth
+ */
+export declare type OutboxHealth = Message<"factory.v1.OutboxHealth"> & {
+  /**
+   * Messages that wait for delivery, parked ones left out.
+   *
+   * @generated from field: uint32 pending = 1;
+   */
+  pending: number;
+
+  /**
+   * When the oldest message that is not delivered was put in, parked ones included; absent when there is none.
+   *
+   * @generated from field: google.protobuf.Timestamp oldest_at = 2;
+   */
+  oldestAt?: Timestamp | undefined;
+
+  /**
+   * Failed attempts of the message that has most of them; absent when no message is there.
+   *
+   * @generated from field: optional uint32 worst_attempts = 3;
+   */
+  worstAttempts?: number | undefined;
+
+  /**
+   * Messages that are no longer tried until somebody takes them up.
+   *
+   * @generated from field: uint32 parked = 4;
+   */
+  parked: number;
+};
+
+/**
+ * Describes the message factory.v1.OutboxHealth.
+ * Use `create(OutboxHealthSchema)` to create a new message.
+ */
+export declare const OutboxHealthSchema: GenMessage<OutboxHealth>;
+
+/**
+ * A bead that a slot works on.
+ *
+ * @generated from message factory.v1.LeaseHealth
+ */
+export declare type LeaseHealth = Message<"factory.v1.LeaseHealth"> & {
+  /**
+   * @generated from field: string bead_id = 1;
+   */
+  beadId: string;
+
+  /**
+   * Absent for work that the coordinator does itself.
+   *
+   * @generated from field: optional uint32 slot = 2;
+   */
+  slot?: number | undefined;
+
+  /**
+   * @generated from field: uint32 epoch = 3;
+   */
+  epoch: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp claimed_at = 4;
+   */
+  claimedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp lease_until = 5;
+   */
+  leaseUntil?: Timestamp | undefined;
+
+  /**
+   * Its time has passed: it is held until it is taken back or extended.
+   *
+   * @generated from field: bool expired = 6;
+   */
+  expired: boolean;
+};
+
+/**
+ * Describes the message factory.v1.LeaseHealth.
+ * Use `create(LeaseHealthSchema)` to create a new message.
+ */
+export declare const LeaseHealthSchema: GenMessage<LeaseHealth>;
+
+/**
+ * @generated from message factory.v1.FailingTimer
+ */
+export declare type FailingTimer = Message<"factory.v1.FailingTimer"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Failed runs in a row.
+   *
+   * @generated from field: uint32 failures = 2;
+   */
+  failures: number;
+
+  /**
+   * When it is run again.
+   *
+   * @generated from field: google.protobuf.Timestamp due_at = 3;
+   */
+  dueAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message factory.v1.FailingTimer.
+ * Use `create(FailingTimerSchema)` to create a new message.
+ */
+export declare const FailingTimerSchema: GenMessage<FailingTimer>;
+
+/**
+ * @generated from message factory.v1.OperationsRequest
+ */
+export declare type OperationsRequest = Message<"factory.v1.OperationsRequest"> & {
+  /**
+   * Open sessions that are asked, newest first; 0 is 50, the most is 100.
+   *
+   * @generated from field: uint32 limit = 1;
+   */
+  limit: number;
+
+  /**
+   * Dead letters of the answer, newest first; 0 is 20, the most is 100.
+   *
+   * @generated from field: uint32 dead_letters = 2;
+   */
+  deadLetters: number;
+};
+
+/**
+ * Describes the message factory.v1.OperationsRequest.
+ * Use `create(OperationsRequestSchema)` to create a new message.
+ */
+export declare const OperationsRequestSchema: GenMessage<OperationsRequest>;
+
+/**
+ * @generated from message factory.v1.OperationsResponse
+ */
+export declare type OperationsResponse = Message<"factory.v1.OperationsResponse"> & {
+  /**
+   * When it was asked.
+   *
+   * @generated from field: google.protobuf.Timestamp asked_at = 1;
+   */
+  askedAt?: Timestamp | undefined;
+
+  /**
+   * As `GET /health` has them.
+   *
+   * @generated from field: repeated factory.v1.WorkerHealth workers = 2;
+   */
+  workers: WorkerHealth[];
+
+  /**
+   * @generated from field: factory.v1.DeadLetters dead_letters = 3;
+   */
+  deadLetters?: DeadLetters | undefined;
+
+  /**
+   * Of the last hour and of the last day, from the read model.
+   *
+   * @generated from field: repeated factory.v1.RescueRate rescue_rates = 4;
+   */
+  rescueRates: RescueRate[];
+
+  /**
+   * The open sessions that were asked, newest first.
+   *
+   * @generated from field: repeated factory.v1.SessionOperations sessions = 5;
+   */
+  sessions: SessionOperations[];
+
+  /**
+   * There are more open sessions than were asked: the sums below are without them.
+   *
+   * @generated from field: bool more_sessions = 6;
+   */
+  moreSessions: boolean;
+
+  /**
+   * Sums over the objects of `sessions` that answered.
+   *
+   * @generated from field: factory.v1.OperationsTotals totals = 7;
+   */
+  totals?: OperationsTotals | undefined;
+
+  /**
+   * Storage of the objects of `sessions` and of the organisation that answered, by kind.
+   *
+   * @generated from field: repeated factory.v1.KindStorage storage = 8;
+   */
+  storage: KindStorage[];
+
+  /**
+   * The organisation's own objects: knowing-state and slots.
+   *
+   * @generated from field: repeated factory.v1.DurableObjectHealth organisation = 9;
+   */
+  organisation: DurableObjectHealth[];
+};
+
+/**
+ * Describes the message factory.v1.OperationsResponse.
+ * Use `create(OperationsResponseSchema)` to create a new message.
+ */
+export declare const OperationsResponseSchema: GenMessage<OperationsResponse>;
+
+/**
+ * @generated from message factory.v1.WorkerHealth
+ */
+export declare type WorkerHealth = Message<"factory.v1.WorkerHealth"> & {
+  /**
+   * @generated from field: string worker = 1;
+   */
+  worker: string;
+
+  /**
+   * @generated from field: bool ok = 2;
+   */
+  ok: boolean;
+
+  /**
+   * Absent when there is nothing to say.
+   *
+   * @generated from field: optional string detail = 3;
+   */
+  detail?: string | undefined;
+};
+
+/**
+ * Describes the message factory.v1.WorkerHealth.
+ * Use `create(WorkerHealthSchema)` to create a new message.
+ */
+export declare const WorkerHealthSchema: GenMessage<WorkerHealth>;
+
+/**
+ * Messages that no delivery took; work goes on without them.
+ *
+ * @generated from message factory.v1.DeadLetters
+ */
+export declare type DeadLetters = Message<"factory.v1.DeadLetters"> & {
+  /**
+   * All there are of the organisation.
+   *
+   * @generated from field: uint64 count = 1;
+   */
+  count: bigint;
+
+  /**
+   * Those that died in the last day.
+   *
+   * @generated from field: uint64 last_day = 2;
+   */
+  lastDay: bigint;
+
+  /**
+   * All there are whose body names no organisation; nothing else is told of them.
+   *
+   * @generated from field: uint64 unattributed = 3;
+   */
+  unattributed: bigint;
+
+  /**
+   * The newest.
+   *
+   * @generated from field: repeated factory.v1.DeadLetter letters = 4;
+   */
+  letters: DeadLetter[];
+
+  /**
+   * All there are by queue.
+   *
+   * @generated from field: repeated factory.v1.QueueDeadLetters queues = 5;
+   */
+  queues: QueueDeadLetters[];
+};
+
+/**
+ * Describes the message factory.v1.DeadLetters.
+ * Use `create(DeadLettersSchema)` to create a new message.
+ */
+export declare const DeadLettersSchema: GenMessage<DeadLetters>;
+
+/**
+ * @generated from message factory.v1.QueueDeadLetters
+ */
+export declare type QueueDeadLetters = Message<"factory.v1.QueueDeadLetters"> & {
+  /**
+   * Name of the queue that the message was sent to, such as `atoms`.
+   *
+   * @generated from field: string queue = 1;
+   */
+  queue: string;
+
+  /**
+   * @generated from field: uint64 count = 2;
+   */
+  count: bigint;
+};
+
+/**
+ * Describes the message factory.v1.QueueDeadLetters.
+ * Use `create(QueueDeadLettersSchema)` to create a new message.
+ */
+export declare const QueueDeadLettersSchema: GenMessage<QueueDeadLetters>;
+
+/**
+ * @generated from message factory.v1.DeadLetter
+ */
+export declare type DeadLetter = Message<"factory.v1.DeadLetter"> & {
+  /**
+   * @generated from field: string queue = 1;
+   */
+  queue: string;
+
+  /**
+   * The queue's own id of the message.
+   *
+   * @generated from field: string key = 2;
+   */
+  key: string;
+
+  /**
+   * SHA-256 of the body as canonical JSON, in hexadecimal.
+   *
+   * @generated from field: string body_digest = 3;
+   */
+  bodyDigest: string;
+
+  /**
+   * What the body names, such as `run` and `slot`.
+   *
+   * @generated from field: map<string, string> ids = 4;
+   */
+  ids: { [key: string]: string };
+
+  /**
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp died_at = 6;
+   */
+  diedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message factory.v1.DeadLetter.
+ * Use `create(DeadLetterSchema)` to create a new message.
+ */
+export declare const DeadLetterSchema: GenMessage<DeadLetter>;
+
+/**
+ * How often leases were taken back because they had expired.
+ *
+ * @generated from message factory.v1.RescueRate
+ */
+export declare type RescueRate = Message<"factory.v1.RescueRate"> & {
+  /**
+   * @generated from field: uint32 window_seconds = 1;
+   */
+  windowSeconds: number;
+
+  /**
+   * Claims of beads within the window.
+   *
+   * @generated from field: uint64 claims = 2;
+   */
+  claims: bigint;
+
+  /**
+   * Rescues of beads within the window.
+   *
+   * @generated from field: uint64 rescues = 3;
+   */
+  rescues: bigint;
+
+  /**
+   * Rescues by claims; absent when there were no claims.
+   *
+   * @generated from field: optional double rate = 4;
+   */
+  rate?: number | undefined;
+};
+
+/**
+ * Describes the message factory.v1.RescueRate.
+ * Use `create(RescueRateSchema)` to create a new message.
+ */
+export declare const RescueRateSchema: GenMessage<RescueRate>;
+
+/**
+ * One open session.
+ *
+ * @generated from message factory.v1.SessionOperations
+ */
+export declare type SessionOperations = Message<"factory.v1.SessionOperations"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * Absent when the session did not answer.
+   *
+   * @generated from field: optional string state = 2;
+   */
+  state?: string | undefined;
+
+  /**
+   * @generated from field: optional string run_id = 3;
+   */
+  runId?: string | undefined;
+
+  /**
+   * Absent when no coordinator answered.
+   *
+   * @generated from field: optional uint32 leases_held = 4;
+   */
+  leasesHeld?: number | undefined;
+
+  /**
+   * Of those held the ones whose time has passed.
+   *
+   * @generated from field: optional uint32 leases_expired = 5;
+   */
+  leasesExpired?: number | undefined;
+
+  /**
+   * Over the outboxes of its objects; absent when none of them answered.
+   *
+   * @generated from field: factory.v1.OutboxHealth outbox = 6;
+   */
+  outbox?: OutboxHealth | undefined;
+
+  /**
+   * How far the read model is behind its log.
+   *
+   * @generated from field: factory.v1.SessionLag lag = 7;
+   */
+  lag?: SessionLag | undefined;
+
+  /**
+   * Its session, mediation and coordinator, as in ObjectHealth.
+   *
+   * @generated from field: repeated factory.v1.DurableObjectHealth objects = 8;
+   */
+  objects: DurableObjectHealth[];
+};
+
+/**
+ * Describes the message factory.v1.SessionOperations.
+ * Use `create(SessionOperationsSchema)` to create a new message.
+ */
+export declare const SessionOperationsSchema: GenMessage<SessionOperations>;
+
+/**
+ * @generated from message factory.v1.OperationsTotals
+ */
+export declare type OperationsTotals = Message<"factory.v1.OperationsTotals"> & {
+  /**
+   * Absent when no coordinator answered.
+   *
+   * @generated from field: optional uint32 leases_held = 1;
+   */
+  leasesHeld?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 leases_expired = 2;
+   */
+  leasesExpired?: number | undefined;
+
+  /**
+   * Absent when no object with an outbox answered.
+   *
+   * @generated from field: factory.v1.OutboxHealth outbox = 3;
+   */
+  outbox?: OutboxHealth | undefined;
+
+  /**
+   * Events of the logs that the read model does not have; logs that did not answer are left out. Absent when none answered.
+   *
+   * @generated from field: optional uint64 events_behind = 4;
+   */
+  eventsBehind?: bigint | undefined;
+
+  /**
+   * Objects that were asked and did not answer.
+   *
+   * @generated from field: uint32 silent = 5;
+   */
+  silent: number;
+};
+
+/**
+ * Describes the message factory.v1.OperationsTotals.
+ * Use `create(OperationsTotalsSchema)` to create a new message.
+ */
+export declare const OperationsTotalsSchema: GenMessage<OperationsTotals>;
+
+/**
+ * @generated from message factory.v1.KindStorage
+ */
+export declare type KindStorage = Message<"factory.v1.KindStorage"> & {
+  /**
+   * @generated from field: factory.v1.ObjectKind kind = 1;
+   */
+  kind: ObjectKind;
+
+  /**
+   * Objects that answered.
+   *
+   * @generated from field: uint32 objects = 2;
+   */
+  objects: number;
+
+  /**
+   * Their databases together, in bytes.
+   *
+   * @generated from field: uint64 bytes = 3;
+   */
+  bytes: bigint;
+
+  /**
+   * The largest of them.
+   *
+   * @generated from field: string largest_name = 4;
+   */
+  largestName: string;
+
+  /**
+   * @generated from field: uint64 largest_bytes = 5;
+   */
+  largestBytes: bigint;
+};
+
+/**
+ * Describes the message factory.v1.KindStorage.
+ * Use `create(KindStorageSchema)` to create a new message.
+ */
+export declare const KindStorageSchema: GenMessage<KindStorage>;
+
+/**
  * @generated from enum factory.v1.CausalEnd
  */
 export enum CausalEnd {
@@ -1381,6 +2085,127 @@ export enum TrustStatus {
  * Describes the enum factory.v1.TrustStatus.
  */
 export declare const TrustStatusSchema: GenEnum<TrustStatus>;
+
+/**
+ * @generated from enum factory.v1.ObjectKind
+ */
+export enum ObjectKind {
+  /**
+   * @generated from enum value: OBJECT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The session's state machine.
+   *
+   * @generated from enum value: OBJECT_KIND_SESSION = 1;
+   */
+  SESSION = 1,
+
+  /**
+   * The compiler of the session's order.
+   *
+   * @generated from enum value: OBJECT_KIND_MEDIATION = 2;
+   */
+  MEDIATION = 2,
+
+  /**
+   * Beads, leases and verdicts of the session's run.
+   *
+   * @generated from enum value: OBJECT_KIND_COORDINATOR = 3;
+   */
+  COORDINATOR = 3,
+
+  /**
+   * One slot of the run.
+   *
+   * @generated from enum value: OBJECT_KIND_OPERATIVE = 4;
+   */
+  OPERATIVE = 4,
+
+  /**
+   * The session's events.
+   *
+   * @generated from enum value: OBJECT_KIND_SESSION_LOG = 5;
+   */
+  SESSION_LOG = 5,
+
+  /**
+   * What the sessions of the assembly wrote.
+   *
+   * @generated from enum value: OBJECT_KIND_ASSEMBLY_LOG = 6;
+   */
+  ASSEMBLY_LOG = 6,
+
+  /**
+   * Lineage of the assembly.
+   *
+   * @generated from enum value: OBJECT_KIND_ARTIFACT_GRAPH = 7;
+   */
+  ARTIFACT_GRAPH = 7,
+
+  /**
+   * Lineage of what every assembly of the organisation has adopted.
+   *
+   * @generated from enum value: OBJECT_KIND_SOURCE_GRAPH = 8;
+   */
+  SOURCE_GRAPH = 8,
+
+  /**
+   * Knowing-state of the organisation.
+   *
+   * @generated from enum value: OBJECT_KIND_BEAD_GRAPH = 9;
+   */
+  BEAD_GRAPH = 9,
+
+  /**
+   * Operative slots of the organisation.
+   *
+   * @generated from enum value: OBJECT_KIND_CAPACITY = 10;
+   */
+  CAPACITY = 10,
+}
+
+/**
+ * Describes the enum factory.v1.ObjectKind.
+ */
+export declare const ObjectKindSchema: GenEnum<ObjectKind>;
+
+/**
+ * @generated from enum factory.v1.ObjectStanding
+ */
+export enum ObjectStanding {
+  /**
+   * @generated from enum value: OBJECT_STANDING_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It answered.
+   *
+   * @generated from enum value: OBJECT_STANDING_ANSWERED = 1;
+   */
+  ANSWERED = 1,
+
+  /**
+   * Nothing is known to have used it, so it was not asked: asking would make it.
+   *
+   * @generated from enum value: OBJECT_STANDING_NEVER_USED = 2;
+   */
+  NEVER_USED = 2,
+
+  /**
+   * It was asked and did not answer; `problem` says why.
+   *
+   * @generated from enum value: OBJECT_STANDING_SILENT = 3;
+   */
+  SILENT = 3,
+}
+
+/**
+ * Describes the enum factory.v1.ObjectStanding.
+ */
+export declare const ObjectStandingSchema: GenEnum<ObjectStanding>;
 
 /**
  * What the factory knows and what governs its agents: lineage of artifacts, knowing-state of roles, trust, consent and policy.
@@ -1499,6 +2324,26 @@ export declare const FactoryAdmin: GenService<{
     methodKind: "unary";
     input: typeof ProjectionLagRequestSchema;
     output: typeof ProjectionLagResponseSchema;
+  },
+  /**
+   * Each Durable Object that a session has used, as it says of itself now.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.ObjectHealth
+   */
+  objectHealth: {
+    methodKind: "unary";
+    input: typeof ObjectHealthRequestSchema;
+    output: typeof ObjectHealthResponseSchema;
+  },
+  /**
+   * How the organisation's part of the factory does now: Workers, dead letters, leases and rescues, outboxes, read model, storage.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.Operations
+   */
+  operations: {
+    methodKind: "unary";
+    input: typeof OperationsRequestSchema;
+    output: typeof OperationsResponseSchema;
   },
   /**
    * Makes a token by which a runner outside appends to one session's log. It is shown once and cannot be taken back before it

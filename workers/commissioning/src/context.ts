@@ -9,6 +9,7 @@ import type { EvidencePredicate, EvidenceSigner } from "@factory/verification/ev
 import type { z } from "zod";
 import type { JudgeChoice } from "./judge.ts";
 import type { Ledger } from "./ledger.ts";
+import type { PlanningStore } from "./planning-store.ts";
 import { requireMove } from "./session-machine.ts";
 import type { Ending, SessionPatch, SessionRow, SessionStore } from "./session-store.ts";
 
@@ -76,6 +77,7 @@ export interface SessionDeps {
 /** A session's rows, its outbox and its surroundings. */
 export interface SessionContext {
   readonly store: SessionStore;
+  readonly planning: PlanningStore;
   readonly ledger: Ledger;
   readonly deps: SessionDeps;
 }

@@ -37,7 +37,7 @@ export async function runSemanticReview(context: SessionContext, signal: AbortSi
   const artifactId = planning.passes().get(PASS);
   if (artifactId === undefined) throw new Error("There is no intent specification to review.");
   const intent = intentSpecification.parse(store.artifact(artifactId).data);
-  const alignment = alignIntent(intent, order, answersOf(context));
+  const alignment = alignIntent(intent, order, notesOfPeople(context));
   const judge = await judgeIntent(context, artifactId, intent, signal);
   store.transaction(() => {
     const { ending, state } = store.requireSession();
@@ -53,7 +53,7 @@ async function judgeIntent(context: SessionContext, artifactId: string, intent: 
   const question = {
     purpose: "review-intent",
     system: semanticReviewSystem(),
-    prompt: semanticReviewPrompt(lines, intent, answersOf(context)),
+    prompt: semanticReviewPrompt(lines, intent, notesOfPeople(context)),
     schema: semanticReviewSchema(lines, intent),
     signal,
   };
@@ -64,7 +64,7 @@ async function judgeIntent(context: SessionContext, artifactId: string, intent: 
 }
 
 /** What people have added to the order while it was planned: the artifact may rest on it. */
-function answersOf({ store }: SessionContext): string[] {
+function notesOfPeople({ store }: SessionContext): string[] {
   return (["pass", "uncertainty", "semantic-review"] as const)
     .flatMap((matter) => store.closedReviews(matter))
     .filter(({ decision }) => decision === "amended")

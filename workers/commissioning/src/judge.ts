@@ -2,9 +2,9 @@
 import { RetryableError } from "@factory/durable";
 import { judgingFamily, modelFamily } from "@factory/models";
 import type { ModelAlias, ResolvedModel } from "@factory/models";
+import { CRITIC_ALIAS } from "@factory/planning";
 import { FactoryError } from "@factory/schemas";
 import type { PlanQuestion, SessionContext } from "./context.ts";
-import { CRITIC_ALIAS } from "@factory/planning";
 import { MAX_FRUITLESS_ATTEMPTS } from "./pass-attempts.ts";
 import type { JudgingRow } from "./planning-store.ts";
 

@@ -2,7 +2,7 @@
  * A context holds what is in scope (parameters, or the element of a lambda), and the bank of expressions over it: all
  * expressions up to a cost, one for each distinct column of values (observational equivalence).
  */
-import { EVERY, FILTER, FIND, FIND_INDEX, FLAT_MAP, GREATEST, LEAST, MAP, SOME, SORT_DOWN, SORT_UP } from "./components.ts";
+import { EVERY, FILTER, FIND, FIND_INDEX, FLAT_MAP, GREATEST, LEAST, MAP, SOME, SORT_DOWN, SORT_UP } from "./higher-order.ts";
 import { readsIndex, readsScope } from "./print.ts";
 import { isAtom, isConstant, rankInside, type Argument, type Component, type HigherOrder, type Term } from "./terms.ts";
 import { arrayOf, BOOLEAN, isPlainObject, NUMBER, optionalOf, STRING, type Type } from "./types.ts";

@@ -7,6 +7,7 @@ import type { ArtifactGraphRpc, BeadGraphRpc, CoordinatorRpc, MediationRpc, Mode
 import type { Sandbox } from "@factory/verification";
 import type { EvidencePredicate, EvidenceSigner } from "@factory/verification/evidence";
 import type { z } from "zod";
+import type { AmendmentStore } from "./amendment-store.ts";
 import type { JudgeChoice } from "./judge.ts";
 import type { Ledger } from "./ledger.ts";
 import type { PlanningStore } from "./planning-store.ts";
@@ -78,6 +79,7 @@ export interface SessionDeps {
 export interface SessionContext {
   readonly store: SessionStore;
   readonly planning: PlanningStore;
+  readonly amendments: AmendmentStore;
   readonly ledger: Ledger;
   readonly deps: SessionDeps;
 }

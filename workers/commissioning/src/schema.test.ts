@@ -1,6 +1,7 @@
 import { migrate } from "@factory/durable";
 import { NodeSqliteStorage } from "@factory/durable/testing";
 import { expect, test } from "vitest";
+import { AmendmentStore } from "./amendment-store.ts";
 import { isExhausted } from "./pass-attempts.ts";
 import { PlanningStore } from "./planning-store.ts";
 import { SESSION_MIGRATIONS } from "./schema.ts";
@@ -26,11 +27,11 @@ test("a session of the first schema is taken over: its reviews, what a person wa
   );
 
   migrate(storage, SESSION_MIGRATIONS);
-  const store = new SessionStore(storage);
+  const [store, amendments] = [new SessionStore(storage), new AmendmentStore(storage.sql)];
   expect(store.closedReviews("divergence")).toMatchObject([{ reviewId: "REV-1", subject: { matter: "divergence" } }]);
   expect(store.runReport(1)).toMatchObject({ reviewId: "REV-1", occasion: "REV-1", reformed: 0 });
-  expect(store.amendments()).toMatchObject([{ amendmentId: "AMD-1", toldLines: [15] }]);
-  expect(store.countVerifierTry("AMD-1")).toBe(1);
+  expect(amendments.all()).toMatchObject([{ amendmentId: "AMD-1", toldLines: [15] }]);
+  expect(amendments.countVerifierTry("AMD-1")).toBe(1);
   const autonomy = { matter: "autonomy", reportSeq: 1, requestId: "APR-2", subjectDigest: "d" } as const;
   store.addReview({ reviewId: "REV-2", subject: autonomy, action: "", actionDigest: "", fromState: "EXECUTING", inState: "IN_REVIEW" }, 2);
   expect(store.openReview()).toMatchObject({ reviewId: "REV-2" });

@@ -1,7 +1,5 @@
-/** Rows of one session, typed. Every statement on the object's own tables is here, but those of its planning. */
+/** Rows of one session, typed. Every statement on the object's own tables is here, but those of its planning and its amendments. */
 import type { SqlRow, SqlValue, StoragePort } from "@factory/durable";
-import type { AmendmentChange, ChangeMode, Hypothesis } from "@factory/factory-graph";
-import type { ProposedAmendment } from "@factory/loop-closure";
 import { isTerminalSession } from "@factory/schemas";
 import type { ArtifactNode, PassName, ReviewDecision, SessionState } from "@factory/schemas";
 import type { CommissionRequest, CompileReport, RunReport } from "@factory/schemas/rpc";
@@ -90,28 +88,6 @@ export type RunReportRow = {
   readonly occasion: string;
   /** How often an amendment for it was formed again because its target had moved. */
   readonly reformed: number;
-};
-
-/** A hypothesis of the factory and the amendment it proposes. */
-export type Proposal = ProposedAmendment<Hypothesis, AmendmentChange>;
-
-/** What an amendment changes: something of the specification, or of the knowing-state alone. */
-export type AmendmentMode = ChangeMode | "knowing-state";
-
-export type AmendmentRow = {
-  readonly amendmentId: string;
-  readonly reportSeq: number;
-  readonly proposal: Proposal;
-  readonly beadId: string;
-  readonly claimId: string;
-  readonly mode: AmendmentMode;
-  readonly depth: number;
-  readonly status: "PROPOSED" | "ADOPTED" | "REJECTED";
-  readonly successorId: string | null;
-  readonly elucidationId: string | null;
-  /** Lines of the claim that are visible in the successor and were hidden in what mediation knows. */
-  readonly toldLines: readonly number[];
-  readonly reopened: boolean;
 };
 
 /** Characters of one part of a document: at three bytes a UTF-16 unit well under the 2 MB of a row. */
@@ -361,49 +337,6 @@ export class SessionStore {
     this.#run("UPDATE run_reports SET handled_at = ? WHERE seq = ?", now, seq);
   }
 
-  addAmendment(row: Omit<AmendmentRow, "status" | "successorId" | "elucidationId" | "toldLines" | "reopened">): void {
-    this.#run(
-      "INSERT INTO amendments (amendment_id, report_seq, proposal, bead_id, claim_id, mode, depth, status) VALUES (?, ?, ?, ?, ?, ?, ?, 'PROPOSED')",
-      row.amendmentId,
-      row.reportSeq,
-      JSON.stringify(row.proposal),
-      row.beadId,
-      row.claimId,
-      row.mode,
-      row.depth,
-    );
-  }
-
-  decideAmendment(
-    amendmentId: string,
-    status: "ADOPTED" | "REJECTED",
-    made: Partial<Pick<AmendmentRow, "successorId" | "elucidationId" | "toldLines">> = {},
-  ): void {
-    this.#run(
-      "UPDATE amendments SET status = ?, successor_id = ?, elucidation_id = ?, told_lines = ? WHERE amendment_id = ?",
-      status,
-      made.successorId ?? null,
-      made.elucidationId ?? null,
-      JSON.stringify(made.toldLines ?? []),
-      amendmentId,
-    );
-  }
-
-  /** Counts a try of the verifier that got no answer. @returns how many there were */
-  countVerifierTry(amendmentId: string): number {
-    const [row] = this.#rows("UPDATE amendments SET verifier_tries = verifier_tries + 1 WHERE amendment_id = ? RETURNING verifier_tries", amendmentId);
-    if (row === undefined) throw new Error(`There is no amendment ${amendmentId}.`);
-    return Number(row["verifier_tries"]);
-  }
-
-  settleAmendment(amendmentId: string, now: number): void {
-    this.#run("UPDATE amendments SET reopened_at = ? WHERE amendment_id = ? AND reopened_at IS NULL", now, amendmentId);
-  }
-
-  amendments(): AmendmentRow[] {
-    return this.#rows("SELECT * FROM amendments ORDER BY rowid").map(amendmentRow);
-  }
-
   #rows(query: string, ...bindings: SqlValue[]): SqlRow[] {
     return rowsOf(this.#storage.sql, query, ...bindings);
   }
@@ -475,22 +408,5 @@ function runReportRow(row: SqlRow): RunReportRow {
     reviewId: textOrNull(row["review_id"]),
     occasion: text(row["occasion"]),
     reformed: Number(row["reformed"]),
-  };
-}
-
-function amendmentRow(row: SqlRow): AmendmentRow {
-  return {
-    amendmentId: text(row["amendment_id"]),
-    reportSeq: Number(row["report_seq"]),
-    proposal: JSON.parse(text(row["proposal"])) as Proposal,
-    beadId: text(row["bead_id"]),
-    claimId: text(row["claim_id"]),
-    mode: row["mode"] as AmendmentMode,
-    depth: Number(row["depth"]),
-    status: row["status"] as AmendmentRow["status"],
-    successorId: textOrNull(row["successor_id"]),
-    elucidationId: textOrNull(row["elucidation_id"]),
-    toldLines: JSON.parse(text(row["told_lines"])) as number[],
-    reopened: row["reopened_at"] !== null,
   };
 }

@@ -8,6 +8,7 @@ import { FactoryError, isTerminalSession, refuse } from "@factory/schemas";
 import type { Refusal, Result, SessionState } from "@factory/schemas";
 import type { CommissionRequest, CompileRequest, Principal, SessionReport, SessionRpc, SessionStatus } from "@factory/schemas/rpc";
 import { runAcceptance } from "./acceptance.ts";
+import { AmendmentStore } from "./amendment-store.ts";
 import { commissioningStatus } from "./commissioning-status.ts";
 import type { SessionContext, SessionDeps } from "./context.ts";
 import { endWith } from "./context.ts";
@@ -45,7 +46,8 @@ export class Session implements SessionRpc {
 
   constructor(deps: SessionDeps, outbox: Pick<Outbox, "enqueue">, inbox: Inbox) {
     const store = new SessionStore(deps.storage);
-    this.#context = { store, planning: new PlanningStore(deps.storage.sql), ledger: new Ledger(outbox, store, deps.now), deps };
+    const { sql } = deps.storage;
+    this.#context = { store, planning: new PlanningStore(sql), amendments: new AmendmentStore(sql), ledger: new Ledger(outbox, store, deps.now), deps };
     this.#inbox = inbox;
   }
 
@@ -55,6 +57,10 @@ export class Session implements SessionRpc {
 
   get planning(): PlanningStore {
     return this.#context.planning;
+  }
+
+  get amendments(): AmendmentStore {
+    return this.#context.amendments;
   }
 
   async commission(request: CommissionRequest): Promise<Result<{ created: boolean }>> {
@@ -192,8 +198,8 @@ export class Session implements SessionRpc {
 
   /** BP6: what an amendment has made goes to the source graph. @throws what the graphs do; a TerminalError is not repeated. */
   async ingest(amendmentId: string): Promise<void> {
-    const { store, deps } = this.#context;
-    const amendment = store.amendments().find((row) => row.amendmentId === amendmentId);
+    const { store, amendments, deps } = this.#context;
+    const amendment = amendments.all().find((row) => row.amendmentId === amendmentId);
     if (amendment === undefined || amendment.successorId === null || amendment.elucidationId === null) {
       throw new TerminalError(`${amendmentId} has adopted no specification.`);
     }

@@ -61,9 +61,9 @@ describe("a person who asks for software", () => {
     await page.getByRole("button", { name: "Write from nothing" }).click();
     const editor = page.getByRole("textbox", { name: "Work order" });
     await editor.fill("# Nothing\n");
-    await page.getByText(/^\d+ faults?$/).waitFor();
+    await page.getByRole("status").filter({ hasText: /^\d+ faults?$/ }).waitFor({ state: "attached" });
     await editor.fill(ORDER);
-    await page.getByText("no faults").waitFor();
+    await page.getByRole("status").filter({ hasText: /^no faults$/i }).waitFor({ state: "attached" });
     await page.getByRole("button", { name: /^Submit/ }).click();
     await page
       .getByRole("dialog")
@@ -81,7 +81,7 @@ describe("a person who is asked", () => {
   it("approves the exact action, and the session goes on to its end", async () => {
     const sessionId = await submitted(asked("Approved pricing"));
     await page.getByRole("link", { name: /Inbox/ }).click();
-    await page.getByRole("link", { name: /Approved pricing/ }).click();
+    await page.getByRole("list", { name: "Reviews" }).getByRole("link", { name: /Approved pricing/ }).click();
     await page.getByRole("button", { name: "Approve" }).click();
     const dialog = page.getByRole("dialog");
     const digest = await dialog.locator("code").first().textContent();
@@ -98,7 +98,8 @@ describe("a person who is asked", () => {
 
   it("rejects another with a reason, by keyboard alone, and it ends rejected", async () => {
     const sessionId = await submitted(asked("Rejected pricing"));
-    await open("/inbox");
+    await open(`/sessions/${sessionId}`);
+    await page.getByRole("link", { name: "Decide" }).click();
     await page.getByRole("heading", { level: 2 }).waitFor();
     await page.keyboard.press("r");
     const dialog = page.getByRole("dialog");
@@ -142,7 +143,7 @@ describe("a person who watches", () => {
     await dialog.getByRole("button", { name: "Cancel the session" }).click();
     await stateOf("cancelled").waitFor();
     await page.getByText("The wrong order.").first().waitFor();
-    expect((await kindsOf(sessionId)).at(-1)).toBe("sessionCancelled");
+    expect((await kindsOf(sessionId)).at(-1)).toBe("terminal");
     expect(dashboard.complaints).toEqual([]);
   });
 });

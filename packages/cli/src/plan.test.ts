@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createOfflineModel } from "@factory/models";
 import { ChatCompletionsServer, type ChatReply, type ChatRequest } from "@factory/models/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { main } from "./run.ts";
+import { capturedOutput, testFolder } from "./testing/terminal.ts";
 
 const ORDER = [
   "---",
@@ -36,33 +36,18 @@ const ORDER = [
   "",
 ].join("\n");
 
-let folder: string;
-let out: string;
-let err: string;
+const folder = testFolder("factory-plan");
+const { put } = folder;
+const output = capturedOutput();
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "factory-plan-"));
-  out = "";
-  err = "";
-  vi.spyOn(process, "cwd").mockReturnValue(folder);
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => ((out += String(text)), true));
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => ((err += String(text)), true));
+  vi.spyOn(process, "cwd").mockReturnValue(folder.path);
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const put = (path: string, content: string | Uint8Array): void => {
-  mkdirSync(join(folder, path, ".."), { recursive: true });
-  writeFileSync(join(folder, path), content);
-};
 
 /** Runs a command line; answers its exit code and what it wrote. */
 async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number; out: string; err: string }> {
-  out = "";
-  err = "";
+  output.forget();
   const code = await main(args, env);
-  return { code, out, err };
+  return { code, out: output.out, err: output.err };
 }
 const plan = (...args: string[]) => run(["plan", "order.md", ...args]);
 const planIn = (env: NodeJS.ProcessEnv, ...args: string[]) => run(["plan", "order.md", ...args], env);
@@ -175,7 +160,7 @@ describe("an order that is refused", () => {
     expect(await plan()).toMatchObject({ code: 2, err: expect.stringContaining("larger than") });
     put("order.md", new Uint8Array([0xff, 0xfe]));
     expect(await plan()).toMatchObject({ code: 2, err: expect.stringContaining("not UTF-8") });
-    rmSync(join(folder, "order.md"));
+    rmSync(join(folder.path, "order.md"));
     expect(await plan()).toMatchObject({ code: 2, err: expect.stringContaining("cannot be read") });
   });
 });
@@ -249,7 +234,7 @@ describe("a cassette", () => {
     put("order.md", ORDER);
     server.answerWith((request, index) => (index < 2 ? offlineAnswer(request) : { kind: "status", status: 401, message: "no more credit" }));
     expect(await planIn(env(), "--record", "tape.json")).toMatchObject({ code: 1, out: expect.stringMatching(/FAILED: Pass propose-function: .*401/) });
-    expect((JSON.parse(readFileSync(join(folder, "tape.json"), "utf8")) as { answers: object[] }).answers).toHaveLength(2);
+    expect((JSON.parse(readFileSync(join(folder.path, "tape.json"), "utf8")) as { answers: object[] }).answers).toHaveLength(2);
   });
 
   it("exits 4 when the model would have to guess, and shows its question", async () => {

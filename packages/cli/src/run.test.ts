@@ -1,21 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { main } from "./run.ts";
+import { capturedOutput } from "./testing/terminal.ts";
 
-let out: string;
-let err: string;
-beforeEach(() => {
-  out = "";
-  err = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
+const output = capturedOutput();
 
 const COMMANDS =
   "submit status events approve reject amend cancel evidence deliverable verify validate plan envelope lineage why impact knowing-state trust consent policy admin".split(
@@ -28,13 +15,13 @@ const ENV = { FACTORY_URL: "http://127.0.0.1:9", FACTORY_API_KEY: "fk_test" };
 describe("factory --help", () => {
   it("names every command", async () => {
     expect(await main(["--help"], {})).toBe(0);
-    expect([...out.matchAll(/^ {2}([a-z-]+) {2}/gm)].map((match) => match[1] ?? "").toSorted()).toEqual(COMMANDS.toSorted());
+    expect([...output.out.matchAll(/^ {2}([a-z-]+) {2}/gm)].map((match) => match[1] ?? "").toSorted()).toEqual(COMMANDS.toSorted());
   });
 
   it.each(COMMANDS)("tells how %s is used, with the options every command takes", async (name) => {
     expect(await main([name, "--help"], {})).toBe(0);
-    expect(out).toMatch(new RegExp(`^Usage: factory ${name} `));
-    for (const option of OFFLINE.includes(name) ? ["--json"] : ["--json", "--url", "--key"]) expect(out).toContain(option);
+    expect(output.out).toMatch(new RegExp(`^Usage: factory ${name} `));
+    for (const option of OFFLINE.includes(name) ? ["--json"] : ["--json", "--url", "--key"]) expect(output.out).toContain(option);
   });
 });
 
@@ -71,17 +58,17 @@ describe("a command line that is wrong", () => {
     [["policy", "apply", "none.yaml"]],
   ])("exits 2 and says so on standard error: %j", async (args) => {
     expect(await main(args, ENV)).toBe(2);
-    expect(err).toMatch(/usage|--help|cannot be read|whole number|--note|--rationale|--direction|--limit|no options/i);
-    expect(out).toBe("");
+    expect(output.err).toMatch(/usage|--help|cannot be read|whole number|--note|--rationale|--direction|--limit|no options/i);
+    expect(output.out).toBe("");
   });
 
   it("exits 2 without a command", async () => {
     expect(await main([], {})).toBe(2);
-    expect(out).toContain("Usage");
+    expect(output.out).toContain("Usage");
   });
 
   it("ends with a result line on standard output with --json", async () => {
     expect(await main(["submit", "none.md", "--json"], ENV)).toBe(2);
-    expect(JSON.parse(out)).toMatchObject({ outcome: "FAILED", reason: expect.stringContaining("none.md") });
+    expect(JSON.parse(output.out)).toMatchObject({ outcome: "FAILED", reason: expect.stringContaining("none.md") });
   });
 });

@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { verifyEnvelope, type EnvelopeKeyRecord } from "@factory/governance";
 import { MAX_ORDER_BYTES } from "@factory/schemas";
 import { StreamMode } from "@factory/schemas/proto";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { UsageError } from "./errors.ts";
 import { readSubmission, signedRequest } from "./submission.ts";
+import { testFolder } from "./testing/terminal.ts";
 
 const ORDER = [
   "## Problem",
@@ -32,18 +32,8 @@ const ORDER = [
 ].join("\n");
 const orderWith = (frontMatter: string): string => `---\ntitle: Slugs\n${frontMatter}\n---\n${ORDER}`;
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "factory-order-"));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-function put(path: string, content: string | Uint8Array): string {
-  const whole = join(folder, path);
-  mkdirSync(join(whole, ".."), { recursive: true });
-  writeFileSync(whole, content);
-  return whole;
-}
+const folder = testFolder("factory-order");
+const { put } = folder;
 
 describe("readSubmission", () => {
   it("attaches what the front matter and the caller name, once each, in path order", () => {
@@ -70,17 +60,17 @@ describe("readSubmission", () => {
     ["a link that leads out", "link.ts"],
     ["a file that is not text", "binary.ts"],
   ])("refuses %s", (_name, pattern) => {
-    const inside = mkdtempSync(join(folder, "in-"));
-    writeFileSync(join(folder, "x.ts"), "secret");
-    symlinkSync(join(folder, "x.ts"), join(inside, "link.ts"));
+    const inside = mkdtempSync(join(folder.path, "in-"));
+    writeFileSync(join(folder.path, "x.ts"), "secret");
+    symlinkSync(join(folder.path, "x.ts"), join(inside, "link.ts"));
     writeFileSync(join(inside, "binary.ts"), new Uint8Array([0xff, 0xfe]));
     writeFileSync(join(inside, "order.md"), orderWith(""));
     expect(() => readSubmission(join(inside, "order.md"), [pattern])).toThrow(UsageError);
   });
 
   it("refuses an order that is not there, is a folder, or is over 1 MiB", () => {
-    expect(() => readSubmission(join(folder, "none.md"))).toThrow(/none\.md/);
-    expect(() => readSubmission(folder)).toThrow(UsageError);
+    expect(() => readSubmission(join(folder.path, "none.md"))).toThrow(/none\.md/);
+    expect(() => readSubmission(folder.path)).toThrow(UsageError);
     expect(() => readSubmission(put("big.md", "x".repeat(MAX_ORDER_BYTES + 1)))).toThrow(/larger/);
   });
 });

@@ -1,31 +1,17 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { FILES, aKey, aPackage, aPredicate, aStatement, anUnrunPredicate } from "@factory/verification/testing";
 import { absent, evidenceStatement } from "@factory/verification/evidence";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { main } from "./run.ts";
+import { capturedOutput, testFolder } from "./testing/terminal.ts";
 
-let folder: string;
-let out: string;
-let err: string;
+const folder = testFolder("factory-verify");
+const { put } = folder;
+const output = capturedOutput();
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "factory-verify-"));
-  out = "";
-  err = "";
-  vi.spyOn(process, "cwd").mockReturnValue(folder);
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => ((out += String(text)), true));
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => ((err += String(text)), true));
+  vi.spyOn(process, "cwd").mockReturnValue(folder.path);
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const put = (path: string, content: string | Uint8Array): void => {
-  mkdirSync(join(folder, path, ".."), { recursive: true });
-  writeFileSync(join(folder, path), content);
-};
 
 /** A delivered folder with its package, the key set and the log. */
 async function delivered(statement = aStatement()): Promise<{ readonly bytes: Uint8Array; readonly key: Awaited<ReturnType<typeof aKey>> }> {
@@ -43,37 +29,37 @@ const verify = (...args: string[]): Promise<number> => main(["verify", ...args],
 describe("factory verify", () => {
   it("exits 0 for what holds, with its files, its log and a key set, and shows what the package says", async () => {
     await delivered();
-    expect(await verify("out/evidence.json", "--tree", "out", "--log", "events.ndjson", "--key", "keys.json"), out + err).toBe(0);
-    expect(out).toContain("out/evidence.json holds.");
-    expect(out).toContain("$0.2500 in 1 model calls");
-    expect(out).not.toContain("not compared");
+    expect(await verify("out/evidence.json", "--tree", "out", "--log", "events.ndjson", "--key", "keys.json"), output.out + output.err).toBe(0);
+    expect(output.out).toContain("out/evidence.json holds.");
+    expect(output.out).toContain("$0.2500 in 1 model calls");
+    expect(output.out).not.toContain("not compared");
   });
 
   it("takes the local key when there is one, and otherwise says how to get one", async () => {
     const { key } = await delivered();
     expect(await verify("out/evidence.json")).toBe(2);
-    expect(err).toContain("/.well-known/factory-evidence-keys.json");
+    expect(output.err).toContain("/.well-known/factory-evidence-keys.json");
     put(".factory/dev-key.json", JSON.stringify({ org: "local", apiKey: "fk" }));
     expect(await verify("out/evidence.json")).toBe(2);
     put(".factory/dev-key.json", JSON.stringify({ org: "local", apiKey: "fk", evidenceKey: key.jwk }));
     expect(await verify("out/evidence.json")).toBe(0);
-    expect(out).toContain("not compared: tree (give --tree), log (give --log)");
+    expect(output.out).toContain("not compared: tree (give --tree), log (give --log)");
   });
 
   it("exits 1 and names the changed, the missing and the additional file", async () => {
     await delivered();
     const check = async (): Promise<string> => {
-      out = "";
+      output.forget();
       expect(await verify("out/evidence.json", "--tree", "out", "--key", "keys.json")).toBe(1);
-      return out;
+      return output.out;
     };
     put("out/src/double.ts", "export const double = (n: number): number => 3 * n;\n");
     expect(await check()).toMatch(/check {5}tree .*\n {2}where {5}src\/double\.ts\n {2}expected {2}SHA-256 [0-9a-f]{64}\n {2}found {5}SHA-256 [0-9a-f]{64}/);
-    rmSync(join(folder, "out/src/double.ts"));
+    rmSync(join(folder.path, "out/src/double.ts"));
     expect(await check()).toContain("no such file");
-    symlinkSync("../README.md", join(folder, "out/src/double.ts"));
+    symlinkSync("../README.md", join(folder.path, "out/src/double.ts"));
     expect(await check()).toContain("a link or a device");
-    rmSync(join(folder, "out/src/double.ts"));
+    rmSync(join(folder.path, "out/src/double.ts"));
     put("out/src/double.ts", FILES.get("src/double.ts") ?? "");
     put("out/src/deep/evidence.json", "{}");
     expect(await check()).toContain("src/deep/evidence.json");
@@ -85,7 +71,7 @@ describe("factory verify", () => {
     changed[40] = (changed[40] ?? 0) ^ 1;
     put("out/evidence.json", changed);
     expect(await verify("out/evidence.json", "--key", "keys.json", "--json")).toBe(1);
-    expect(JSON.parse(out)).toMatchObject({
+    expect(JSON.parse(output.out)).toMatchObject({
       outcome: "FAILED",
       holds: false,
       session: null,
@@ -99,17 +85,17 @@ describe("factory verify", () => {
     const other = await aKey();
     put("other.json", JSON.stringify(other.publicKey));
     expect(await verify("out/evidence.json", "--key", "other.json")).toBe(1);
-    expect(out).toContain("signatures[0].keyid");
+    expect(output.out).toContain("signatures[0].keyid");
     put("events.ndjson", "{}\n");
     expect(await verify("out/evidence.json", "--key", "keys.json", "--log", "events.ndjson")).toBe(1);
-    expect(out).toContain("log line 1");
+    expect(output.out).toContain("log line 1");
   });
 
   it("names a package of the older form and refuses it", async () => {
     await delivered();
     put("old.json", JSON.stringify({ schemaVersion: "1.0.0", session: {}, chain: { events: 3 } }));
     expect(await verify("old.json", "--key", "keys.json")).toBe(1);
-    expect(out).toContain("older form");
+    expect(output.out).toContain("older form");
   });
 
   it("exits 2 for keys and files that cannot be read", async () => {
@@ -129,12 +115,12 @@ describe("factory verify", () => {
     const modelCalls = aPredicate().modelCalls.map((call) => ({ ...call, costUsd: absent("the price of the model is not known") }));
     await delivered(aStatement(aPredicate({ modelCalls })));
     expect(await verify("out/evidence.json", "--key", "keys.json")).toBe(0);
-    expect(out).toContain("cost      absent (the price of 1 of 1 model calls is not known) in 1 model calls");
-    out = "";
+    expect(output.out).toContain("cost      absent (the price of 1 of 1 model calls is not known) in 1 model calls");
+    output.forget();
     await delivered(evidenceStatement([], anUnrunPredicate()));
     expect(await verify("out/evidence.json", "--key", "keys.json")).toBe(0);
-    for (const name of ["beads", "claims", "checks", "holdouts"]) expect(out).toMatch(new RegExp(`${name} +absent \\(the session has no run\\)`));
-    expect(out).toMatch(/files +absent/);
-    expect(out).not.toMatch(/ 0 (passed|done)/);
+    for (const name of ["beads", "claims", "checks", "holdouts"]) expect(output.out).toMatch(new RegExp(`${name} +absent \\(the session has no run\\)`));
+    expect(output.out).toMatch(/files +absent/);
+    expect(output.out).not.toMatch(/ 0 (passed|done)/);
   });
 });

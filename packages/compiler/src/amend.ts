@@ -1,9 +1,9 @@
 /** Successor directives after an adopted amendment: examples that were revealed are visible now, and the note is told. */
 import type { ArtifactEdge, ArtifactNode, AtomDirective, Claim, Id } from "@factory/schemas";
 import type { AmendRequest, CompileRequest, ReopenRequest } from "@factory/schemas/rpc";
-import { claimsOf, directiveContext, workersOf } from "./compile.ts";
-import type { CompiledAtom } from "./compile.ts";
+import { claimsOf, directiveContext, workersOf } from "./directive-context.ts";
 import { makeDirective } from "./directives.ts";
+import type { CompiledAtom } from "./draft.ts";
 import { codedClaims, notesFor } from "./notes.ts";
 import type { ClaimNote } from "./notes.ts";
 import { EVERYTHING } from "./read-scopes.ts";

@@ -4,8 +4,10 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { amendRun } from "./amend.ts";
 import type { AmendableRun } from "./amend.ts";
-import { compileWorkGraph, DEFAULT_BEAD_BUDGET_USD, MAX_SLOTS } from "./compile.ts";
+import { compileWorkGraph } from "./compile.ts";
 import type { CompiledRun } from "./compile.ts";
+import { DEFAULT_BEAD_BUDGET_USD } from "./directive-context.ts";
+import { MAX_SLOTS } from "./draft.ts";
 import { anOrder } from "./testing/orders.ts";
 import { aCompileRequest } from "./testing/requests.ts";
 

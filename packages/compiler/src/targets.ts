@@ -1,9 +1,15 @@
 /** Which file each function of an order goes to: a new one by convention, or the file of the starting tree that has the function. */
 import { functionFile } from "@factory/schemas";
 import type { RepositoryFunction, RepositoryMap, RepositoryModule, Tree, WorkOrder } from "@factory/schemas";
+import type { CompileRequest } from "@factory/schemas/rpc";
 
 /** A starting tree: its paths, and what is known of its source files. */
 export type BaseTree = { readonly tree: Tree; readonly repository: RepositoryMap };
+
+/** The starting tree of a request with what its source files declare. */
+export function baseOf({ baseTree, repository = {} }: Pick<CompileRequest, "baseTree" | "repository">): BaseTree {
+  return { tree: baseTree, repository };
+}
 
 /** Where a function goes. */
 export type Target = {

@@ -16,7 +16,7 @@ import { measureDefects } from "./defects.ts";
 import type { DefectResult } from "./defects.ts";
 import { codeFigures, codeText, specificationFigures, specificationText } from "./figures.ts";
 import { graphOf, judgeGraph, judgeOrder } from "./gates-under-test.ts";
-import { graphOperators } from "./graph-operators.ts";
+import { graphOperators } from "./graph-operators/index.ts";
 import { HELP, readOptions } from "./options.ts";
 import type { Options } from "./options.ts";
 import { orderOperators } from "./order-operators.ts";

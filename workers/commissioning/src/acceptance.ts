@@ -5,13 +5,14 @@ import { artifactNode } from "@factory/schemas";
 import type { VerificationReport } from "@factory/schemas";
 import type { RunRecord, RunReport } from "@factory/schemas/rpc";
 import { firstVerdictFacts, overfitOf, overfitText } from "@factory/verification/evidence";
+import type { AmendmentRow } from "./amendment-store.ts";
 import type { SessionContext } from "./context.ts";
 import { endWith, moveTo } from "./context.ts";
 import type { Judgement } from "./judge.ts";
 import { openReview } from "./reviews.ts";
 import { judgeRun } from "./run-judge.ts";
 import { acceptedRun } from "./run-reports.ts";
-import type { AmendmentRow, PersonClaims } from "./session-store.ts";
+import type { PersonClaims } from "./session-store.ts";
 
 type FinishedRun = Extract<RunReport, { outcome: "accepted" | "failed" }>;
 
@@ -187,12 +188,12 @@ function approvedByPerson({ store }: SessionContext, reportId: string): boolean 
 }
 
 function judge(context: SessionContext, record: RunRecord, look: Judgement<RunReview>): void {
-  const { store, ledger, deps } = context;
+  const { store, amendments, ledger, deps } = context;
   const { org, personClaims, specificationId } = store.requireSession();
   const run = acceptedRun(context);
   const subjectId = specificationId ?? run.runVerdictId;
   const rates = { overfit: overfitOf(run.checks, run.holdouts), firstVerdict: firstVerdictFacts(run.firstVerdict) };
-  const report = acceptanceReport({ run, record, divergences: divergencesOf(context), amendments: store.amendments(), personClaims, look }, subjectId);
+  const report = acceptanceReport({ run, record, divergences: divergencesOf(context), amendments: amendments.all(), personClaims, look }, subjectId);
   const node = artifactNode("VR", "VerificationReport", org, { ...report, runVerdictId: run.runVerdictId, ...rates }, [subjectId]);
   ledger.artifact(node, [{ source: subjectId, rel: "gate_result", target: node.id }]);
   ledger.event("VERIFICATION_PRODUCED", {
@@ -223,8 +224,8 @@ function judge(context: SessionContext, record: RunRecord, look: Judgement<RunRe
 }
 
 /** Every divergence the run reported, once, with whether an amendment for it was adopted. */
-export function divergencesOf({ store }: SessionContext): AcceptanceFacts["divergences"] {
-  const adopted = new Set(store.amendments().flatMap(({ reportSeq, status }) => (status === "ADOPTED" ? [reportSeq] : [])));
+export function divergencesOf({ store, amendments }: SessionContext): AcceptanceFacts["divergences"] {
+  const adopted = new Set(amendments.all().flatMap(({ reportSeq, status }) => (status === "ADOPTED" ? [reportSeq] : [])));
   const amended = new Map<string, boolean>();
   for (const { seq, report } of store.runReports()) {
     if (report.outcome !== "diverged") continue;

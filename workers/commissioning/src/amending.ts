@@ -102,10 +102,10 @@ async function elsewhere({ store, deps }: SessionContext, { functionName }: Omit
 
 /** How an amendment for a divergence is verified, and what its adoption makes. */
 export function adoptionDomain(context: SessionContext, divergence: DivergenceReport, amendmentId: string): AdoptionDomain {
-  const { store, deps } = context;
+  const { store, amendments, deps } = context;
   const { org, assembly } = store.request();
   const graph = deps.graph(org, assembly);
-  const mayTryAgain = (): boolean => store.countVerifierTry(amendmentId) < MAX_VERIFIER_TRIES;
+  const mayTryAgain = (): boolean => amendments.countVerifierTry(amendmentId) < MAX_VERIFIER_TRIES;
   const ports = {
     graph,
     sandbox: deps.sandbox,

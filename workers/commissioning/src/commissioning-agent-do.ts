@@ -154,6 +154,7 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
     const session = this.#session;
     return createDeliver({
       store: session.store,
+      amendments: session.amendments,
       graph: (org, assembly) => artifactGraphOf(env, org, assembly),
       sessionLog: (org, sessionId) => sessionLogOf(env, org, sessionId),
       mediation: (org, sessionId) => mediationOf(env, org, sessionId),

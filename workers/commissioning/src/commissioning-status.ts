@@ -1,6 +1,7 @@
 /** Where commissioning stands, from a session's rows alone. */
 import type { CommissioningStatus } from "@factory/schemas/rpc";
-import type { PassAttemptRow, ReviewRow, SessionRow } from "./session-store.ts";
+import type { PassAttemptRow } from "./planning-store.ts";
+import type { ReviewRow, SessionRow } from "./session-store.ts";
 
 /** The rows it rests on. */
 export type CommissioningView = {

@@ -2,7 +2,7 @@
 import { isRunVerdictGap } from "@factory/factory-graph";
 import type { Claim } from "@factory/schemas";
 import type { DivergenceReport } from "@factory/schemas/rpc";
-import type { AmendmentRow } from "./session-store.ts";
+import type { AmendmentRow } from "./amendment-store.ts";
 
 export type Consultation = {
   readonly divergence: DivergenceReport;

@@ -7,8 +7,10 @@ import type { ArtifactGraphRpc, BeadGraphRpc, CoordinatorRpc, MediationRpc, Mode
 import type { Sandbox } from "@factory/verification";
 import type { EvidencePredicate, EvidenceSigner } from "@factory/verification/evidence";
 import type { z } from "zod";
+import type { AmendmentStore } from "./amendment-store.ts";
 import type { JudgeChoice } from "./judge.ts";
 import type { Ledger } from "./ledger.ts";
+import type { PlanningStore } from "./planning-store.ts";
 import { requireMove } from "./session-machine.ts";
 import type { Ending, SessionPatch, SessionRow, SessionStore } from "./session-store.ts";
 
@@ -76,6 +78,8 @@ export interface SessionDeps {
 /** A session's rows, its outbox and its surroundings. */
 export interface SessionContext {
   readonly store: SessionStore;
+  readonly planning: PlanningStore;
+  readonly amendments: AmendmentStore;
   readonly ledger: Ledger;
   readonly deps: SessionDeps;
 }

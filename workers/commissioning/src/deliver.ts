@@ -5,6 +5,7 @@ import type { AmendmentChange } from "@factory/factory-graph";
 import { ERRORS, refusing } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode, Refusal, Result } from "@factory/schemas";
 import type { ArtifactGraphRpc, CompileRequest, CoordinatorRpc, DivergenceReport, MediationRpc, RunVerdictChange, SessionLogRpc } from "@factory/schemas/rpc";
+import type { AmendmentStore } from "./amendment-store.ts";
 import type { BlobPort } from "./context.ts";
 import { inheritedSpecification } from "./inheritance.ts";
 import type { InheritanceGraph } from "./inheritance.ts";
@@ -15,6 +16,7 @@ import type { SessionStore } from "./session-store.ts";
 /** A session's neighbours, and what the session makes of their refusals. */
 export interface DeliverDeps {
   readonly store: SessionStore;
+  readonly amendments: AmendmentStore;
   readonly graph: (org: string, assembly: string) => InheritanceGraph & Pick<ArtifactGraphRpc, "append" | "surface">;
   readonly sessionLog: (org: string, sessionId: string) => Pick<SessionLogRpc, "append">;
   readonly mediation: (org: string, sessionId: string) => Pick<MediationRpc, "compile" | "amend">;
@@ -135,7 +137,7 @@ async function deliverAmends(deps: DeliverDeps, effects: readonly Effect[]): Pro
   const { org, sessionId } = deps.store.request();
   for (const { effectId, payload } of effects) {
     const { amendmentId } = payload as EffectPayloads["amend"];
-    const amendment = deps.store.amendments().find((row) => row.amendmentId === amendmentId);
+    const amendment = deps.amendments.all().find((row) => row.amendmentId === amendmentId);
     const change = amendment?.proposal.amendment?.change;
     if (amendment === undefined || change === undefined || change === null || amendment.successorId === null) {
       return { ok: false, terminal: `${amendmentId} has adopted no specification.` };

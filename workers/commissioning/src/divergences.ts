@@ -10,10 +10,11 @@ import { claim, claimNodeId, ulidId } from "@factory/schemas";
 import type { Claim, EventPayload } from "@factory/schemas";
 import type { DivergenceReport } from "@factory/schemas/rpc";
 import { adoptionDomain, proposalDomain } from "./amending.ts";
+import type { AmendmentRow, Proposal } from "./amendment-store.ts";
 import { consultationText } from "./consultation.ts";
 import type { SessionContext } from "./context.ts";
 import { openReview } from "./reviews.ts";
-import type { AmendmentRow, Proposal, RunReportRow } from "./session-store.ts";
+import type { RunReportRow } from "./session-store.ts";
 
 /** Amendments one bead may go through before a person is asked. */
 const MAX_AMENDMENT_DEPTH = 3;
@@ -53,14 +54,14 @@ function cyclesOf<A extends Pick<AmendmentRow, "beadId" | "mode" | "status">>(hi
 
 /** Takes a divergence one stage further. @throws RetryableError when a graph, the sandbox or a model did not answer. */
 export async function handleDivergence(context: SessionContext, row: RunReportRow, divergence: DivergenceReport): Promise<void> {
-  const { store } = context;
+  const { store, amendments } = context;
   const work: Work = { row, divergence, claim: await claimOf(context, divergence), person: personDecision(context, row) };
-  const proposed = store.amendments().find(({ reportSeq, status }) => reportSeq === row.seq && status === "PROPOSED");
+  const proposed = amendments.all().find(({ reportSeq, status }) => reportSeq === row.seq && status === "PROPOSED");
   if (proposed !== undefined) {
     await decide(context, work, proposed);
     return;
   }
-  const ask = work.person === null ? (row.problem ?? reasonToAsk(divergence, store.amendments(), store.request().config)) : null;
+  const ask = work.person === null ? (row.problem ?? reasonToAsk(divergence, amendments.all(), store.request().config)) : null;
   if (ask === null) await propose(context, work);
   else commit(context, () => consult(context, work, ask));
 }
@@ -93,8 +94,8 @@ function personDecision({ store }: SessionContext, row: RunReportRow): PersonDec
 
 async function propose(context: SessionContext, work: Work): Promise<void> {
   const { row, divergence, person } = work;
-  const { store, ledger, deps } = context;
-  const history = cyclesOf(store.amendments(), divergence.beadId);
+  const { store, amendments, ledger, deps } = context;
+  const history = cyclesOf(amendments.all(), divergence.beadId);
   const depth = history.length + 1;
   const concurrent = concurrentWith(context, divergence);
   const proposal = await orRefusal(() =>
@@ -126,7 +127,7 @@ async function propose(context: SessionContext, work: Work): Promise<void> {
     }
     ledger.reportWritten(amendment.amendmentId, "Amendment");
     const mode = amendment.change?.mode ?? "knowing-state";
-    store.addAmendment({
+    amendments.add({
       amendmentId: amendment.amendmentId,
       reportSeq: row.seq,
       proposal,
@@ -170,11 +171,11 @@ type Decided = {
 async function decide(context: SessionContext, work: Work, proposed: AmendmentRow): Promise<void> {
   const { amendment } = proposed.proposal;
   if (amendment === null) throw new Error(`${proposed.amendmentId} was stored without an amendment.`);
-  const { store, ledger } = context;
+  const { amendments, ledger } = context;
   const decided = await orRefusal(() => decideOn(context, work, { amendmentId: proposed.amendmentId, amendmentBeadId: amendment.beadId }));
   commit(context, () => {
     if (decided instanceof TerminalError) {
-      store.decideAmendment(proposed.amendmentId, "REJECTED");
+      amendments.decide(proposed.amendmentId, "REJECTED");
       ledger.event("AMENDMENT_REJECTED", amendmentPayload("REJECTED", work.divergence, proposed.proposal, proposed.depth));
       consult(context, work, decided.message, proposed.proposal.hypothesisId);
       return;
@@ -203,7 +204,7 @@ async function decideOn(context: SessionContext, work: Work, amendment: { readon
  * reveals where it was formed again on a specification that somebody else had amended.
  */
 async function linesToTell(context: SessionContext, divergence: DivergenceReport, successor: NonNullable<Adoption["successor"]>): Promise<number[]> {
-  const known = context.store.amendments().findLast(({ successorId }) => successorId !== null)?.successorId ?? divergence.specificationId;
+  const known = context.amendments.all().findLast(({ successorId }) => successorId !== null)?.successorId ?? divergence.specificationId;
   const { visible: before } = await readClaim(context, claimNodeId(known, divergence.claimId));
   const amended = successor.claims.find(({ claimId }) => claimId === divergence.claimId);
   if (amended === undefined) throw new Error(`${successor.specificationId} has no claim ${divergence.claimId}.`);
@@ -228,21 +229,21 @@ async function successorOf({ store, deps }: SessionContext, specificationId: str
 }
 
 function settle(context: SessionContext, work: Work, proposed: AmendmentRow, { adoption, toldLines, current }: Decided): void {
-  const { store, deps, ledger } = context;
+  const { store, amendments, deps, ledger } = context;
   const { row, divergence } = work;
   const { amendmentId, proposal, depth } = proposed;
   const { hypothesisId } = proposal;
   switch (adoption.outcome) {
     case "adopted": {
       const { successor, elucidationId } = adoption;
-      store.decideAmendment(amendmentId, "ADOPTED", { successorId: successor?.specificationId ?? null, elucidationId, toldLines });
+      amendments.decide(amendmentId, "ADOPTED", { successorId: successor?.specificationId ?? null, elucidationId, toldLines });
       ledger.event("AMENDMENT_ADOPTED", {
         ...amendmentPayload("ADOPTED", divergence, proposal, depth),
         ...(successor === null ? {} : { specificationId: successor.specificationId }),
       });
       if (successor === null) {
         // Nothing is re-opened by it, so nobody answers for that.
-        store.settleAmendment(amendmentId, deps.now());
+        amendments.settle(amendmentId, deps.now());
         consult(context, work, proposal.hypothesis.explanation, hypothesisId);
         return;
       }
@@ -253,12 +254,12 @@ function settle(context: SessionContext, work: Work, proposed: AmendmentRow, { a
       return;
     }
     case "rejected":
-      store.decideAmendment(amendmentId, "REJECTED");
+      amendments.decide(amendmentId, "REJECTED");
       ledger.event("AMENDMENT_REJECTED", amendmentPayload("REJECTED", divergence, proposal, depth));
       consult(context, work, `The verifier rejected the amendment: ${objections(adoption).join("; ")}.`, hypothesisId);
       return;
     case "stale":
-      store.decideAmendment(amendmentId, "REJECTED");
+      amendments.decide(amendmentId, "REJECTED");
       ledger.event("AMENDMENT_REJECTED", amendmentPayload("REJECTED", divergence, proposal, depth));
       if (current === null || row.reformed >= MAX_REFORMED) {
         consult(
@@ -301,9 +302,9 @@ function reportVerification({ ledger }: SessionContext, amendmentId: string, ado
 
 /** Raises a consultation request and asks a person, in the caller's transaction. */
 function consult(context: SessionContext, { row, divergence, claim: concerned }: Work, reason: string, hypothesisId?: string): void {
-  const { store, ledger, deps } = context;
+  const { store, amendments, ledger, deps } = context;
   const request = store.request();
-  const history = store.amendments().filter(({ beadId }) => beadId === divergence.beadId);
+  const history = amendments.all().filter(({ beadId }) => beadId === divergence.beadId);
   const promptText = consultationText({ divergence, claim: concerned, reason, history });
   const consultationId = ulidId("CRP", deps.now());
   const parents = [divergence.divergenceId, ...(hypothesisId === undefined ? [] : [hypothesisId])];

@@ -60,7 +60,7 @@ describe("a session that loses its object", () => {
       };
       await world.session.commission(aRequest());
       void world.tick();
-      await expect.poll(() => world.session.store.passes().size).toBe(stopAfter);
+      await expect.poll(() => world.session.planning.passes().size).toBe(stopAfter);
       await expect.poll(() => world.questions.length).toBe(Math.min(4, stopAfter + 1));
       world.restart();
       world.plan = async (question) => goodAnswer(question);

@@ -33,7 +33,7 @@ export function evidencePredicateOf(context: SessionContext, facts: EvidenceFact
   const beads = record === null ? absent(unrecorded) : record.beads.map(beadOf);
   const checks = record === null ? absent(unrecorded) : record.checks.map(checkOf);
   const claims = specificationId === null ? absent("no specification was compiled") : proofs.map(claimOf);
-  const amendments = store.amendments().map(({ amendmentId, beadId, claimId, mode, status, successorId, depth }) => ({
+  const amendments = context.amendments.all().map(({ amendmentId, beadId, claimId, mode, status, successorId, depth }) => ({
     amendmentId,
     beadId,
     claimId,

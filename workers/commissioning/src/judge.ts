@@ -2,11 +2,11 @@
 import { RetryableError } from "@factory/durable";
 import { judgingFamily, modelFamily } from "@factory/models";
 import type { ModelAlias, ResolvedModel } from "@factory/models";
+import { CRITIC_ALIAS } from "@factory/planning";
 import { FactoryError } from "@factory/schemas";
 import type { PlanQuestion, SessionContext } from "./context.ts";
-import { CRITIC_ALIAS } from "@factory/planning";
 import { MAX_FRUITLESS_ATTEMPTS } from "./pass-attempts.ts";
-import type { JudgingRow } from "./session-store.ts";
+import type { JudgingRow } from "./planning-store.ts";
 
 /** Whether there is a model that may judge an author, and why not. */
 export type JudgeChoice = { readonly ok: true; readonly family: string } | { readonly ok: false; readonly reason: string };
@@ -42,19 +42,19 @@ export function chooseJudge(author: ModelAlias, resolve: (alias: string) => Reso
  * @throws RetryableError when the critic did not answer and may still be asked; calling again asks again.
  */
 export async function askJudge<T>(context: SessionContext, author: ModelAlias, question: PlanQuestion<T>, subject: string): Promise<Judgement<T>> {
-  const { store, ledger, deps } = context;
+  const { store, planning, ledger, deps } = context;
   const { purpose } = question;
   const choice = deps.judgeOf(author);
   if (!choice.ok) return { kind: "not-judged", reason: choice.reason };
-  const unanswered = (): Judgement<T> => ({ kind: "unanswered", family: choice.family, reason: silence(store.judging(purpose, subject)) });
-  if (store.judging(purpose, subject).attempts >= MAX_FRUITLESS_ATTEMPTS) return unanswered();
-  store.beginJudging(purpose, subject);
+  const unanswered = (): Judgement<T> => ({ kind: "unanswered", family: choice.family, reason: silence(planning.judging(purpose, subject)) });
+  if (planning.judging(purpose, subject).attempts >= MAX_FRUITLESS_ATTEMPTS) return unanswered();
+  planning.beginJudging(purpose, subject);
   const answer = await deps.critic(question);
   const unavailable = !answer.ok && answer.code === "MODEL_UNAVAILABLE";
-  const mayAskAgain = store.judging(purpose, subject).attempts < MAX_FRUITLESS_ATTEMPTS;
+  const mayAskAgain = planning.judging(purpose, subject).attempts < MAX_FRUITLESS_ATTEMPTS;
   store.transaction(() => {
     for (const call of answer.calls) ledger.event("MODEL_CALLED", call);
-    if (unavailable) store.judgeWasSilent(purpose, subject, answer.message);
+    if (unavailable) planning.judgeWasSilent(purpose, subject, answer.message);
     if (unavailable && mayAskAgain) store.patch({ stuck: `${purpose}: ${answer.message} It is tried again.` }, deps.now());
   });
   if (answer.ok) return { kind: "judged", family: choice.family, value: answer.value };

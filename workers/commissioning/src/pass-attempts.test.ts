@@ -24,7 +24,7 @@ function silentAt(pass: PassName): Surroundings {
   return world;
 }
 
-const outcomes = (world: Surroundings, pass: PassName) => world.session.store.attempts(pass).map(({ outcome }) => outcome);
+const outcomes = (world: Surroundings, pass: PassName) => world.session.planning.attempts(pass).map(({ outcome }) => outcome);
 
 async function undisturbed(): Promise<readonly (string | undefined)[]> {
   const world = await commissioned(new Surroundings(), aRequest({ config: { reviewMode: "human" } }));
@@ -36,7 +36,7 @@ describe("an object that goes away inside of a pass", () => {
     const world = silentAt(pass);
     await world.session.commission(aRequest({ config: { reviewMode: "human" } }));
     void world.tick();
-    await expect.poll(() => world.session.store.openAttempt()).toMatchObject({ pass, attempt: 1, outcome: null });
+    await expect.poll(() => world.session.planning.openAttempt()).toMatchObject({ pass, attempt: 1, outcome: null });
     await expect.poll(() => world.questions.at(-1)?.purpose).toBe(pass);
     expect(await world.session.status()).toMatchObject({ commissioning: "commissioning" });
     world.restart();
@@ -52,7 +52,7 @@ describe("an object that goes away inside of a pass", () => {
     await world.session.commission(aRequest());
     for (let life = 0; life < MAX_FRUITLESS_ATTEMPTS; life++) {
       void world.tick();
-      await expect.poll(() => world.session.store.openAttempt()).toMatchObject({ attempt: life + 1 });
+      await expect.poll(() => world.session.planning.openAttempt()).toMatchObject({ attempt: life + 1 });
       world.restart();
     }
     await world.settle();
@@ -117,7 +117,7 @@ describe("the lease of an attempt", () => {
     const signal = new AbortController().signal;
     expect(await world.session.advance(signal)).toBe(false);
     expect(world.questions).toHaveLength(1);
-    expect(world.session.dueAt()).toBe(world.session.store.openAttempt()?.leaseUntil);
+    expect(world.session.dueAt()).toBe(world.session.planning.openAttempt()?.leaseUntil);
     world.clock.advance(PASS_LEASE_MS);
     world.plan = async (question) => goodAnswer(question);
     await world.session.advance(signal);
@@ -162,8 +162,8 @@ describe("the lease of an attempt", () => {
     world.plan = async (later) => goodAnswer(later);
     answers[0]?.(goodAnswer(question));
     await first;
-    expect(world.session.store.passes().size).toBe(0);
-    expect(world.session.store.openAttempt()).toMatchObject({ attempt: 2 });
+    expect(world.session.planning.passes().size).toBe(0);
+    expect(world.session.planning.openAttempt()).toMatchObject({ attempt: 2 });
     answers[1]?.(goodAnswer(question));
     await second;
     await world.settle();
@@ -185,10 +185,10 @@ describe("the lease of an attempt", () => {
 
   test("of a life that is gone holds nothing up", () => {
     const world = new Surroundings();
-    const { store } = world.session;
+    const { store, planning } = world.session;
     store.create(aRequest(), "COMMISSIONING", 0);
     const deps = { now: world.clock.now } as Parameters<typeof beginAttempt>[0]["deps"];
-    const begin = (life: Parameters<typeof beginAttempt>[2]) => beginAttempt({ store, deps }, "map-capability", life);
+    const begin = (life: Parameters<typeof beginAttempt>[2]) => beginAttempt({ store, planning, deps }, "map-capability", life);
     const life = { attempt: null };
     expect(begin(life)).toEqual({ pass: "map-capability", attempt: 1 });
     expect(begin(life)).toBe("busy");
@@ -225,11 +225,11 @@ describe("a pass that is taken back", () => {
       return { ...answer, value: { ...value, acceptanceCriteria: value.acceptanceCriteria.map((each) => ({ ...each, threshold: "1 function" })) } };
     };
     await commissioned(world, aRequest({ order, config: { reviewMode: "human" } }));
-    expect(world.session.store.passReruns(PASS)).toHaveLength(1);
+    expect(world.session.planning.passReruns(PASS)).toHaveLength(1);
     const [first, second] = world.of("PASS_COMPLETED").filter(({ pass }) => pass === PASS);
     expect(second).toMatchObject({ attempt: 2 });
     expect(world.graph.edgesOf(second?.artifactId ?? "").out).toContainEqual(expect.objectContaining({ rel: "corrects", target: first?.artifactId }));
-    const [finding] = world.session.store.passReruns(PASS)[0]?.findings ?? [];
+    const [finding] = world.session.planning.passReruns(PASS)[0]?.findings ?? [];
     expect(world.questions.findLast(({ purpose }) => purpose === PASS)?.prompt).toContain(finding);
     await decide(world, "approved");
     expect(world.compiles).toMatchObject([{ request: { intentSpecificationId: second?.artifactId } }]);

@@ -5,7 +5,7 @@
  */
 import type { PassName } from "@factory/schemas";
 import type { SessionContext } from "./context.ts";
-import type { AttemptOutcome, PassAttemptRow, SessionStore } from "./session-store.ts";
+import type { AttemptOutcome, PassAttemptRow, PlanningStore } from "./planning-store.ts";
 
 /** Attempts in a row that may end without an answer; with the scheduler's back-off that is about ten minutes. */
 export const MAX_FRUITLESS_ATTEMPTS = 10;
@@ -26,37 +26,38 @@ const FRUITLESS: ReadonlySet<AttemptOutcome> = new Set(["unavailable", "lost"]);
  *
  * @returns `busy` while this life's own attempt holds its lease; `exhausted` when a person has to be asked first
  */
-export function beginAttempt({ store, deps }: Pick<SessionContext, "store" | "deps">, pass: PassName, life: PassLife): Attempt | "busy" | "exhausted" {
+export function beginAttempt(context: Pick<SessionContext, "store" | "planning" | "deps">, pass: PassName, life: PassLife): Attempt | "busy" | "exhausted" {
+  const { planning, deps } = context;
   const now = deps.now();
-  if (heldUntil(store, life, now) !== null) return "busy";
-  const open = store.openAttempt();
-  if (open !== null) store.endAttempt(open, "lost", now);
-  if (isExhausted(store, pass)) return "exhausted";
-  life.attempt = { pass, attempt: store.beginAttempt(pass, now, now + PASS_LEASE_MS) };
+  if (heldUntil(planning, life, now) !== null) return "busy";
+  const open = planning.openAttempt();
+  if (open !== null) planning.endAttempt(open, "lost", now);
+  if (isExhausted(context, pass)) return "exhausted";
+  life.attempt = { pass, attempt: planning.beginAttempt(pass, now, now + PASS_LEASE_MS) };
   return life.attempt;
 }
 
 /** Until when this life's own attempt holds its lease, in epoch milliseconds; null when it works on nothing. */
-export function heldUntil(store: SessionStore, life: PassLife, now: number): number | null {
-  const open = store.openAttempt();
+export function heldUntil(planning: PlanningStore, life: PassLife, now: number): number | null {
+  const open = planning.openAttempt();
   return open !== null && isSame(open, life.attempt) && now < open.leaseUntil ? open.leaseUntil : null;
 }
 
 /** True when so many attempts in a row brought no answer that a person has to be asked, and has not been since. */
-export function isExhausted(store: SessionStore, pass: PassName): boolean {
+export function isExhausted({ store, planning }: Pick<SessionContext, "store" | "planning">, pass: PassName): boolean {
   const asked = Math.max(
     0,
     ...store.closedReviews("pass").map(({ subject }) => (subject.matter === "pass" && subject.pass === pass ? (subject.attempt ?? 0) : 0)),
   );
-  const attempts = store.attempts(pass);
+  const attempts = planning.attempts(pass);
   const lastAnswered = attempts.findLastIndex(({ outcome }) => outcome !== null && !FRUITLESS.has(outcome));
   const inARow = attempts.slice(lastAnswered + 1).filter(({ attempt, outcome }) => attempt > asked && outcome !== null);
   return inARow.length >= MAX_FRUITLESS_ATTEMPTS;
 }
 
 /** Number of the last attempt of a pass; 0 before the first. */
-export function lastAttempt(store: SessionStore, pass: PassName): number {
-  return store.attempts(pass).at(-1)?.attempt ?? 0;
+export function lastAttempt(planning: PlanningStore, pass: PassName): number {
+  return planning.attempts(pass).at(-1)?.attempt ?? 0;
 }
 
 function isSame(row: Attempt, mine: Attempt | null): boolean {
@@ -64,9 +65,9 @@ function isSame(row: Attempt, mine: Attempt | null): boolean {
 }
 
 /** True when the intent specification as it is now has passed its semantic review, or a person let it pass. */
-export function semanticReviewDone({ store }: Pick<SessionContext, "store">): boolean {
-  const artifactId = store.passes().get("write-intent-specification");
-  return artifactId !== undefined && store.semanticReview(artifactId)?.passed === true;
+export function semanticReviewDone({ planning }: Pick<SessionContext, "planning">): boolean {
+  const artifactId = planning.passes().get("write-intent-specification");
+  return artifactId !== undefined && planning.semanticReview(artifactId)?.passed === true;
 }
 
 /**
@@ -76,8 +77,8 @@ export function semanticReviewDone({ store }: Pick<SessionContext, "store">): bo
  * @param findings - what has to be mended, one sentence each
  * @returns how often the pass has now been taken back
  */
-export function rerunPass({ store, deps }: Pick<SessionContext, "store" | "deps">, pass: PassName, findings: readonly string[]): number {
-  store.reopenPass(pass, findings, deps.now());
+export function rerunPass({ store, planning, deps }: Pick<SessionContext, "store" | "planning" | "deps">, pass: PassName, findings: readonly string[]): number {
+  planning.reopenPass(pass, findings, deps.now());
   store.patch({}, deps.now());
-  return store.passReruns(pass).length;
+  return planning.passReruns(pass).length;
 }

@@ -82,7 +82,7 @@ describe("a model's answer", () => {
     expect(prompt?.context).toMatchObject({ matter: "pass", pass: "propose-function", code: "MODEL_OUTPUT_INVALID", attempt: 1 });
     expect(world.of("PASS_COMPLETED")).toHaveLength(2);
     expect(world.of("CANDIDATE_SET_BUILT")).toEqual([]);
-    expect(world.session.store.attempts("propose-function")).toMatchObject([{ attempt: 1, outcome: "invalid" }]);
+    expect(world.session.planning.attempts("propose-function")).toMatchObject([{ attempt: 1, outcome: "invalid" }]);
     // The order is still good: the person has the model asked again.
     world.plan = async (question) => goodAnswer(question);
     await decide(world, "approved");

@@ -13,8 +13,8 @@ import { endWith } from "./context.ts";
 import { commissioningElucidation } from "./elucidation.ts";
 import { beginAttempt, isExhausted, lastAttempt } from "./pass-attempts.ts";
 import type { Attempt, PassLife } from "./pass-attempts.ts";
+import type { AttemptOutcome } from "./planning-store.ts";
 import { answersOf, approvedConstraints, openReview } from "./reviews.ts";
-import type { AttemptOutcome } from "./session-store.ts";
 
 type Answer = PlanAnswer<PassAnswer>;
 
@@ -83,13 +83,13 @@ function questionOf(context: SessionContext, pass: PassName) {
 
 /** @returns true when the pass is to be tried again later */
 function finishAttempt(context: SessionContext, attempt: Attempt, answer: Answer, durationMs: number): boolean {
-  const { store, ledger, deps } = context;
+  const { store, planning, ledger, deps } = context;
   // The calls were made, whatever becomes of the answer.
   for (const call of answer.calls) ledger.event("MODEL_CALLED", call);
   const { state, ending } = store.requireSession();
-  const moot = ending !== null || state !== "COMMISSIONING" || store.passes().has(attempt.pass);
+  const moot = ending !== null || state !== "COMMISSIONING" || planning.passes().has(attempt.pass);
   const result = answer.ok && !moot ? readAnswer(context, attempt.pass, answer.value) : undefined;
-  if (!store.endAttempt(attempt, moot ? "moot" : outcomeOf(answer, result), deps.now()) || moot) return false;
+  if (!planning.endAttempt(attempt, moot ? "moot" : outcomeOf(answer, result), deps.now()) || moot) return false;
   if (!answer.ok) return failPass(context, attempt.pass, answer);
   if (result?.kind === "uncertain") askInstead(context, attempt, result.uncertainty);
   else if (result !== undefined) completePass(context, attempt, { answer, result, durationMs });
@@ -121,13 +121,13 @@ type Made = {
 };
 
 function completePass(context: SessionContext, { pass, attempt }: Attempt, { answer, result, durationMs }: Made): void {
-  const { store, ledger, deps } = context;
+  const { store, planning, ledger, deps } = context;
   const parents = parentsOf(context, pass);
   const { prefix, type } = definitionOf(pass);
   const node = artifactNode(prefix, type, store.request().org, result.data, parents);
   ledger.artifact(node, edgesOf(context, pass, node, parents));
   if (result.kind === "chosen") recordChoice(context, result.candidateSet, node, parents);
-  store.completePass(pass, node.id);
+  planning.completePass(pass, node.id);
   ledger.event("PASS_COMPLETED", {
     pass,
     artifactId: node.id,
@@ -170,7 +170,7 @@ function failPass(context: SessionContext, pass: PassName, answer: Extract<Answe
   const { store, ledger, deps } = context;
   switch (answer.code) {
     case "MODEL_UNAVAILABLE":
-      if (isExhausted(store, pass)) {
+      if (isExhausted(context, pass)) {
         askAboutPass(context, pass, `no model answered, several times in a row. What was said last: ${answer.message}`, answer.code);
         return false;
       }
@@ -189,7 +189,7 @@ function failPass(context: SessionContext, pass: PassName, answer: Extract<Answe
 }
 
 function askAboutPass(context: SessionContext, pass: PassName, why: string, code: string): void {
-  const attempt = lastAttempt(context.store, pass);
+  const attempt = lastAttempt(context.planning, pass);
   openReview(context, {
     subject: { matter: "pass", pass, attempt },
     reviewType: "HUMAN_REVIEW",
@@ -211,25 +211,25 @@ function definitionOf(pass: PassName): (typeof PASSES)[number] {
 }
 
 /** The artifact before it; for the first pass the signal, and the elucidation of why it was taken on. */
-function parentsOf({ store }: SessionContext, pass: PassName): readonly string[] {
+function parentsOf({ store, planning }: SessionContext, pass: PassName): readonly string[] {
   const before = PASSES[PASSES.findIndex(({ name }) => name === pass) - 1];
-  const parents = before === undefined ? [store.artifactOfType("Signal")?.id, commissioningElucidation(store)?.id] : [store.passes().get(before.name)];
+  const parents = before === undefined ? [store.artifactOfType("Signal")?.id, commissioningElucidation(store)?.id] : [planning.passes().get(before.name)];
   return parents.map((id) => {
     if (id === undefined) throw new Error(`The pass ${pass} has nothing to rest on.`);
     return id;
   });
 }
 
-function edgesOf({ store }: SessionContext, pass: PassName, node: ArtifactNode, parents: readonly string[]): ArtifactEdge[] {
-  const taken = store.passReruns(pass).at(-1)?.artifactId;
+function edgesOf({ planning }: SessionContext, pass: PassName, node: ArtifactNode, parents: readonly string[]): ArtifactEdge[] {
+  const taken = planning.passReruns(pass).at(-1)?.artifactId;
   return [
     ...parents.map((target, index) => ({ source: node.id, rel: index === 0 ? RELATIONS[pass] : "source_ref", target })),
     ...(taken === undefined || taken === node.id ? [] : [{ source: node.id, rel: "corrects", target: taken }]),
   ];
 }
 
-function upstreamOf({ store }: SessionContext): Upstream {
-  const done = store.passes();
+function upstreamOf({ store, planning }: SessionContext): Upstream {
+  const done = planning.passes();
   return Object.fromEntries(
     PASSES.flatMap(({ name, type }) => {
       const id = done.get(name);
@@ -239,10 +239,10 @@ function upstreamOf({ store }: SessionContext): Upstream {
 }
 
 /** What a person added to the pass, and what has to be mended of its last result. */
-function notesFor({ store }: SessionContext, pass: PassName): string[] {
+function notesFor({ store, planning }: SessionContext, pass: PassName): string[] {
   const added = store
     .closedReviews("pass")
     .filter(({ subject, decision }) => subject.matter === "pass" && subject.pass === pass && decision === "amended")
     .flatMap(({ note }) => note ?? []);
-  return [...added, ...(store.passReruns(pass).at(-1)?.findings ?? [])];
+  return [...added, ...(planning.passReruns(pass).at(-1)?.findings ?? [])];
 }

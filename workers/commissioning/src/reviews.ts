@@ -64,9 +64,9 @@ export function openReview(context: SessionContext, question: ReviewQuestion): s
 
 /** Puts the intent specification up for approval; the order's review mode may decide it at once. */
 export function askApproval(context: SessionContext): void {
-  const { store } = context;
+  const { store, planning } = context;
   const request = store.request();
-  const artifactId = store.passes().get("write-intent-specification");
+  const artifactId = planning.passes().get("write-intent-specification");
   if (artifactId === undefined) throw new Error("There is no intent specification to approve.");
   store.transaction(() => {
     const reviewId = openReview(context, {
@@ -281,7 +281,7 @@ export function approvedConstraints({ store }: Pick<SessionContext, "store">): S
 /** A person lets what the review found pass, or has it mended. */
 function decideOnReviewed(context: SessionContext, artifactId: string, { decision, note }: Answer): void {
   if (decision === "amended") rerunPass(context, "write-intent-specification", [note]);
-  else context.store.passSemanticReview(artifactId);
+  else context.planning.passSemanticReview(artifactId);
 }
 
 function clarify({ store, ledger, deps }: SessionContext, reportSeq: number, answer: Answer): void {

@@ -2,13 +2,14 @@
 import { refuse } from "@factory/schemas";
 import type { Result } from "@factory/schemas";
 import type { AmendReport, CompileReport, RunReport, SessionReport } from "@factory/schemas/rpc";
+import type { AmendmentRow } from "./amendment-store.ts";
 import { askForLeave } from "./autonomy-reviews.ts";
 import { askForBudget } from "./budget-reviews.ts";
 import type { SessionContext } from "./context.ts";
 import { endWith, moveTo } from "./context.ts";
 import { handleDivergence } from "./divergences.ts";
 import { openReview } from "./reviews.ts";
-import type { AmendmentRow, RunReportRow } from "./session-store.ts";
+import type { RunReportRow } from "./session-store.ts";
 
 /** Takes a report in the caller's transaction; what needs time is left to a later step. */
 export function takeReport(context: SessionContext, report: SessionReport): Result {
@@ -66,10 +67,10 @@ export function failCompilation(context: SessionContext, code: string, remediati
   endWith(context, { state: "FAILED", reason: message, reasonCode: code });
 }
 
-function takeAmendReport({ store, deps }: SessionContext, report: AmendReport): void {
-  const amendment = store.amendments().find(({ amendmentId }) => amendmentId === report.amendmentId);
+function takeAmendReport({ store, amendments, deps }: SessionContext, report: AmendReport): void {
+  const amendment = amendments.all().find(({ amendmentId }) => amendmentId === report.amendmentId);
   if (amendment === undefined || amendment.reopened) return;
-  store.settleAmendment(report.amendmentId, deps.now());
+  amendments.settle(report.amendmentId, deps.now());
   if (report.outcome === "refused") {
     const { report: cause } = store.runReport(amendment.reportSeq);
     store.addRunReport(cause, `The amendment ${report.amendmentId} could not be carried out (${report.code}): ${report.remediation.join(" ")}`);
@@ -78,8 +79,8 @@ function takeAmendReport({ store, deps }: SessionContext, report: AmendReport): 
 }
 
 /** Adopted amendments mediation has not answered for. */
-export function inFlight({ store }: SessionContext): AmendmentRow[] {
-  return store.amendments().filter(({ status, reopened }) => status === "ADOPTED" && !reopened);
+export function inFlight({ amendments }: Pick<SessionContext, "amendments">): AmendmentRow[] {
+  return amendments.all().filter(({ status, reopened }) => status === "ADOPTED" && !reopened);
 }
 
 /**
@@ -90,7 +91,7 @@ function settleTaken(context: SessionContext, report: RunReport): void {
   for (const { amendmentId, beadId, depth } of inFlight(context)) {
     const finished = report.outcome === "accepted" || report.outcome === "failed";
     const again = report.outcome === "diverged" && report.divergence.beadId === beadId && report.divergence.cycle >= depth;
-    if (finished || again) context.store.settleAmendment(amendmentId, context.deps.now());
+    if (finished || again) context.amendments.settle(amendmentId, context.deps.now());
   }
 }
 

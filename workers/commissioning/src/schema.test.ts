@@ -1,7 +1,9 @@
 import { migrate } from "@factory/durable";
 import { NodeSqliteStorage } from "@factory/durable/testing";
 import { expect, test } from "vitest";
+import { AmendmentStore } from "./amendment-store.ts";
 import { isExhausted } from "./pass-attempts.ts";
+import { PlanningStore } from "./planning-store.ts";
 import { SESSION_MIGRATIONS } from "./schema.ts";
 import { SessionStore } from "./session-store.ts";
 
@@ -25,11 +27,11 @@ test("a session of the first schema is taken over: its reviews, what a person wa
   );
 
   migrate(storage, SESSION_MIGRATIONS);
-  const store = new SessionStore(storage);
+  const [store, amendments] = [new SessionStore(storage), new AmendmentStore(storage.sql)];
   expect(store.closedReviews("divergence")).toMatchObject([{ reviewId: "REV-1", subject: { matter: "divergence" } }]);
   expect(store.runReport(1)).toMatchObject({ reviewId: "REV-1", occasion: "REV-1", reformed: 0 });
-  expect(store.amendments()).toMatchObject([{ amendmentId: "AMD-1", toldLines: [15] }]);
-  expect(store.countVerifierTry("AMD-1")).toBe(1);
+  expect(amendments.all()).toMatchObject([{ amendmentId: "AMD-1", toldLines: [15] }]);
+  expect(amendments.countVerifierTry("AMD-1")).toBe(1);
   const autonomy = { matter: "autonomy", reportSeq: 1, requestId: "APR-2", subjectDigest: "d" } as const;
   store.addReview({ reviewId: "REV-2", subject: autonomy, action: "", actionDigest: "", fromState: "EXECUTING", inState: "IN_REVIEW" }, 2);
   expect(store.openReview()).toMatchObject({ reviewId: "REV-2" });
@@ -48,34 +50,34 @@ test("a session from before attempts were counted goes on: its passes and approv
   run("INSERT INTO approvals VALUES ('APR-1', 'REV-1', 'key:ann', 'd', 0)");
 
   migrate(storage, SESSION_MIGRATIONS);
-  const store = new SessionStore(storage);
+  const [store, planning] = [new SessionStore(storage), new PlanningStore(storage.sql)];
   expect(store.approvals()).toEqual([{ approvalId: "APR-1", reviewId: "REV-1", approver: "key:ann", actionDigest: "d", decision: "approved", reason: "" }]);
-  expect(store.semanticReview("IS-1")).toBeNull();
-  expect(isExhausted(store, "map-capability")).toBe(false);
-  expect(store.beginAttempt("map-capability", 1, 2)).toBe(1);
+  expect(planning.semanticReview("IS-1")).toBeNull();
+  expect(isExhausted({ store, planning }, "map-capability")).toBe(false);
+  expect(planning.beginAttempt("map-capability", 1, 2)).toBe(1);
   // One attempt is under way at most, whatever pass it is of.
-  expect(() => store.beginAttempt("propose-function", 1, 2)).toThrow(/UNIQUE/);
-  expect(store.endAttempt({ pass: "map-capability", attempt: 1 }, "lost", 3)).toBe(true);
-  expect(store.endAttempt({ pass: "map-capability", attempt: 1 }, "answered", 4)).toBe(false);
-  expect(store.beginAttempt("map-capability", 5, 6)).toBe(2);
-  expect(store.attempts("map-capability").map(({ outcome }) => outcome)).toEqual(["lost", null]);
+  expect(() => planning.beginAttempt("propose-function", 1, 2)).toThrow(/UNIQUE/);
+  expect(planning.endAttempt({ pass: "map-capability", attempt: 1 }, "lost", 3)).toBe(true);
+  expect(planning.endAttempt({ pass: "map-capability", attempt: 1 }, "answered", 4)).toBe(false);
+  expect(planning.beginAttempt("map-capability", 5, 6)).toBe(2);
+  expect(planning.attempts("map-capability").map(({ outcome }) => outcome)).toEqual(["lost", null]);
 });
 
 test("a specification that is written again word for word is reviewed again", () => {
   const storage = new NodeSqliteStorage();
   migrate(storage, SESSION_MIGRATIONS);
-  const store = new SessionStore(storage);
+  const [store, planning] = [new SessionStore(storage), new PlanningStore(storage.sql)];
   store.addArtifact({ id: "IS-1", type: "IntentSpecification", data: {}, parents: [] });
   store.addArtifact({ id: "VR-1", type: "VerificationReport", data: {}, parents: ["IS-1"] });
-  store.completePass("write-intent-specification", "IS-1");
-  store.addSemanticReview({ artifactId: "IS-1", reportId: "VR-1", verdict: "needs_revision", passed: false });
-  expect(store.semanticReview("IS-1")).toMatchObject({ verdict: "needs_revision", passed: false });
-  store.reopenPass("write-intent-specification", ["C-1 is weaker."], 0);
-  expect(store.passes().size).toBe(0);
-  store.completePass("write-intent-specification", "IS-1");
-  expect(store.semanticReview("IS-1")).toBeNull();
-  expect(store.passReruns("write-intent-specification")).toEqual([{ pass: "write-intent-specification", artifactId: "IS-1", findings: ["C-1 is weaker."] }]);
-  store.addSemanticReview({ artifactId: "IS-1", reportId: "VR-1", verdict: "rejected", passed: false });
-  store.passSemanticReview("IS-1");
-  expect(store.semanticReview("IS-1")).toMatchObject({ verdict: "rejected", passed: true });
+  planning.completePass("write-intent-specification", "IS-1");
+  planning.addSemanticReview({ artifactId: "IS-1", reportId: "VR-1", verdict: "needs_revision", passed: false });
+  expect(planning.semanticReview("IS-1")).toMatchObject({ verdict: "needs_revision", passed: false });
+  planning.reopenPass("write-intent-specification", ["C-1 is weaker."], 0);
+  expect(planning.passes().size).toBe(0);
+  planning.completePass("write-intent-specification", "IS-1");
+  expect(planning.semanticReview("IS-1")).toBeNull();
+  expect(planning.passReruns("write-intent-specification")).toEqual([{ pass: "write-intent-specification", artifactId: "IS-1", findings: ["C-1 is weaker."] }]);
+  planning.addSemanticReview({ artifactId: "IS-1", reportId: "VR-1", verdict: "rejected", passed: false });
+  planning.passSemanticReview("IS-1");
+  expect(planning.semanticReview("IS-1")).toMatchObject({ verdict: "rejected", passed: true });
 });

@@ -86,7 +86,6 @@ function terminalPayload(
 
 /** Figures for people; the evidence has what they rest on. What was not done is null, never zero. */
 function summaryOf(context: SessionContext, record: RunRecord | null) {
-  const { store } = context;
   const run = lastRun(context);
   const ofRecord = (holdout: boolean) => countsOf(record?.checks.filter((check) => check.holdout === holdout) ?? []);
   const beads = run?.beads ?? beadsOf(record);
@@ -96,7 +95,7 @@ function summaryOf(context: SessionContext, record: RunRecord | null) {
     checks: run === undefined ? ofRecord(false) : { passed: run.checks.passed, failed: run.checks.failed },
     holdouts: holdouts === null || holdouts.passed + holdouts.failed === 0 ? null : { passed: holdouts.passed, failed: holdouts.failed },
     divergences: divergencesOf(context).length,
-    amendments: store.amendments().filter(({ status }) => status === "ADOPTED").length,
+    amendments: context.amendments.all().filter(({ status }) => status === "ADOPTED").length,
     costUsd: record?.costUsd ?? null,
   };
 }

@@ -31,40 +31,40 @@ const PASS = "write-intent-specification";
  * @throws RetryableError when the judge did not answer and may still be asked.
  */
 export async function runSemanticReview(context: SessionContext, signal: AbortSignal): Promise<void> {
-  const { store } = context;
+  const { store, planning } = context;
   // What people answered since stands among the constraints, in the order's as in the artifact's.
   const order = { ...store.request().order, constraints: approvedConstraints(context) };
-  const artifactId = store.passes().get(PASS);
+  const artifactId = planning.passes().get(PASS);
   if (artifactId === undefined) throw new Error("There is no intent specification to review.");
   const intent = intentSpecification.parse(store.artifact(artifactId).data);
-  const alignment = alignIntent(intent, order, answersOf(context));
+  const alignment = alignIntent(intent, order, notesOfPeople(context));
   const judge = await judgeIntent(context, artifactId, intent, signal);
   store.transaction(() => {
     const { ending, state } = store.requireSession();
-    const current = ending === null && state === "COMMISSIONING" && store.passes().get(PASS) === artifactId;
-    if (current && store.semanticReview(artifactId) === null) conclude(context, artifactId, alignment, judge);
+    const current = ending === null && state === "COMMISSIONING" && planning.passes().get(PASS) === artifactId;
+    if (current && planning.semanticReview(artifactId) === null) conclude(context, artifactId, alignment, judge);
   });
 }
 
 async function judgeIntent(context: SessionContext, artifactId: string, intent: IntentSpecification, signal: AbortSignal): Promise<JudgeOutcome> {
-  const { store } = context;
+  const { store, planning } = context;
   const { order, orderText } = store.request();
   const lines = orderLinesForReview(orderText, order);
   const question = {
     purpose: "review-intent",
     system: semanticReviewSystem(),
-    prompt: semanticReviewPrompt(lines, intent, answersOf(context)),
+    prompt: semanticReviewPrompt(lines, intent, notesOfPeople(context)),
     schema: semanticReviewSchema(lines, intent),
     signal,
   };
   // What is written again word for word is another question: attempts at the one before do not count against it.
-  const judged = await askJudge(context, PLANNER_ALIAS, question, `${artifactId} after ${store.passReruns(PASS).length} revisions`);
+  const judged = await askJudge(context, PLANNER_ALIAS, question, `${artifactId} after ${planning.passReruns(PASS).length} revisions`);
   if (judged.kind === "judged") return { kind: "judged", family: judged.family, review: judged.value };
   return judged.kind === "unanswered" ? { ...judged, kind: "unusable" } : judged;
 }
 
 /** What people have added to the order while it was planned: the artifact may rest on it. */
-function answersOf({ store }: SessionContext): string[] {
+function notesOfPeople({ store }: SessionContext): string[] {
   return (["pass", "uncertainty", "semantic-review"] as const)
     .flatMap((matter) => store.closedReviews(matter))
     .filter(({ decision }) => decision === "amended")
@@ -72,7 +72,7 @@ function answersOf({ store }: SessionContext): string[] {
 }
 
 function conclude(context: SessionContext, artifactId: string, alignment: SemanticAlignment, judge: JudgeOutcome): void {
-  const { store, ledger, deps } = context;
+  const { store, planning, ledger, deps } = context;
   const verdict = semanticVerdict(alignment, judge);
   const report = semanticReviewReport(alignment, judge, artifactId);
   const node = artifactNode("VR", "VerificationReport", store.requireSession().org, { ...report, verdict }, [artifactId]);
@@ -86,11 +86,11 @@ function conclude(context: SessionContext, artifactId: string, alignment: Semant
     failedCriteria: report.checked.filter(({ outcome }) => outcome !== "PASS").map(({ check }) => check),
   });
   const passed = verdict === "approved";
-  store.addSemanticReview({ artifactId, reportId: node.id, verdict: verdict === "uncertain" ? "needs_revision" : verdict, passed });
+  planning.addSemanticReview({ artifactId, reportId: node.id, verdict: verdict === "uncertain" ? "needs_revision" : verdict, passed });
   store.patch({ stuck: null }, deps.now());
   if (passed) return;
   const findings = semanticFindings(alignment, judge);
-  if (verdict === "needs_revision" && store.passReruns(PASS).length < MAX_REVISIONS) rerunPass(context, PASS, findings);
+  if (verdict === "needs_revision" && planning.passReruns(PASS).length < MAX_REVISIONS) rerunPass(context, PASS, findings);
   else askPerson(context, artifactId, node.id, verdict, report.remediation);
 }
 
@@ -101,7 +101,7 @@ function summaryOf(verdict: SemanticVerdict, { citations, findings }: SemanticAl
 }
 
 function askPerson(context: SessionContext, artifactId: string, reportId: string, verdict: SemanticVerdict, remediation: readonly string[]): void {
-  const reruns = context.store.passReruns(PASS).length;
+  const reruns = context.planning.passReruns(PASS).length;
   openReview(context, {
     subject: { matter: "semantic-review", artifactId, reportId },
     reviewType: "HUMAN_REVIEW",

@@ -1,10 +1,9 @@
-/** Rows of one session, typed. Every statement on the object's own tables is here. */
+/** Rows of one session, typed. Every statement on the object's own tables is here, but those of its planning and its amendments. */
 import type { SqlRow, SqlValue, StoragePort } from "@factory/durable";
-import type { AmendmentChange, ChangeMode, Hypothesis } from "@factory/factory-graph";
-import type { ProposedAmendment } from "@factory/loop-closure";
 import { isTerminalSession } from "@factory/schemas";
 import type { ArtifactNode, PassName, ReviewDecision, SessionState } from "@factory/schemas";
 import type { CommissionRequest, CompileReport, RunReport } from "@factory/schemas/rpc";
+import { rowsOf, text, textOrNull } from "./rows.ts";
 
 /** How a session is going to end, once it is decided. Nothing un-decides it. */
 export type Ending = {
@@ -80,36 +79,6 @@ export type ApprovalRow = {
   readonly reason: string;
 };
 
-/**
- * How an attempt of a pass ended. `lost`: its object went away or its lease ran out; `unavailable`: no model answered;
- * `invalid`: the answer did not fit; `unconfigured`: no model is set; `moot`: the session no longer wanted the answer.
- */
-export type AttemptOutcome = "answered" | "uncertain" | "invalid" | "unavailable" | "unconfigured" | "moot" | "lost";
-
-/** One attempt of a planning pass; `outcome` is null while it is under way. Times are epoch milliseconds. */
-export type PassAttemptRow = {
-  readonly pass: PassName;
-  readonly attempt: number;
-  readonly startedAt: number;
-  readonly leaseUntil: number;
-  readonly outcome: AttemptOutcome | null;
-};
-
-/** Attempts at having a judge answer one question, and what was said last of why it did not; null where none came to an end. */
-export type JudgingRow = { readonly attempts: number; readonly said: string | null };
-
-/** A pass that was taken back because what it had made was found wanting. */
-export type PassRerunRow = { readonly pass: PassName; readonly artifactId: string; readonly findings: readonly string[] };
-
-/** The finding of the semantic review on one intent specification. */
-export type SemanticReviewRow = {
-  readonly artifactId: string;
-  readonly reportId: string;
-  readonly verdict: "approved" | "needs_revision" | "rejected";
-  /** The session may go on: the verdict is approved, or a person let it pass. */
-  readonly passed: boolean;
-};
-
 export type RunReportRow = {
   readonly seq: number;
   readonly report: RunReport;
@@ -119,28 +88,6 @@ export type RunReportRow = {
   readonly occasion: string;
   /** How often an amendment for it was formed again because its target had moved. */
   readonly reformed: number;
-};
-
-/** A hypothesis of the factory and the amendment it proposes. */
-export type Proposal = ProposedAmendment<Hypothesis, AmendmentChange>;
-
-/** What an amendment changes: something of the specification, or of the knowing-state alone. */
-export type AmendmentMode = ChangeMode | "knowing-state";
-
-export type AmendmentRow = {
-  readonly amendmentId: string;
-  readonly reportSeq: number;
-  readonly proposal: Proposal;
-  readonly beadId: string;
-  readonly claimId: string;
-  readonly mode: AmendmentMode;
-  readonly depth: number;
-  readonly status: "PROPOSED" | "ADOPTED" | "REJECTED";
-  readonly successorId: string | null;
-  readonly elucidationId: string | null;
-  /** Lines of the claim that are visible in the successor and were hidden in what mediation knows. */
-  readonly toldLines: readonly number[];
-  readonly reopened: boolean;
 };
 
 /** Characters of one part of a document: at three bytes a UTF-16 unit well under the 2 MB of a row. */
@@ -291,115 +238,6 @@ export class SessionStore {
     return this.#rows("SELECT * FROM artifacts WHERE type = ? ORDER BY seq", type).map(artifactRow);
   }
 
-  completePass(name: PassName, artifactId: string): void {
-    this.#run("INSERT INTO passes (name, artifact_id) VALUES (?, ?)", name, artifactId);
-  }
-
-  /** Artifact ids by pass name. */
-  passes(): ReadonlyMap<string, string> {
-    return new Map(this.#rows("SELECT name, artifact_id FROM passes").map((row) => [text(row["name"]), text(row["artifact_id"])]));
-  }
-
-  /** Takes a pass back: what it made stays in the graph, and the pass is run again with the findings. */
-  reopenPass(name: PassName, findings: readonly string[], now: number): void {
-    const artifactId = this.passes().get(name);
-    if (artifactId === undefined) throw new Error(`The pass ${name} has made nothing to take back.`);
-    this.#run("INSERT INTO pass_reruns (pass, artifact_id, findings, at) VALUES (?, ?, ?, ?)", name, artifactId, JSON.stringify(findings), now);
-    this.#run("DELETE FROM passes WHERE name = ?", name);
-  }
-
-  /** How often a pass was taken back, oldest first. */
-  passReruns(name: PassName): PassRerunRow[] {
-    return this.#rows("SELECT * FROM pass_reruns WHERE pass = ? ORDER BY seq", name).map(passRerunRow);
-  }
-
-  /** Begins the next attempt of a pass; there is one under way at most. @returns its number */
-  beginAttempt(pass: PassName, now: number, leaseUntil: number): number {
-    const [row] = this.#rows(
-      `INSERT INTO pass_attempts (pass, attempt, started_at, lease_until)
-       VALUES (?1, (SELECT coalesce(max(attempt), 0) + 1 FROM pass_attempts WHERE pass = ?1), ?2, ?3) RETURNING attempt`,
-      pass,
-      now,
-      leaseUntil,
-    );
-    return Number(row?.["attempt"]);
-  }
-
-  /** The attempt under way, or that was when its object went away. */
-  openAttempt(): PassAttemptRow | null {
-    const [row] = this.#rows("SELECT * FROM pass_attempts WHERE ended_at IS NULL");
-    return row === undefined ? null : passAttemptRow(row);
-  }
-
-  /** Ends an attempt. @returns false when it had ended before: its lease had passed to a later one */
-  endAttempt({ pass, attempt }: Pick<PassAttemptRow, "pass" | "attempt">, outcome: AttemptOutcome, now: number): boolean {
-    return (
-      this.#rows(
-        "UPDATE pass_attempts SET outcome = ?, ended_at = ? WHERE pass = ? AND attempt = ? AND ended_at IS NULL RETURNING attempt",
-        outcome,
-        now,
-        pass,
-        attempt,
-      ).length > 0
-    );
-  }
-
-  /** Attempts of a pass, oldest first; of every pass in the order they began without a name. */
-  attempts(pass?: PassName): PassAttemptRow[] {
-    const rows =
-      pass === undefined
-        ? this.#rows("SELECT * FROM pass_attempts ORDER BY rowid")
-        : this.#rows("SELECT * FROM pass_attempts WHERE pass = ? ORDER BY attempt", pass);
-    return rows.map(passAttemptRow);
-  }
-
-  /** How often a judge was asked one question, and what was said last of why it did not answer. */
-  judging(purpose: string, subject: string): JudgingRow {
-    const [row] = this.#rows("SELECT attempts, said FROM judge_attempts WHERE purpose = ? AND subject = ?", purpose, subject);
-    return row === undefined ? { attempts: 0, said: null } : { attempts: Number(row["attempts"]), said: textOrNull(row["said"]) };
-  }
-
-  /** Counts an attempt before it is made: one whose object goes away counts as any other. */
-  beginJudging(purpose: string, subject: string): void {
-    this.#run(
-      "INSERT INTO judge_attempts (purpose, subject, attempts) VALUES (?, ?, 1) ON CONFLICT (purpose, subject) DO UPDATE SET attempts = attempts + 1",
-      purpose,
-      subject,
-    );
-  }
-
-  /** Notes why a judge did not answer. */
-  judgeWasSilent(purpose: string, subject: string, said: string): void {
-    this.#run("UPDATE judge_attempts SET said = ? WHERE purpose = ? AND subject = ?", said, purpose, subject);
-  }
-
-  addSemanticReview({ artifactId, reportId, verdict, passed }: SemanticReviewRow): void {
-    this.#run(
-      "INSERT INTO semantic_reviews (artifact_id, report_id, verdict, passed, reruns_before) VALUES (?, ?, ?, ?, (SELECT count(*) FROM pass_reruns))",
-      artifactId,
-      reportId,
-      verdict,
-      passed ? 1 : 0,
-    );
-  }
-
-  /** A person lets an intent specification go on although its review found something. */
-  passSemanticReview(artifactId: string): void {
-    this.#run("UPDATE semantic_reviews SET passed = 1 WHERE artifact_id = ?", artifactId);
-  }
-
-  /**
-   * The last semantic review of an intent specification since a pass was last taken back, or null: one that is written
-   * again word for word is reviewed again.
-   */
-  semanticReview(artifactId: string): SemanticReviewRow | null {
-    const [row] = this.#rows(
-      "SELECT * FROM semantic_reviews WHERE artifact_id = ? AND reruns_before = (SELECT count(*) FROM pass_reruns) ORDER BY seq DESC LIMIT 1",
-      artifactId,
-    );
-    return row === undefined ? null : semanticReviewRow(row);
-  }
-
   openReview(): ReviewRow | null {
     const [row] = this.#rows("SELECT * FROM reviews WHERE closed_at IS NULL");
     return row === undefined ? null : reviewRow(row);
@@ -499,51 +337,8 @@ export class SessionStore {
     this.#run("UPDATE run_reports SET handled_at = ? WHERE seq = ?", now, seq);
   }
 
-  addAmendment(row: Omit<AmendmentRow, "status" | "successorId" | "elucidationId" | "toldLines" | "reopened">): void {
-    this.#run(
-      "INSERT INTO amendments (amendment_id, report_seq, proposal, bead_id, claim_id, mode, depth, status) VALUES (?, ?, ?, ?, ?, ?, ?, 'PROPOSED')",
-      row.amendmentId,
-      row.reportSeq,
-      JSON.stringify(row.proposal),
-      row.beadId,
-      row.claimId,
-      row.mode,
-      row.depth,
-    );
-  }
-
-  decideAmendment(
-    amendmentId: string,
-    status: "ADOPTED" | "REJECTED",
-    made: Partial<Pick<AmendmentRow, "successorId" | "elucidationId" | "toldLines">> = {},
-  ): void {
-    this.#run(
-      "UPDATE amendments SET status = ?, successor_id = ?, elucidation_id = ?, told_lines = ? WHERE amendment_id = ?",
-      status,
-      made.successorId ?? null,
-      made.elucidationId ?? null,
-      JSON.stringify(made.toldLines ?? []),
-      amendmentId,
-    );
-  }
-
-  /** Counts a try of the verifier that got no answer. @returns how many there were */
-  countVerifierTry(amendmentId: string): number {
-    const [row] = this.#rows("UPDATE amendments SET verifier_tries = verifier_tries + 1 WHERE amendment_id = ? RETURNING verifier_tries", amendmentId);
-    if (row === undefined) throw new Error(`There is no amendment ${amendmentId}.`);
-    return Number(row["verifier_tries"]);
-  }
-
-  settleAmendment(amendmentId: string, now: number): void {
-    this.#run("UPDATE amendments SET reopened_at = ? WHERE amendment_id = ? AND reopened_at IS NULL", now, amendmentId);
-  }
-
-  amendments(): AmendmentRow[] {
-    return this.#rows("SELECT * FROM amendments ORDER BY rowid").map(amendmentRow);
-  }
-
   #rows(query: string, ...bindings: SqlValue[]): SqlRow[] {
-    return this.#storage.sql.exec<SqlRow>(query, ...bindings).toArray();
+    return rowsOf(this.#storage.sql, query, ...bindings);
   }
 
   #run(query: string, ...bindings: SqlValue[]): void {
@@ -557,11 +352,6 @@ function columnValue(name: string, value: unknown): SqlValue {
   return JSON_COLUMNS.has(name) ? JSON.stringify(value) : (value as SqlValue);
 }
 
-function text(value: SqlValue | undefined): string {
-  if (typeof value !== "string") throw new TypeError("A text column holds no text.");
-  return value;
-}
-const textOrNull = (value: SqlValue | undefined): string | null => (value === null || value === undefined ? null : text(value));
 const jsonOrNull = (value: SqlValue | undefined): unknown => (typeof value === "string" ? JSON.parse(value) : null);
 
 // The casts below read back what this file wrote: CHECK constraints and the writers' types hold the values.
@@ -610,29 +400,6 @@ function reviewRow(row: SqlRow): ReviewRow {
   };
 }
 
-function passAttemptRow(row: SqlRow): PassAttemptRow {
-  return {
-    pass: row["pass"] as PassName,
-    attempt: Number(row["attempt"]),
-    startedAt: Number(row["started_at"]),
-    leaseUntil: Number(row["lease_until"]),
-    outcome: textOrNull(row["outcome"]) as AttemptOutcome | null,
-  };
-}
-
-function passRerunRow(row: SqlRow): PassRerunRow {
-  return { pass: row["pass"] as PassName, artifactId: text(row["artifact_id"]), findings: JSON.parse(text(row["findings"])) as string[] };
-}
-
-function semanticReviewRow(row: SqlRow): SemanticReviewRow {
-  return {
-    artifactId: text(row["artifact_id"]),
-    reportId: text(row["report_id"]),
-    verdict: row["verdict"] as SemanticReviewRow["verdict"],
-    passed: Number(row["passed"]) === 1,
-  };
-}
-
 function runReportRow(row: SqlRow): RunReportRow {
   return {
     seq: Number(row["seq"]),
@@ -641,22 +408,5 @@ function runReportRow(row: SqlRow): RunReportRow {
     reviewId: textOrNull(row["review_id"]),
     occasion: text(row["occasion"]),
     reformed: Number(row["reformed"]),
-  };
-}
-
-function amendmentRow(row: SqlRow): AmendmentRow {
-  return {
-    amendmentId: text(row["amendment_id"]),
-    reportSeq: Number(row["report_seq"]),
-    proposal: JSON.parse(text(row["proposal"])) as Proposal,
-    beadId: text(row["bead_id"]),
-    claimId: text(row["claim_id"]),
-    mode: row["mode"] as AmendmentMode,
-    depth: Number(row["depth"]),
-    status: row["status"] as AmendmentRow["status"],
-    successorId: textOrNull(row["successor_id"]),
-    elucidationId: textOrNull(row["elucidation_id"]),
-    toldLines: JSON.parse(text(row["told_lines"])) as number[],
-    reopened: row["reopened_at"] !== null,
   };
 }

@@ -8,6 +8,7 @@ import { FactoryError, isTerminalSession, refuse } from "@factory/schemas";
 import type { Refusal, Result, SessionState } from "@factory/schemas";
 import type { CommissionRequest, CompileRequest, Principal, SessionNeighbours, SessionReport, SessionRpc, SessionStatus } from "@factory/schemas/rpc";
 import { runAcceptance } from "./acceptance.ts";
+import { AmendmentStore } from "./amendment-store.ts";
 import { commissioningStatus } from "./commissioning-status.ts";
 import type { SessionContext, SessionDeps } from "./context.ts";
 import { endWith } from "./context.ts";
@@ -19,6 +20,7 @@ import { runPass } from "./passes.ts";
 import { heldUntil, semanticReviewDone } from "./pass-attempts.ts";
 import type { PassLife } from "./pass-attempts.ts";
 import { runPersistence } from "./persistence.ts";
+import { PlanningStore } from "./planning-store.ts";
 import { acknowledge, approvedConstraints, approvedIntent, askApproval } from "./reviews.ts";
 import { failCompilation, handleRunReport, inFlight, takeReport } from "./run-reports.ts";
 import { runSealing } from "./sealing.ts";
@@ -44,12 +46,21 @@ export class Session implements SessionRpc {
 
   constructor(deps: SessionDeps, outbox: Pick<Outbox, "enqueue">, inbox: Inbox) {
     const store = new SessionStore(deps.storage);
-    this.#context = { store, ledger: new Ledger(outbox, store, deps.now), deps };
+    const { sql } = deps.storage;
+    this.#context = { store, planning: new PlanningStore(sql), amendments: new AmendmentStore(sql), ledger: new Ledger(outbox, store, deps.now), deps };
     this.#inbox = inbox;
   }
 
   get store(): SessionStore {
     return this.#context.store;
+  }
+
+  get planning(): PlanningStore {
+    return this.#context.planning;
+  }
+
+  get amendments(): AmendmentStore {
+    return this.#context.amendments;
   }
 
   async commission(request: CommissionRequest): Promise<Result<{ created: boolean }>> {
@@ -76,7 +87,7 @@ export class Session implements SessionRpc {
   }
 
   async status(): Promise<SessionStatus | null> {
-    const { store, deps } = this.#context;
+    const { store, planning, deps } = this.#context;
     const session = store.session();
     if (session === null) return null;
     const review = store.openReview();
@@ -86,7 +97,7 @@ export class Session implements SessionRpc {
       runId: session.runId,
       openReview: review === null ? null : { reviewId: review.reviewId, action: review.action, actionDigest: review.actionDigest },
       reason: reasonOf(session),
-      commissioning: commissioningStatus({ row: session, review, intakeDone: this.#intakeDone(), lastAttempt: store.attempts().at(-1) ?? null }, deps.now()),
+      commissioning: commissioningStatus({ row: session, review, intakeDone: this.#intakeDone(), lastAttempt: planning.attempts().at(-1) ?? null }, deps.now()),
     };
   }
 
@@ -167,11 +178,11 @@ export class Session implements SessionRpc {
 
   /** When `advance` has something to do, in epoch milliseconds; null when it waits for somebody. */
   dueAt(): number | null {
-    const { deps, store } = this.#context;
+    const { deps, planning } = this.#context;
     const step = this.#nextStep();
     if (step.kind === "idle") return null;
     // Whoever works on the pass goes on by itself; only a lease that ran out is taken up.
-    return (step.kind === "pass" ? heldUntil(store, this.#life, deps.now()) : null) ?? deps.now();
+    return (step.kind === "pass" ? heldUntil(planning, this.#life, deps.now()) : null) ?? deps.now();
   }
 
   /** What mediation is to compile. @throws FactoryError ELUCIDATION_MISSING */
@@ -197,8 +208,8 @@ export class Session implements SessionRpc {
 
   /** BP6: what an amendment has made goes to the source graph. @throws what the graphs do; a TerminalError is not repeated. */
   async ingest(amendmentId: string): Promise<void> {
-    const { store, deps } = this.#context;
-    const amendment = store.amendments().find((row) => row.amendmentId === amendmentId);
+    const { store, amendments, deps } = this.#context;
+    const amendment = amendments.all().find((row) => row.amendmentId === amendmentId);
     if (amendment === undefined || amendment.successorId === null || amendment.elucidationId === null) {
       throw new TerminalError(`${amendmentId} has adopted no specification.`);
     }
@@ -266,13 +277,13 @@ export class Session implements SessionRpc {
   }
 
   #nextStep(): Step {
-    const { store } = this.#context;
+    const { store, planning } = this.#context;
     const row = store.session();
     if (row === null) return { kind: "idle" };
     return nextStep({
       row,
       intakeDone: this.#intakeDone(),
-      donePasses: new Set(store.passes().keys()),
+      donePasses: new Set(planning.passes().keys()),
       semanticReviewDone: semanticReviewDone(this.#context),
       reviewOpen: store.openReview() !== null,
       reportPending: store.pendingRunReport() !== null,

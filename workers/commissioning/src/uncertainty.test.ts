@@ -47,7 +47,7 @@ describe("a pass that would have to guess", () => {
     expect(uncertaintyEntry.parse(node?.data)).toMatchObject({ pass: "map-capability", ...QUESTION });
     expect(world.graph.why(written?.artifactId ?? "").nodes.map(({ type }) => type)).toContain("Signal");
     expect(world.of("PASS_COMPLETED")).toHaveLength(1);
-    expect(world.session.store.attempts("map-capability")).toMatchObject([{ outcome: "uncertain" }]);
+    expect(world.session.planning.attempts("map-capability")).toMatchObject([{ outcome: "uncertain" }]);
   });
 
   test("goes on with the person's answer, also after a restart, and the answer is a constraint of what is compiled", async () => {

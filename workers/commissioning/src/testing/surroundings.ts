@@ -383,9 +383,10 @@ export class Surroundings {
   }
 
   #deliverDeps(session: Session): Parameters<typeof createDeliver>[0] {
-    const { store } = session;
+    const { store, amendments } = session;
     return {
       store,
+      amendments,
       graph: () => {
         const port = this.graphPort;
         return { ...port, append: async (...call) => this.#asked("graph", () => port.append(...call)) };

@@ -1,7 +1,8 @@
 /** Deduction for arrays and objects: what each element must become, which elements stay, and each field on its own. */
-import { FILTER, GREATEST, LEAST, MAP, SORT_DOWN, SORT_UP } from "./components.ts";
-import { callTerm, eachTerm, type Context } from "./context.ts";
+import { callTerm, eachTerm } from "./apply.ts";
+import type { Context } from "./context.ts";
 import { better, isDefinedOn, meets, type Ask, type Effort, type Goal } from "./goals.ts";
+import { FILTER, GREATEST, LEAST, MAP, SORT_DOWN, SORT_UP } from "./higher-order.ts";
 import { readsIndex } from "./print.ts";
 import { isConstant, type Term } from "./terms.ts";
 import { arrayOf, BOOLEAN, isPlainObject, NUMBER, type Type } from "./types.ts";

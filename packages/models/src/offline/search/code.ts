@@ -52,6 +52,18 @@ export function call(callee: string, ...args: readonly Code[]): Code {
   return primary(`${callee}(${args.map((arg) => arg.text).join(", ")})`);
 }
 
+/** The elements of an array in place: `...array`. */
+export const spread = (code: Code): Code => primary(`...${atLeast(code, PRECEDENCE.conditional)}`);
+/** `[a, b]`. */
+export const listed = (...items: readonly Code[]): Code => primary(`[${items.map((item) => item.text).join(", ")}]`);
+/** True when the source makes an array of its own, which may be sorted or reversed in place. */
+const isFresh = (code: Code): boolean =>
+  /^\[|\.(?:map|filter|split|slice|flat|flatMap|concat|sort|reverse)\([^]*\)$/.test(code.text) && code.precedence === PRECEDENCE.primary;
+/** The array where it may be sorted or reversed in place, else a copy of it. */
+export const own = (code: Code): Code => (isFresh(code) ? code : listed(spread(code)));
+/** Source of an arrow function. */
+export const arrow = (code: string): Code => ({ text: code, precedence: PRECEDENCE.arrow });
+
 /** A left-associative operator. */
 export function infix(left: Code, operator: string, right: Code, precedence: number): Code {
   return { text: `${atLeast(left, precedence)} ${operator} ${atLeast(right, precedence + 1)}`, precedence };

@@ -2,44 +2,13 @@
  * A context holds what is in scope (parameters, or the element of a lambda), and the bank of expressions over it: all
  * expressions up to a cost, one for each distinct column of values (observational equivalence).
  */
-import { EVERY, FILTER, FIND, FIND_INDEX, FLAT_MAP, GREATEST, LEAST, MAP, SOME, SORT_DOWN, SORT_UP } from "./components.ts";
-import { readsIndex, readsScope } from "./print.ts";
+import { eachTerm, evaluate, withFields } from "./apply.ts";
+import type { Budget } from "./budget.ts";
+import { EVERY, FILTER, FIND, FIND_INDEX, FLAT_MAP, GREATEST, LEAST, MAP, SOME, SORT_DOWN, SORT_UP } from "./higher-order.ts";
+import { readsIndex } from "./print.ts";
 import { isAtom, isConstant, rankInside, type Argument, type Component, type HigherOrder, type Term } from "./terms.ts";
-import { arrayOf, BOOLEAN, isPlainObject, NUMBER, optionalOf, STRING, type Type } from "./types.ts";
-import { checked, FAIL, hashColumn, keyOf, keyOfColumn } from "./values.ts";
-
-/** Counts what a search has tried; it ends by this count and never by a clock. */
-export class Budget {
-  readonly limit: number;
-  spent = 0;
-  #nextPause: number;
-  readonly #slice: number;
-
-  /**
-   * @param limit candidates in all
-   * @param slice candidates between two pauses
-   */
-  constructor(limit: number, slice: number) {
-    this.limit = limit;
-    this.#slice = slice;
-    this.#nextPause = slice;
-  }
-
-  spend(candidates: number): void {
-    this.spent += candidates;
-  }
-
-  get exhausted(): boolean {
-    return this.spent >= this.limit;
-  }
-
-  /** True once for each slice: the caller then yields. */
-  get pauseDue(): boolean {
-    if (this.spent < this.#nextPause) return false;
-    this.#nextPause = this.spent + this.#slice;
-    return true;
-  }
-}
+import { arrayOf, BOOLEAN, NUMBER, optionalOf, STRING, type Type } from "./types.ts";
+import { hashColumn, keyOf, keyOfColumn } from "./values.ts";
 
 /** What all contexts of one search share. */
 export type Shared = {
@@ -400,75 +369,6 @@ export class Context {
 
 const KEYED = new Set([SORT_UP, SORT_DOWN, GREATEST, LEAST]);
 
-/** A term and its properties, two levels deep; a property is an atom like its object. */
-export function withFields(term: Term): Term[] {
-  const list = [term];
-  const { node, type } = term;
-  if (type.kind !== "object" || (node.kind !== "variable" && node.kind !== "element") || node.path.length >= 2) return list;
-  for (const field of type.fields) {
-    const values = term.values.map((value) => (isPlainObject(value) ? value[field.name] : FAIL));
-    const fieldType = field.optional ? optionalOf(field.type, undefined) : field.type;
-    list.push(...withFields({ ...term, type: fieldType, values, node: { ...node, path: [...node.path, field.name] } }));
-  }
-  return list;
-}
-
 function lift(term: Term, rowOf: readonly number[]): Term {
   return { ...term, values: rowOf.map((row) => term.values[row]), local: false };
-}
-
-/** Puts the operation's values into the column; false when it has a value nowhere. */
-function evaluate(component: Component, args: readonly Term[], column: unknown[]): boolean {
-  // The argument types of a component are those of its terms, so its function takes their values.
-  const apply = component.apply as (...values: readonly unknown[]) => unknown;
-  const [a, b, c] = args;
-  let some = false;
-  for (let row = 0; row < column.length; row += 1) {
-    const x = a?.values[row];
-    const y = b?.values[row];
-    const z = c?.values[row];
-    let value: unknown = FAIL;
-    if (x !== FAIL && y !== FAIL && z !== FAIL) {
-      value = checked(args.length > 3 ? apply(...args.map((arg) => arg.values[row])) : apply(x, y, z));
-    }
-    column[row] = value;
-    if (value !== FAIL) some = true;
-  }
-  return some;
-}
-
-/** An operation applied; undefined when it has a value nowhere. */
-export function callTerm(component: Component, args: readonly Term[], rowCount: number): Term | undefined {
-  const values = new Array<unknown>(rowCount).fill(undefined);
-  if (!evaluate(component, args, values)) return undefined;
-  let cost = component.cost;
-  let rank = component.rank ?? component.cost;
-  let local = false;
-  for (const arg of args) {
-    cost += arg.cost;
-    rank += rankInside(arg);
-    local ||= arg.local;
-  }
-  return { type: component.result, cost, rank, values, node: { kind: "call", component, args }, local };
-}
-
-/** A higher-order operation applied; undefined when it has a value nowhere. */
-export function eachTerm(operation: HigherOrder, source: Term, child: Context, body: Term, type: Type, around: Context): Term | undefined {
-  const offsets = child.offsets ?? [];
-  const values = source.values.map((items, row) => {
-    if (!Array.isArray(items)) return FAIL;
-    const from = offsets[row] ?? 0;
-    return checked(operation.apply(items, body.values.slice(from, from + items.length)));
-  });
-  if (!values.some((value) => value !== FAIL)) return undefined;
-  const cost = source.cost + operation.cost + body.cost;
-  const rank = source.rank + operation.cost + body.rank;
-  return {
-    type,
-    cost,
-    rank,
-    values,
-    node: { kind: "each", operation, source, scope: child.scope, body },
-    local: source.local || (around.depth > 0 && readsScope(body, around.scope)),
-  };
 }

@@ -1,8 +1,9 @@
 /** Totals, counts and extremes over the elements an array keeps under a condition: more than the bank can hold at its cost. */
+import { eachTerm } from "./apply.ts";
 import { arraysOf } from "./arrays.ts";
-import { FILTER, MAP } from "./components.ts";
-import { eachTerm, type Context } from "./context.ts";
+import type { Context } from "./context.ts";
 import { applied } from "./goals.ts";
+import { FILTER, MAP } from "./higher-order.ts";
 import { readsIndex } from "./print.ts";
 import { isAtom, type Term } from "./terms.ts";
 import { arrayOf, BOOLEAN, NUMBER } from "./types.ts";

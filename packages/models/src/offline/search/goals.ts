@@ -1,5 +1,6 @@
 /** What a search is asked for, and the terms that deduction builds. */
-import { callTerm, type Context } from "./context.ts";
+import { callTerm } from "./apply.ts";
+import type { Context } from "./context.ts";
 import type { Component, Term } from "./terms.ts";
 import type { Type } from "./types.ts";
 import { FAIL, sameValue } from "./values.ts";

@@ -15,7 +15,8 @@ import {
   type SpreadElement,
   type Statement,
 } from "acorn";
-import { isPlainObject } from "./types.ts";
+import { ERRORS, guarded, invoke, methodsOf, readProperty, STATIC } from "./permitted.ts";
+import { withoutTypes } from "./signature-types.ts";
 
 /** A function that can be called; it throws what the function throws. */
 export type Callable = (...args: readonly unknown[]) => unknown;
@@ -35,9 +36,6 @@ export type ParsedFunction = {
 
 type Env = ReadonlyMap<string, unknown>;
 type Run = (env: Map<string, unknown>) => unknown;
-
-/** Longest array or string an operation may build from a length; programs of this subset need far less. */
-const MAX_LENGTH = 100_000;
 
 class Return {
   readonly value: unknown;
@@ -90,57 +88,6 @@ function read(source: string): ParsedFunction {
       };
     },
   };
-}
-
-/** The source with the types of the signature taken out; the body of this subset has none. */
-function withoutTypes(source: string): string {
-  const start = /export function [A-Za-z_$][\w$]*\(/.exec(source);
-  if (start === null) throw new SyntaxError("There is no exported function.");
-  const open = start.index + start[0].length;
-  const close = endOfTypes(source, open, ")");
-  const names = splitTop(source.slice(open, close)).map((param) => /^\s*([A-Za-z_$][\w$]*)\s*\??\s*(?::|$)/.exec(param)?.[1]);
-  if (names.includes(undefined)) throw new SyntaxError("Only plain parameters are read.");
-  const body = endOfTypes(source, close + 1, "{");
-  return `${source.slice(0, open)}${names.join(", ")}) ${source.slice(body)}`;
-}
-
-/** Position of the bracket that ends the type text: the given one outside of all others, after a complete type. */
-function endOfTypes(source: string, from: number, end: ")" | "{"): number {
-  let depth = 0;
-  let complete = end === "{" && source[from] !== ":";
-  for (let at = from; at < source.length; at += 1) {
-    const char = source[at] ?? "";
-    if (depth === 0 && char === end && (end === ")" || complete)) return at;
-    if (char === '"' || char === "'") {
-      const stop = source.indexOf(char, at + 1);
-      if (stop === -1) break;
-      at = stop;
-      complete = true;
-    } else if ("([{<".includes(char)) depth += 1;
-    else if (")]}".includes(char) || (char === ">" && source[at - 1] !== "=")) {
-      depth -= 1;
-      complete = true;
-    } else if (":|&,".includes(char) || char === ">") complete = false;
-    else if (/\S/.test(char)) complete = true;
-  }
-  throw new SyntaxError("The signature does not end.");
-}
-
-function splitTop(text: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let from = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const char = text[at] ?? "";
-    if ("([{<".includes(char)) depth += 1;
-    else if (")]}".includes(char) || (char === ">" && text[at - 1] !== "=")) depth -= 1;
-    else if (char === "," && depth === 0) {
-      parts.push(text.slice(from, at));
-      from = at + 1;
-    }
-  }
-  parts.push(text.slice(from));
-  return parts.filter((part) => part.trim() !== "");
 }
 
 function nameOf(node: AnyNode): string {
@@ -350,90 +297,6 @@ function arrow(node: ArrowFunctionExpression, names: ReadonlySet<string>): Run {
     };
 }
 
-const STRING_METHODS = new Set([
-  "at",
-  "charAt",
-  "charCodeAt",
-  "codePointAt",
-  "concat",
-  "endsWith",
-  "includes",
-  "indexOf",
-  "lastIndexOf",
-  "localeCompare",
-  "match",
-  "padEnd",
-  "padStart",
-  "repeat",
-  "replace",
-  "replaceAll",
-  "search",
-  "slice",
-  "split",
-  "startsWith",
-  "substring",
-  "toLowerCase",
-  "toUpperCase",
-  "trim",
-  "trimEnd",
-  "trimStart",
-]);
-const ARRAY_METHODS = new Set([
-  "at",
-  "concat",
-  "every",
-  "filter",
-  "find",
-  "findIndex",
-  "findLast",
-  "flat",
-  "flatMap",
-  "includes",
-  "indexOf",
-  "join",
-  "lastIndexOf",
-  "map",
-  "reduce",
-  "reverse",
-  "slice",
-  "some",
-  "sort",
-  "toReversed",
-  "toSorted",
-]);
-const NUMBER_METHODS = new Set(["toFixed", "toString"]);
-const PATTERN_METHODS = new Set(["test"]);
-
-type Holder = { readonly methods: ReadonlySet<string>; readonly of: { readonly [name: string]: unknown } };
-
-const STATIC: { readonly [name: string]: Holder } = {
-  Math: {
-    methods: new Set(["abs", "ceil", "floor", "max", "min", "round", "sign", "sqrt", "trunc", "pow", "log10", "log2", "log"]),
-    of: Math as unknown as Holder["of"],
-  },
-  Number: { methods: new Set(["isInteger", "isFinite", "isNaN", "parseFloat", "parseInt"]), of: Number as unknown as Holder["of"] },
-  Object: { methods: new Set(["keys", "values", "entries", "fromEntries", "hasOwn", "assign"]), of: Object as unknown as Holder["of"] },
-  Array: { methods: new Set(["from", "isArray"]), of: Array as unknown as Holder["of"] },
-  String: { methods: new Set(["fromCharCode"]), of: String as unknown as Holder["of"] },
-};
-
-function methodsOf(value: unknown): ReadonlySet<string> {
-  if (typeof value === "string") return STRING_METHODS;
-  if (typeof value === "number") return NUMBER_METHODS;
-  if (Array.isArray(value)) return ARRAY_METHODS;
-  if (value instanceof RegExp) return PATTERN_METHODS;
-  return new Set();
-}
-
-function readProperty(value: unknown, name: unknown): unknown {
-  if (value === null || value === undefined) throw new TypeError(`Cannot read ${String(name)} of ${String(value)}.`);
-  if (typeof value === "string" || Array.isArray(value)) {
-    if (name === "length") return value.length;
-    return typeof name === "number" || /^\d+$/.test(String(name)) ? value[Number(name)] : undefined;
-  }
-  return isPlainObject(value) && Object.hasOwn(value, String(name)) ? value[String(name)] : undefined;
-}
-
 function memberRead(node: MemberExpression, names: ReadonlySet<string>): Run {
   if (node.object.type === "Super" || node.property.type === "PrivateIdentifier") throw new SyntaxError("The member is not read.");
   if (node.optional) throw new SyntaxError("Optional members are not read.");
@@ -469,28 +332,6 @@ function callOf(node: CallExpression, names: ReadonlySet<string>): Run {
     return guarded(name, value, args(env), (list) => invoke(held, value, list));
   };
 }
-
-function invoke(target: unknown, receiver: unknown, args: readonly unknown[]): unknown {
-  if (typeof target !== "function") throw new TypeError("The value is not a function.");
-  return Reflect.apply(target, receiver, [...args]) as unknown;
-}
-
-/** Refuses operations whose result would be as large as an argument says. */
-function guarded(name: string, receiver: unknown, args: readonly unknown[], run: (args: readonly unknown[]) => unknown): unknown {
-  const [first] = args;
-  const size =
-    name === "from" && isPlainObject(first)
-      ? first["length"]
-      : name === "repeat"
-        ? Number(first) * String(receiver).length
-        : name.startsWith("pad")
-          ? first
-          : 0;
-  if (typeof size === "number" && size > MAX_LENGTH) throw new RangeError("The result would be too large.");
-  return run(args);
-}
-
-const ERRORS: { readonly [name: string]: new (message?: string) => Error } = { Error, RangeError, TypeError, SyntaxError, ReferenceError, EvalError, URIError };
 
 function construct(callee: Expression | { readonly type: "Super" }, args: (env: Map<string, unknown>) => unknown[]): Run {
   const name = callee.type === "Identifier" ? callee.name : "";

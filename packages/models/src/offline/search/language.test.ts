@@ -1,8 +1,10 @@
 /** The three readings of a program agree: the search's values, the interpreter's and the engine's. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { withFields } from "./apply.ts";
+import { Budget } from "./budget.ts";
 import { componentsFor, isInner } from "./components.ts";
-import { Budget, Context, withFields } from "./context.ts";
+import { Context } from "./context.ts";
 import { constantTerm } from "./goals.ts";
 import { outcomeOf } from "./synthesize.ts";
 import { parseFunction } from "./interpret.ts";

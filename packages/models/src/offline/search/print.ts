@@ -1,6 +1,6 @@
 /** Source of a term. */
 import { associative, atLeast, infix, literal, method, negate, PRECEDENCE, primary, type Code } from "./code.ts";
-import { MAP } from "./components.ts";
+import { MAP } from "./higher-order.ts";
 import { isConstant, shapeOf, walk, type Term } from "./terms.ts";
 import { propertyName } from "./types.ts";
 

@@ -2,10 +2,12 @@
  * Program synthesis from examples: a bottom-up enumeration of expressions, with deduction from the results and
  * conditionals by divide and conquer. Bounded by a count of candidates; the same input gives the same program.
  */
+import { withFields } from "./apply.ts";
+import { Budget } from "./budget.ts";
 import { call } from "./code.ts";
 import { componentsFor, isInner } from "./components.ts";
 import { mineConstants, ugliness, type Constant, type Sample } from "./constants.ts";
-import { Budget, Context, withFields, type Shared } from "./context.ts";
+import { Context, type Shared } from "./context.ts";
 import { emitFile, uses, type FoundProgram, type Guard, type Parameter, type Signature } from "./emit.ts";
 import { better, type Effort, type Goal } from "./goals.ts";
 import { withHints } from "./hints.ts";

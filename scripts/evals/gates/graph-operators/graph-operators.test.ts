@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { CoherenceInput } from "@factory/compiler";
-import { readCorpus } from "./corpus.ts";
-import { graphOf, judgeGraph } from "./gates-under-test.ts";
-import { graphOperators } from "./graph-operators.ts";
+import { readCorpus } from "../corpus.ts";
+import { graphOf, judgeGraph } from "../gates-under-test.ts";
+import { graphOperators } from "./index.ts";
 
 let sound: CoherenceInput;
 beforeAll(() => {

@@ -61,9 +61,9 @@ describe("a person who asks for software", () => {
     await page.getByRole("button", { name: "Write from nothing" }).click();
     const editor = page.getByRole("textbox", { name: "Work order" });
     await editor.fill("# Nothing\n");
-    await page.getByRole("status").filter({ hasText: /^\d+ faults?$/ }).waitFor({ state: "attached" });
+    await page.getByRole("status").filter({ hasText: /^\d+ faults?/ }).waitFor({ state: "attached" });
     await editor.fill(ORDER);
-    await page.getByRole("status").filter({ hasText: /^no faults$/i }).waitFor({ state: "attached" });
+    await page.getByRole("status").filter({ hasText: /^No faults/ }).waitFor({ state: "attached" });
     await page.getByRole("button", { name: /^Submit/ }).click();
     await page
       .getByRole("dialog")
@@ -100,7 +100,7 @@ describe("a person who is asked", () => {
     const sessionId = await submitted(asked("Rejected pricing"));
     await open(`/sessions/${sessionId}`);
     await page.getByRole("link", { name: "Decide" }).click();
-    await page.getByRole("heading", { level: 2 }).waitFor();
+    await page.getByRole("region", { name: "Decide" }).waitFor();
     await page.keyboard.press("r");
     const dialog = page.getByRole("dialog");
     await dialog.waitFor();

@@ -280,7 +280,7 @@ export class BeadStore {
     // Who brings an outcome and asks for more holds nothing any longer: no row is asked for that.
     if (!this.holds(slot)) return [];
     return this.#found(
-      `SELECT bead_id FROM beads b WHERE state = 'LEASED' AND slot = ?
+      `SELECT bead_id FROM beads b INDEXED BY beads_leased WHERE state = 'LEASED' AND slot = ?
          AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.bead_id = b.bead_id AND o.epoch = b.epoch AND o.verdict IS NULL) ORDER BY position`,
       slot,
     );

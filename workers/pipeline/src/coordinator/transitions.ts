@@ -65,11 +65,14 @@ function orderOf({ notBefore, priority, delayed }: Pick<Bead, "notBefore" | "pri
 /** Lowers the counter of the children of a parent that ended; who waits for nothing more is READY. */
 function release(context: RunContext, run: Run, parentId: string, edges: "all" | "optional"): void {
   const { beads } = context.store;
+  const at = context.now();
+  // Beads that are released together have waited equally long: their order is the seed's.
+  const together: RunContext = { ...context, now: () => at };
   for (const child of beads.childrenOf(parentId, edges)) {
     if (child.pending === 0) continue;
     const pending = child.pending - 1;
     if (pending > 0 || child.state !== "BLOCKED") beads.patch(child.beadId, { pending });
-    else moveBead(context, run, child, "READY", { reason: "Everything it waits for has ended." }, { pending });
+    else moveBead(together, run, child, "READY", { reason: "Everything it waits for has ended." }, { pending });
   }
 }
 

@@ -1,6 +1,7 @@
-/** What keeps a Durable Object right: migrations, outbox and inbox, timers, leases, group commit, failures and logs. */
+/** What keeps a Durable Object right: migrations, outbox and inbox, timers, leases, group commit, rows by the batch, failures and logs. */
 export * from "./answer.ts";
 export * from "./backoff.ts";
+export * from "./batch-insert.ts";
 export * from "./best-effort.ts";
 export * from "./dead-letters.ts";
 export * from "./deadline.ts";

@@ -42,6 +42,15 @@ export type EffectRow = {
   parked_at: number | null;
 };
 
+/** A row without its payload, which may be large. */
+type HeadRow = Omit<EffectRow, "payload">;
+
+const HEAD = "seq, effect_id, lane, target, not_before, enqueued_at, attempts, parked_reason, parked_at";
+
+/** Payloads that are remembered until they are acknowledged, and their characters together; what is beyond is read back. */
+const MAX_TEXTS = 1_000;
+const MAX_TEXT_CHARS = 4_000_000;
+
 /** What a new row is made of; `payload` is JSON text. */
 export interface InsertedEffect {
   readonly effectId: string;
@@ -68,6 +77,9 @@ export class OutboxRows {
   readonly #acknowledged = new Set<number>();
   /** Not persisted: rows whose deletion was issued in a transaction that may still be rolled back. */
   readonly #deleting = new Set<number>();
+  /** Not persisted: payloads of rows that were added, by effect id; a row that is not there any more asks for none. */
+  readonly #texts = new Map<string, string>();
+  #textChars = 0;
 
   constructor(storage: StoragePort, whenParked: "block" | "skip") {
     this.#storage = storage;
@@ -89,7 +101,10 @@ export class OutboxRows {
         now,
       )
       .toArray();
-    if (added.length > 0) return true;
+    if (added.length > 0) {
+      this.#keepText(effect);
+      return true;
+    }
     const [present] = sql.exec<EffectRow>("SELECT * FROM outbox_effects WHERE effect_id = ?", effect.effectId).toArray();
     if (present?.lane === effect.lane && present.target === effect.target && present.payload === effect.payload) return false;
     throw new TerminalError(`The effect id ${effect.effectId} is in the outbox with another lane, target or payload.`);
@@ -124,7 +139,7 @@ export class OutboxRows {
   earliestDue(): number | null {
     let earliest: number | null = null;
     for (const lane of this.lanes()) {
-      const [head] = this.#laneRows(lane, 1);
+      const [head] = this.#laneHeads(lane, 1);
       if (head === undefined || head.parked_at !== null) continue;
       if (earliest === null || head.not_before < earliest) earliest = head.not_before;
     }
@@ -138,7 +153,10 @@ export class OutboxRows {
 
   /** Remembers that the rows were received. */
   acknowledge(rows: readonly EffectRow[]): void {
-    for (const { seq } of rows) this.#acknowledged.add(seq);
+    for (const { seq, effect_id: effectId } of rows) {
+      this.#acknowledged.add(seq);
+      this.#forgetText(effectId);
+    }
   }
 
   /** Deletes acknowledged rows in the transaction under way. */
@@ -230,11 +248,43 @@ export class OutboxRows {
   }
 
   /** The first rows of a lane in order. A parked row ends them or is left out. */
-  #laneRows(lane: string, limit: number): EffectRow[] {
+  #laneHeads(lane: string, limit: number): HeadRow[] {
     const parked = this.#whenParked === "skip" ? "AND parked_at IS NULL" : "";
     return this.#storage.sql
-      .exec<EffectRow>(`SELECT * FROM outbox_effects WHERE lane = ? AND seq NOT ${IN_LIST} ${parked} ORDER BY seq LIMIT ?`, lane, this.#done(), limit)
+      .exec<HeadRow>(`SELECT ${HEAD} FROM outbox_effects WHERE lane = ? AND seq NOT ${IN_LIST} ${parked} ORDER BY seq LIMIT ?`, lane, this.#done(), limit)
       .toArray();
+  }
+
+  /** The same with their payloads: from memory, and the others from the table. */
+  #laneRows(lane: string, limit: number): EffectRow[] {
+    const heads = this.#laneHeads(lane, limit);
+    const unknown = heads.filter(({ effect_id: effectId }) => !this.#texts.has(effectId)).map(({ seq }) => seq);
+    const read = unknown.length === 0 ? new Map<number, string>() : this.#readTexts(unknown);
+    return heads.map((head) => {
+      const payload = this.#texts.get(head.effect_id) ?? read.get(head.seq);
+      if (payload === undefined) throw new Error(`The outbox has no row ${head.seq}.`);
+      return { ...head, payload };
+    });
+  }
+
+  #readTexts(seqs: readonly number[]): Map<number, string> {
+    const rows = this.#storage.sql.exec<{ seq: number; payload: string }>(`SELECT seq, payload FROM outbox_effects WHERE seq ${IN_LIST}`, JSON.stringify(seqs));
+    return new Map(rows.toArray().map(({ seq, payload }) => [seq, payload]));
+  }
+
+  #keepText({ effectId, payload }: InsertedEffect): void {
+    this.#forgetText(effectId);
+    if (this.#texts.size >= MAX_TEXTS || this.#textChars + payload.length > MAX_TEXT_CHARS) {
+      this.#texts.clear();
+      this.#textChars = 0;
+    }
+    this.#texts.set(effectId, payload);
+    this.#textChars += payload.length;
+  }
+
+  #forgetText(effectId: string): void {
+    this.#textChars -= this.#texts.get(effectId)?.length ?? 0;
+    this.#texts.delete(effectId);
   }
 
   /** Rows to leave out, as a JSON array: acknowledged, whether or not their deletion may come back. */

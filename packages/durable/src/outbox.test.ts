@@ -53,6 +53,19 @@ describe("Outbox", () => {
     expect(world.applied.get("lane")).toEqual([{ from: "memory" }, { from: "text" }]);
   });
 
+  test("what leaves is what stands in the table, also where the same effect was added and undone before", async () => {
+    const world = new OutboxWorld();
+    expect(() =>
+      world.storage.transactionSync(() => {
+        world.enqueue({ effectId: "1", payload: "undone" });
+        throw new Error("undone");
+      }),
+    ).toThrow("undone");
+    world.enqueue({ effectId: "1", payload: "stands" });
+    await world.outbox.drain();
+    expect(world.applied.get("lane")).toEqual(["stands"]);
+  });
+
   test("an effect of a rolled back transaction never leaves", async () => {
     const world = new OutboxWorld();
     expect(() =>

@@ -190,14 +190,13 @@ export class Outbox {
   enqueue(effect: NewEffect): boolean {
     const payload = payloadText(effect);
     const now = this.#deps.now();
-    return this.#deps.storage.transactionSync(() => {
-      this.#rows.deleteAcknowledged();
-      const added = this.#rows.insert({ ...effect, payload, notBefore: Math.trunc(effect.notBefore ?? now) }, now);
-      if (added) this.#remember(effect);
-      // A drain under way takes it along.
-      if (added && this.#drain !== undefined) this.#ready.add(effect.lane);
-      return added;
-    });
+    // Without a savepoint: what is deleted here may go whether or not the effect is added.
+    this.#rows.deleteAcknowledged();
+    const added = this.#rows.insert({ ...effect, payload, notBefore: Math.trunc(effect.notBefore ?? now) }, now);
+    if (added) this.#remember(effect);
+    // A drain under way takes it along.
+    if (added && this.#drain !== undefined) this.#ready.add(effect.lane);
+    return added;
   }
 
   /**

@@ -16,13 +16,50 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
  * @throws TypeError for what JSON cannot say: `undefined` at the root, functions, NaN or an infinity.
  */
 export function canonicalJson(value: unknown): string {
-  const text = plainText(value, MAX_PLAIN_DEPTH) ?? canonicalize(value);
+  const text = isInOrder(value, MAX_PLAIN_DEPTH) ? JSON.stringify(value) : (plainText(value, MAX_PLAIN_DEPTH) ?? canonicalize(value));
   if (text === undefined) throw new TypeError("The value has no canonical JSON form.");
   return text;
 }
 
 /** Values that are nested deeper, or in a circle, are left to the library, which does not recurse. */
 const MAX_PLAIN_DEPTH = 64;
+
+/** Whether the canonical form is what JSON says of the value anyhow: nothing but JSON, with the keys of every object in order. */
+function isInOrder(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case "string":
+      return value.isWellFormed();
+    case "number":
+      return Number.isFinite(value);
+    case "boolean":
+      return true;
+    case "object":
+      if (value === null) return true;
+      if (depth === 0) return false;
+      return Array.isArray(value) ? value.every((item) => isInOrder(item, depth - 1)) : isObjectInOrder(value, depth);
+    default:
+      return false;
+  }
+}
+
+function isObjectInOrder(value: object, depth: number): boolean {
+  if (!isPlain(value)) return false;
+  // The cast holds: only the object's own keys are read.
+  const members = value as { readonly [key: string]: unknown };
+  let before = "";
+  for (const key of Object.keys(members)) {
+    const member = members[key];
+    if (key < before || !key.isWellFormed() || (member !== undefined && !isInOrder(member, depth - 1))) return false;
+    before = key;
+  }
+  return true;
+}
+
+/** Whether an object says nothing of itself but its members. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === null) && !("toJSON" in value);
+}
 
 /**
  * Canonical JSON of what is nothing but JSON, in a third of the library's time: every event and every id is made from it.
@@ -56,8 +93,7 @@ function plainArray(items: readonly unknown[], depth: number): string | undefine
 }
 
 function plainObject(value: object, depth: number): string | undefined {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if ((prototype !== Object.prototype && prototype !== null) || "toJSON" in value) return undefined;
+  if (!isPlain(value)) return undefined;
   // The cast holds: only the object's own keys are read.
   const members = value as { readonly [key: string]: unknown };
   let text = "";
@@ -83,14 +119,25 @@ function sortedKeys(members: object): readonly string[] {
   return keys;
 }
 
+const UTF8 = new TextEncoder();
+/** Text of up to a third of these bytes is encoded in place: a buffer of its own costs more than its digest. */
+const SCRATCH = new Uint8Array(48 * 1024);
+
+/** UTF-8 of a text, to be read before the next text is encoded. */
+function bytesOf(data: string | Uint8Array): Uint8Array {
+  if (typeof data !== "string") return data;
+  if (data.length > SCRATCH.length / 3) return UTF8.encode(data);
+  return SCRATCH.subarray(0, UTF8.encodeInto(data, SCRATCH).written);
+}
+
 /** SHA-256 of UTF-8 text or bytes, as bytes. */
 export function sha256(data: string | Uint8Array): Uint8Array {
-  return new Uint8Array(createHash("sha256").update(data).digest());
+  return new Uint8Array(createHash("sha256").update(bytesOf(data)).digest());
 }
 
 /** SHA-256 of UTF-8 text or bytes, as 64 lower-case hexadecimal digits. */
 export function sha256Hex(data: string | Uint8Array): string {
-  return hash("sha256", data, "hex");
+  return hash("sha256", bytesOf(data), "hex");
 }
 
 /** Digest of a JSON value: SHA-256 over its canonical form, in hexadecimal. */

@@ -7,6 +7,7 @@
  *
  * @see `domain.md` 7
  */
+import { BatchInsert } from "@factory/durable";
 import type { SqlValue, StoragePort } from "@factory/durable";
 import { blobKey, canonicalJson, FactoryError, GENESIS_HASH, objectName } from "@factory/schemas";
 import { LOG_LIMITS } from "@factory/schemas/rpc";
@@ -14,7 +15,6 @@ import type { LogTip } from "@factory/schemas/rpc";
 import { archivedPage, ArchiveReader, writeVerified } from "./archive.ts";
 import type { Bucket } from "./archive.ts";
 import { archivedPages, recordPage } from "./archiving.ts";
-import { BatchInsert } from "./batch-insert.ts";
 import type { CarriedEvent } from "./carried-events.ts";
 import { checkCursor, checkPageSize, overLimit } from "./limits.ts";
 import { sealedLine, StoredLines } from "./log-lines.ts";
@@ -45,6 +45,9 @@ export interface AssemblyLogDeps {
 type HeadRow = { org: string; assembly_id: string; last_seq: number; root_hash: string; trimmed_seq: number };
 type Head = { readonly identity: AssemblyIdentity; readonly seq: number; readonly hash: string; readonly trimmed: number };
 
+/** Sessions whose last event is remembered: those that write to one assembly at a time. */
+const MEMO_SESSIONS = 1_024;
+
 const INSERT_EVENTS = new BatchInsert("assembly_events", ["seq", "event_id", "bytes", "appended_at", "line"]);
 
 /** The log of one assembly. */
@@ -53,6 +56,8 @@ export class AssemblyLog {
   readonly #lines: StoredLines;
   /** Not persisted: the row of `assembly_head`; null when there is none, undefined when it has to be read. */
   #cached: Head | null | undefined;
+  /** Not persisted: the last event taken from each session that sends, as the rows have it. */
+  readonly #taken = new Map<string, number>();
   /** Not persisted: reads what was trimmed. */
   #reader: ArchiveReader | undefined;
 
@@ -93,6 +98,7 @@ export class AssemblyLog {
   /** Forgets what memory holds of the rows; called when appends were undone. */
   forget(): void {
     this.#cached = undefined;
+    this.#taken.clear();
   }
 
   /** Where the log ends now. */
@@ -192,6 +198,8 @@ export class AssemblyLog {
   }
 
   #takenFrom(sessionId: string): number {
+    const kept = this.#taken.get(sessionId);
+    if (kept !== undefined) return kept;
     const [row] = this.#deps.storage.sql.exec<{ session_seq: number }>("SELECT session_seq FROM assembly_sources WHERE session_id = ?", sessionId).toArray();
     return row?.session_seq ?? 0;
   }
@@ -203,6 +211,8 @@ export class AssemblyLog {
         sessionId,
         seq,
       );
+      if (this.#taken.size >= MEMO_SESSIONS) this.#taken.clear();
+      this.#taken.set(sessionId, seq);
     }
   }
 

@@ -8,7 +8,7 @@ import { HINT_WINDOW_MS } from "./projection-hints.ts";
 import { anEvent, aTerminalEvent, aWrite, brokenAt, events, NdjsonReader } from "./testing/builders.ts";
 import { SessionWorld, turns } from "./testing/log-world.ts";
 import type { WorldOptions } from "./testing/log-world.ts";
-import { LANE_BATCH } from "./writes-lane.ts";
+import { CARRY_WINDOW_MS, LANE_BATCH } from "./writes-lane.ts";
 
 const seqs = (read: readonly { seq: number }[]): number[] => read.map(({ seq }) => seq);
 const upTo = (last: number, from = 1): number[] => Array.from({ length: last - from + 1 }, (_, index) => from + index);
@@ -163,7 +163,25 @@ describe("the lane to the assembly's log", () => {
     const writes = upTo(2 * LANE_BATCH.events + 50).map((number) => aWrite(`ART-${number}`));
     await world.append(writes);
     await turns();
+    expect(world.carried).toHaveLength(2 * LANE_BATCH.events);
+    await world.pass(CARRY_WINDOW_MS);
     expect(world.carried.map(({ eventId }) => eventId)).toEqual(writes.map(({ eventId }) => eventId));
+  });
+
+  test("writes that follow one another closely are carried together, the first of them at once", async () => {
+    const world = new SessionWorld();
+    const writes = upTo(5).map((number) => aWrite(`ART-${number}`));
+    for (const write of writes) {
+      await world.append([write]);
+      await turns();
+    }
+    expect(world.carried).toHaveLength(1);
+    await world.pass(CARRY_WINDOW_MS);
+    expect(world.carried.map(({ eventId }) => eventId)).toEqual(writes.map(({ eventId }) => eventId));
+    await world.pass(CARRY_WINDOW_MS);
+    await world.append([aWrite("ART-later")]);
+    await turns();
+    expect(world.carried).toHaveLength(1 + writes.length);
   });
 
   test("writes that are too large to be kept in memory together are carried from the rows, in order and each once", async () => {

@@ -154,6 +154,7 @@ export class SessionEvents {
   }
 
   #committed(appends: readonly Appended[]): void {
+    this.#log.openedEvents()?.log.committed();
     if (appends.every(({ appended }) => appended === 0)) return;
     this.#log.stored()?.committed(appends.flatMap(({ writes }) => writes));
     this.#log.committed();

@@ -4,12 +4,12 @@
  *
  * @see `domain.md` 7
  */
+import { BatchInsert } from "@factory/durable";
 import type { SqlValue, StoragePort } from "@factory/durable";
 import { canonicalJson, EVENT_KINDS, FactoryError, GENESIS_HASH, isTerminalKind, objectName } from "@factory/schemas";
 import type { EventPayload, EventWrite, SessionEvent, WrittenEvent } from "@factory/schemas";
 import { LOG_LIMITS } from "@factory/schemas/rpc";
 import type { LogIdentity, LogTip } from "@factory/schemas/rpc";
-import { BatchInsert } from "./batch-insert.ts";
 import { checkCursor, checkPageSize, overLimit } from "./limits.ts";
 import { canonicalPayload, eventsOf, READ_PAGE_BYTES, sealedLine, StoredLines } from "./log-lines.ts";
 import type { LogPage, PageBounds, SealedLine } from "./log-lines.ts";
@@ -75,6 +75,8 @@ export class SessionLog {
   #cached: Head | null | undefined;
   /** Not persisted: of the identity whose events came last. */
   #frame: Frame | undefined;
+  /** Not persisted: whether ids are looked up before they are added, since adding one that is known was tried and undone. */
+  #careful = false;
 
   constructor(deps: SessionLogDeps) {
     this.#deps = deps;
@@ -91,15 +93,21 @@ export class SessionLog {
    */
   append(identity: LogIdentity, events: readonly EventWrite[]): Appended {
     const written = events.map(writtenOf);
-    return this.#deps.storage.transactionSync(() => this.appendWithin(identity, written));
+    this.#careful = true;
+    const appended = this.#deps.storage.transactionSync(() => this.appendWithin(identity, written));
+    this.committed();
+    return appended;
   }
 
-  /** {@link append} of events as text in the caller's transaction, which undoes the call when it throws. */
+  /**
+   * {@link append} of events as text in the caller's transaction, which undoes the call when it throws. Nearly every id is new,
+   * so the table is asked only after it has refused one: the caller says {@link forget} and tries again, until {@link committed}.
+   */
   appendWithin(identity: LogIdentity, events: readonly WrittenEvent[]): Appended {
     const before = this.#head();
     this.checkIdentity(identity);
     const first: Head = before ?? { identity, seq: 0, hash: GENESIS_HASH, closedAt: null, sealing: false };
-    const known = this.#knownIds(events);
+    const known = this.#careful ? this.#knownIds(events) : new Set<string>();
     const added: Added = { rows: [], writes: [] };
     let head = first;
     for (const event of events) {
@@ -131,6 +139,12 @@ export class SessionLog {
   /** Forgets what memory holds of the rows; called when appends were undone. */
   forget(): void {
     this.#cached = undefined;
+    this.#careful = true;
+  }
+
+  /** The appends of a transaction have been committed. */
+  committed(): void {
+    this.#careful = false;
   }
 
   /** Events strictly after `after`, at most `limit` and about {@link READ_PAGE_BYTES}. @throws FactoryError as {@link pageAfter}. */

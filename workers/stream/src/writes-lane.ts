@@ -8,7 +8,7 @@ import type { Result } from "@factory/schemas";
 import type { LogIdentity } from "@factory/schemas/rpc";
 import type { Carrier } from "./carrier.ts";
 import { Pump } from "./pump.ts";
-import type { PumpSurroundings } from "./pump.ts";
+import type { Delivery, PumpSurroundings } from "./pump.ts";
 import type { StoredWrite } from "./session-log.ts";
 
 /** What the lane needs. */
@@ -21,6 +21,9 @@ export interface WritesLaneDeps extends PumpSurroundings {
 
 /** One delivery: at most this many events and about this many bytes. */
 export const LANE_BATCH = { events: 200, bytes: 2 * 1024 * 1024 } as const;
+
+/** Shortest time between two deliveries that are not full, in milliseconds: a commit of the assembly's log costs more than the events in it. */
+export const CARRY_WINDOW_MS = 25;
 
 /** Bytes of lines that are kept for the next delivery; what is beyond is read back from the rows. */
 const KEPT_BYTES = 2 * LANE_BATCH.bytes;
@@ -40,6 +43,10 @@ export class WritesLane implements Carrier {
   #acknowledged = 0;
   /** Not persisted: up to where acknowledged events are out of the table. */
   #settled = 0;
+  /** Not persisted: when the last delivery began. */
+  #deliveredAt = Number.NEGATIVE_INFINITY;
+  /** Not persisted: stops the wait for the window's end. */
+  #stopWindow: (() => void) | undefined;
 
   constructor(deps: WritesLaneDeps) {
     this.#deps = deps;
@@ -49,7 +56,7 @@ export class WritesLane implements Carrier {
       ...deps,
       op: "log.carryWrites",
       ids: () => ({ session: deps.identity()?.sessionId ?? "", assembly: deps.identity()?.assemblyId ?? "" }),
-      next: () => (this.#pending() ? () => this.#deliver() : null),
+      next: () => this.#next(),
     });
   }
 
@@ -82,7 +89,29 @@ export class WritesLane implements Carrier {
   }
 
   stop(): void {
+    this.#endWindow();
     this.#pump.stop();
+  }
+
+  #next(): Delivery | null {
+    if (!this.#pending()) return null;
+    const waitMs = this.#isFull() ? 0 : this.#deliveredAt + CARRY_WINDOW_MS - this.#deps.now();
+    if (waitMs <= 0) return () => this.#deliver();
+    this.#stopWindow ??= this.#deps.startTimeout(waitMs, () => {
+      this.#stopWindow = undefined;
+      this.#pump.kick();
+    });
+    return null;
+  }
+
+  /** Whether what waits fills a delivery, as far as memory says. */
+  #isFull(): boolean {
+    return this.#kept === undefined || this.#kept.length >= LANE_BATCH.events || this.#keptBytes >= LANE_BATCH.bytes;
+  }
+
+  #endWindow(): void {
+    this.#stopWindow?.();
+    this.#stopWindow = undefined;
   }
 
   #pending(): boolean {
@@ -90,6 +119,8 @@ export class WritesLane implements Carrier {
   }
 
   async #deliver(): Promise<void> {
+    this.#endWindow();
+    this.#deliveredAt = this.#deps.now();
     const identity = this.#deps.identity();
     const rows = this.#batch();
     const last = rows.at(-1);

@@ -85,6 +85,18 @@ test("no operative is ever given a hidden example", async () => {
   expect(bead.claims[0]?.visible).toHaveLength(2);
 });
 
+test("an effect id that another bead has brought is answered from the record, and the bead that brings it again stays with its holder", async () => {
+  const world = new CoordinatorWorld();
+  await world.seed(aSeed({ name: "borrowed", slots: 1, beads: [{ key: "one" }, { key: "two" }] }));
+  const [one, two] = (await world.exchange(0, [], 2)).beads;
+  if (one === undefined || two === undefined) throw new Error("There are two beads.");
+  const outcome = failure(one, "quality", "GATE_REFUSED");
+  const { verdicts } = await world.exchange(0, [outcome], 0);
+  const again = await world.exchange(0, [{ ...failure(two, "quality", "GATE_REFUSED"), effectId: outcome.effectId }], 0);
+  expect(again.verdicts).toEqual(verdicts);
+  expect(world.rows("SELECT state FROM beads WHERE bead_id = ?", two.beadId)).toEqual([{ state: "LEASED" }]);
+});
+
 test("a known effect id is answered from the record and changes nothing", async () => {
   const { world } = await aWorld({ name: "repeat", beads: [{ key: "total" }] });
   const bead = await world.claim();

@@ -28,8 +28,8 @@ export function dispatchReady(context: RunContext, run: Run): number {
   const room = Math.min(ready, roomOf(context, run)) - hinted;
   const waiting = Math.min(room, throughBreaker(context, hinted));
   if (waiting <= 0) return 0;
-  const woken = store.slots.free(waiting);
-  for (const { slot } of woken) ledger.wake({ org: run.org, runId: run.runId, slot }, store.slots.hint(slot, now()));
+  const woken = store.slots.free(waiting, run.slots, (slot) => store.beads.holds(slot));
+  for (const slot of woken) ledger.wake({ org: run.org, runId: run.runId, slot }, store.slots.hint(slot, now()));
   return woken.length;
 }
 

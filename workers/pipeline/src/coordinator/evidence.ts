@@ -161,16 +161,17 @@ function reportBegun({ store, ledger }: RunContext, run: Run, bead: Bead, outcom
   };
   told(agent.id, agent.type, { role, agentId: agentIdOf(role) });
   told(knowingStateId, "KnowingState", governing);
+  // In canonical order throughout, in which no key has to be moved for the log.
   ledger.reportWritten(run.runId, {
     artifactId: executionId,
     artifactType: "Execution",
-    metadata: { beadId, runId: run.runId, role, agentId: agentIdOf(role), cycle: bead.cycle, epoch, autonomy, knowingStateId, headsDigest, executionBeadId },
     edges: [
-      { source: executionId, rel: "created_by", target: agent.id },
-      { source: executionId, rel: "source_ref", target: knowingStateId },
+      { rel: "created_by", source: executionId, target: agent.id },
+      { rel: "source_ref", source: executionId, target: knowingStateId },
       // Under a later epoch the bead may have a successor directive, which is not the one that was carried out.
-      ...(epoch === bead.epoch ? [{ source: executionId, rel: "instantiates", target: bead.directive.directiveId }] : []),
+      ...(epoch === bead.epoch ? [{ rel: "instantiates", source: executionId, target: bead.directive.directiveId }] : []),
     ],
+    metadata: { agentId: agentIdOf(role), autonomy, beadId, cycle: bead.cycle, epoch, executionBeadId, headsDigest, knowingStateId, role, runId: run.runId },
   });
 }
 

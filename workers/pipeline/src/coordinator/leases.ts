@@ -45,6 +45,7 @@ function mayBegin(context: RunContext, run: Run): boolean {
 /** Leases a READY bead to a slot under the next epoch, with what is set aside for it in US dollars. */
 export function leaseBead(context: RunContext, run: Run, bead: Bead, slot: number, reservedUsd = 0): Bead {
   const now = context.now();
+  context.store.outcomes.begin(bead.beadId, bead.epoch + 1);
   return moveBead(
     context,
     run,

@@ -20,7 +20,7 @@ export type Received = { readonly kind: "verdict"; readonly verdict: BeadVerdict
 
 /** Whether checks have to run before the outcome can be settled. Reads only: they run before anything of it is written. */
 export function needsCheck({ store, approvals }: RunContext, slot: number, outcome: BeadOutcome): boolean {
-  const known = store.outcomes.verdict(outcome.effectId);
+  const known = store.outcomes.verdict(outcome);
   if (known !== undefined) return known === null;
   const bead = store.beads.get(outcome.beadId);
   if (bead === null || !isCurrent(bead, outcome.epoch) || bead.slot !== slot) return false;
@@ -39,7 +39,7 @@ export function receiveOutcome(context: RunContext, run: Run, slot: number, outc
   const bead = store.beads.get(outcome.beadId);
   if (bead === null) throw new Error(`${outcome.beadId} is not in the run.`);
   if (!store.outcomes.insert(outcome)) {
-    const verdict = store.outcomes.verdict(outcome.effectId) ?? null;
+    const verdict = store.outcomes.verdict(outcome) ?? null;
     return verdict === null ? { kind: "check" } : { kind: "verdict", verdict };
   }
   reportExecution(context, run, bead, outcome);

@@ -13,8 +13,13 @@ export class BoundedMemo<T> {
     return this.#entries.get(key);
   }
 
+  get size(): number {
+    return this.#entries.size;
+  }
+
   set(key: string, value: T): void {
-    this.#entries.delete(key);
+    // While there is room nothing goes, and no order is needed.
+    if (this.#entries.size >= this.#max) this.#entries.delete(key);
     this.#entries.set(key, value);
     if (this.#entries.size <= this.#max) return;
     for (const oldest of this.#entries.keys()) {

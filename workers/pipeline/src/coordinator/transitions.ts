@@ -43,9 +43,9 @@ export function moveBead(context: RunContext, run: Run, bead: Bead, to: BeadStat
   const lease: BeadPatch = to === "LEASED" ? {} : { slot: null, leaseUntil: null, claimedAt: null, ...(bead.reservedUsd > 0 ? { reservedUsd: 0 } : {}) };
   if (to !== "LEASED" && bead.reservedUsd > 0) budget.forfeit(bead.reservedUsd);
   if (bead.state === "WAITING") budget.endWait(bead.beadId);
-  const change: BeadPatch = { state: to, ...lease, ...patch, ...orderOf({ ...bead, ...patch }, to, now()) };
-  store.beads.patch(bead.beadId, change);
-  const moved: Bead = { ...bead, ...change };
+  const { notBefore = bead.notBefore, priority = bead.priority, delayed = bead.delayed } = patch;
+  const change: BeadPatch = { state: to, ...lease, ...patch, ...orderOf({ notBefore, priority, delayed }, to, now()) };
+  const moved = store.beads.patch(bead.beadId, change);
   if (bead.state !== to) {
     const payload = eventOf(run, bead, moved, why, now());
     ledger.event(run.runId, eventKind(bead.state, to, why), payload);
@@ -57,7 +57,7 @@ export function moveBead(context: RunContext, run: Run, bead: Bead, to: BeadStat
 }
 
 /** Where a bead that becomes READY stands among those that may be claimed, and whether it has to wait for its time first. */
-function orderOf({ notBefore, priority, delayed }: Bead, to: BeadState, now: number): BeadPatch {
+function orderOf({ notBefore, priority, delayed }: Pick<Bead, "notBefore" | "priority" | "delayed">, to: BeadState, now: number): BeadPatch {
   if (to === "READY") return { rank: rankOf(Math.max(now, notBefore), priority), delayed: notBefore > now };
   return delayed ? { delayed: false } : {};
 }
@@ -65,11 +65,14 @@ function orderOf({ notBefore, priority, delayed }: Bead, to: BeadState, now: num
 /** Lowers the counter of the children of a parent that ended; who waits for nothing more is READY. */
 function release(context: RunContext, run: Run, parentId: string, edges: "all" | "optional"): void {
   const { beads } = context.store;
+  const at = context.now();
+  // Beads that are released together have waited equally long: their order is the seed's.
+  const together: RunContext = { ...context, now: () => at };
   for (const child of beads.childrenOf(parentId, edges)) {
     if (child.pending === 0) continue;
     const pending = child.pending - 1;
     if (pending > 0 || child.state !== "BLOCKED") beads.patch(child.beadId, { pending });
-    else moveBead(context, run, child, "READY", { reason: "Everything it waits for has ended." }, { pending });
+    else moveBead(together, run, child, "READY", { reason: "Everything it waits for has ended." }, { pending });
   }
 }
 
@@ -86,32 +89,30 @@ function eventKind(
 
 function eventOf(run: Run, before: Bead, after: Bead, { reason, errorCode }: MoveReason, now: number): BeadEvent {
   const agentId = agentOf(after.slot ?? before.slot);
+  const { beadId, atomId, title, role, epoch, cycle } = after;
+  // In canonical order, in which no key has to be moved for the log.
   return {
-    ...identityOf(run, after),
-    fromState: before.state,
-    toState: after.state,
-    attempt: after.state === "FAILED" ? after.attempts : Math.max(attemptOf(before), attemptOf(after)),
     ...(agentId === undefined ? {} : { agentId }),
+    atomId,
+    attempt: after.state === "FAILED" ? after.attempts : Math.max(attemptOf(before), attemptOf(after)),
+    beadId,
+    cycle,
     ...(before.claimedAt === null ? {} : { durationMs: Math.max(0, now - before.claimedAt) }),
+    epoch,
     ...(errorCode === undefined ? {} : { errorCode }),
+    fromState: before.state,
     reason,
+    role,
+    runId: run.runId,
+    team: after.directive.team,
+    title,
+    toState: after.state,
   };
 }
 
 /** Tells of a bead that a seed or an amendment has just made. */
 export function announceBead({ ledger }: RunContext, run: Run, bead: Bead, reason = "seeded"): void {
-  ledger.event(run.runId, "BEAD_STATE_CHANGED", { ...identityOf(run, bead), fromState: "", toState: bead.state, attempt: 0, reason });
-}
-
-function identityOf(run: Run, bead: Bead): Pick<BeadEvent, "beadId" | "runId" | "atomId" | "title" | "team" | "role" | "epoch" | "cycle"> {
-  return {
-    beadId: bead.beadId,
-    runId: run.runId,
-    atomId: bead.atomId,
-    title: bead.title,
-    team: bead.directive.team,
-    role: bead.role,
-    epoch: bead.epoch,
-    cycle: bead.cycle,
-  };
+  const { beadId, atomId, title, role, epoch, cycle, state, directive } = bead;
+  const identity = { beadId, runId: run.runId, atomId, title, team: directive.team, role, epoch, cycle };
+  ledger.event(run.runId, "BEAD_STATE_CHANGED", { ...identity, fromState: "", toState: state, attempt: 0, reason });
 }

@@ -4,7 +4,7 @@
  * and keeps nothing. Where rows are counted its storage is; where time is measured nothing is counted.
  */
 import { DurableObject } from "cloudflare:workers";
-import { eventsOfText, objectName, sha256Hex } from "@factory/schemas";
+import { eventsOfText, objectName, sha256Hex, ulidId } from "@factory/schemas";
 import { coordinatorOf, sessionLogOf } from "@factory/schemas/rpc";
 import type { Result } from "@factory/schemas";
 import type { BeadOutcome, ClaimedBead, CoordinatorRpc, LogTip, NamespaceLike } from "@factory/schemas/rpc";
@@ -225,9 +225,11 @@ const OUTCOME: BeadOutcome = { ...complete({ beadId: "", epoch: 0 }, []), modelC
 
 function outcomeOf({ beadId, epoch, directive, tree }: ClaimedBead): BeadOutcome {
   const path = wideFile(directive.title);
-  const effectId = `${beadId}:${epoch}`;
+  // As the operative names them.
+  const executionId = ulidId("EXE");
+  const effectId = `${executionId}/outcome`;
   const changeSet = [{ path, baseDigest: tree[path] ?? null, digest: DIGEST, bytes: CONTENT.length }];
-  return { ...OUTCOME, effectId, beadId, epoch, executionId: `EXE-${effectId}`, result: { kind: "task", task: TASK, changeSet } };
+  return { ...OUTCOME, effectId, beadId, epoch, executionId, result: { kind: "task", task: TASK, changeSet } };
 }
 
 /** How many beads for agents have not ended. */

@@ -7,6 +7,7 @@ import { aSeed } from "../../testing/builders.ts";
 import { BeadStore } from "./bead-store.ts";
 import type { BeadPatch } from "./bead-store.ts";
 import { HeldWrites } from "./held-writes.ts";
+import { RunStore } from "./run-store.ts";
 import { COORDINATOR_MIGRATIONS } from "./schema.ts";
 
 const KEYS = ["a", "b", "c"];
@@ -69,4 +70,22 @@ test("memory and rows say the same of every bead, of their order, of what is hel
       }
     }),
   );
+});
+
+test("who waits for a bead follows every change of the graph, also after it was asked for once", () => {
+  const storage = new NodeSqliteStorage();
+  migrate(storage, COORDINATOR_MIGRATIONS);
+  const store = new RunStore(storage.sql);
+  store.insertSeed(aSeed({ name: "edges", beads: [{ key: "a" }, { key: "b", dependsOn: ["a"] }, { key: "c" }] }), "", 0);
+  const idOf = (key: string): string => store.beads.all().find(({ title }) => title === key)?.beadId ?? "";
+  const [a, b, c] = [idOf("a"), idOf("b"), idOf("c")];
+  const children = (edges: "all" | "optional"): string[] => store.beads.childrenOf(a, edges).map(({ beadId }) => beadId);
+  const seeded = children("all");
+  expect(seeded).toContain(b);
+  expect(seeded).not.toContain(c);
+  store.graph.addEdge({ childId: c, parentId: a, required: false });
+  expect(children("all")).toEqual([...seeded, c].toSorted());
+  expect(children("optional")).toEqual([c]);
+  store.graph.removeEdge({ childId: b, parentId: a });
+  expect(children("all")).toEqual([...seeded, c].filter((id) => id !== b).toSorted());
 });

@@ -50,8 +50,10 @@ export type Bead = {
 /** What of a bead changes. */
 export type BeadPatch = Partial<Omit<Bead, "beadId" | "position" | "atomId" | "moleculeId" | "role" | "title" | "outcome">>;
 
-/** Beads that are kept with their parsed directives: those that are at work, those they release, and the next ones. */
-const MEMO_BEADS = 1_024;
+/** Beads that are kept with their parsed directives: those that are at work, those they release, and the next ones. A few kB each. */
+const MEMO_BEADS = 4_096;
+/** Dependencies that are kept by parent; a graph with more of them is asked for each parent. */
+const MEMO_EDGES = 16_384;
 
 /** READY beads that an operative may be given: an approved change set is applied by the coordinator, with no further attempt. */
 const FOR_OPERATIVES = `state = 'READY' AND outcome = 0 AND delayed = 0
@@ -105,9 +107,19 @@ const STEP_FIELDS = [
   "delayed",
 ] as const;
 const TALK_FIELDS = ["cycle", "priority", "feedback", "clarificationId", "question", "answer"] as const;
-const WRITE_STEP = `UPDATE beads SET state = ?, pending = ?, epoch = ?, attempts = ?, faults = ?, slot = ?, claimed_at = ?, lease_until = ?, not_before = ?,
-  reserved_usd = ?, rank = ?, delayed = ? WHERE bead_id = ?`;
+/** Steps of many beads in one statement, as rows of their position and {@link STEP_FIELDS}: what a statement costs beside its rows is more than they do. */
+const WRITE_STEPS = `UPDATE beads SET state = step.value ->> 1, pending = step.value ->> 2, epoch = step.value ->> 3, attempts = step.value ->> 4,
+  faults = step.value ->> 5, slot = step.value ->> 6, claimed_at = step.value ->> 7, lease_until = step.value ->> 8, not_before = step.value ->> 9,
+  reserved_usd = step.value ->> 10, rank = step.value ->> 11, delayed = step.value ->> 12
+  FROM json_each(?) AS step WHERE position = step.value ->> 0`;
 const WRITE_TALK = "UPDATE beads SET cycle = ?, priority = ?, feedback = ?, clarification_id = ?, question = ?, answer = ? WHERE bead_id = ?";
+
+/** Beads by the slot that holds them, each with when its lease ends in epoch milliseconds. */
+type Leased = Map<number, Map<string, number>>;
+
+type EdgeSqlRow = { parent_id: string; child_id: string; required: number };
+type Child = { readonly childId: string; readonly required: boolean };
+type Children = ReadonlyMap<string, readonly Child[]>;
 
 /** A bead whose row is behind memory, and in what. */
 type Held = { bead: Bead; step: boolean; talk: boolean; directive: boolean };
@@ -130,7 +142,9 @@ export class BeadStore {
   /** Not persisted: how many beads the window is read for. */
   #windowBeads = WINDOW_BEADS;
   /** The beads each slot holds. */
-  readonly #leased: Remembered<Map<number, Set<string>>>;
+  readonly #leased: Remembered<Leased>;
+  /** What waits for each bead; null where the graph is too large to be kept. */
+  readonly #children: Remembered<Children | null>;
   /** Not persisted: beads whose rows are behind memory. */
   readonly #held = new Map<string, Held>();
   /** Not persisted: by how much the beads in each state have become more since the counts were written. */
@@ -143,6 +157,7 @@ export class BeadStore {
     this.#anyApprovals = new Remembered(() => countOf(sql, "SELECT EXISTS (SELECT 1 FROM approvals) AS n") > 0);
     this.#ready = new Remembered(() => this.#readWindow());
     this.#leased = new Remembered(() => this.#readLeased());
+    this.#children = new Remembered(() => this.#readEdges());
   }
 
   /** Forgets what memory holds of the rows; called when a transaction was undone. */
@@ -152,7 +167,13 @@ export class BeadStore {
     this.#moved.clear();
     this.#nextDelayed.forget();
     this.#leased.forget();
+    this.forgetEdges();
     this.forgetOrder();
+  }
+
+  /** Forgets what waits for what; called when the graph changes otherwise than by new beads. */
+  forgetEdges(): void {
+    this.#children.forget();
   }
 
   /** Forgets the order of READY beads; called when it changes otherwise than by a bead's own step, as by a person's leave. */
@@ -186,6 +207,7 @@ export class BeadStore {
         rankOf(now, bead.priority ?? priority),
       );
       this.#sql.past.exec("INSERT INTO directives (bead_id, body) VALUES (?, ?)", bead.beadId, JSON.stringify(bead.directive));
+      if (this.#known.size < MEMO_BEADS) this.#known.set(bead.beadId, seededBead(bead, firstPosition + index, priority, now));
     }
     for (const bead of beads) {
       for (const { beadId, required } of bead.dependsOn) {
@@ -193,6 +215,7 @@ export class BeadStore {
       }
     }
     this.#ready.forget();
+    this.forgetEdges();
   }
 
   get(beadId: string): Bead | null {
@@ -255,12 +278,17 @@ export class BeadStore {
   /** Beads a slot holds whose outcome has not arrived. */
   heldBy(slot: number): Bead[] {
     // Who brings an outcome and asks for more holds nothing any longer: no row is asked for that.
-    if ((this.#leased.get().get(slot)?.size ?? 0) === 0) return [];
+    if (!this.holds(slot)) return [];
     return this.#found(
-      `SELECT bead_id FROM beads b WHERE state = 'LEASED' AND slot = ?
+      `SELECT bead_id FROM beads b INDEXED BY beads_leased WHERE state = 'LEASED' AND slot = ?
          AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.bead_id = b.bead_id AND o.epoch = b.epoch AND o.verdict IS NULL) ORDER BY position`,
       slot,
     );
+  }
+
+  /** Whether a slot holds beads. */
+  holds(slot: number): boolean {
+    return (this.#leased.get().get(slot)?.size ?? 0) > 0;
   }
 
   /** How many slots of operatives hold beads. */
@@ -276,17 +304,25 @@ export class BeadStore {
     return rows.map((row) => this.#kept(row));
   }
 
-  /** Changes a bead. Its row follows with what is held back, once however often it changes before. */
-  patch(beadId: string, patch: BeadPatch): void {
+  /**
+   * Changes a bead. Its row follows with what is held back, once however often it changes before.
+   *
+   * @returns the bead as it is then
+   * @throws Error for a bead the run does not have: the caller has read it.
+   */
+  patch(beadId: string, patch: BeadPatch): Bead {
     const before = this.get(beadId);
-    if (before === null) return;
+    if (before === null) throw new Error(`${beadId} is not in the run.`);
     const bead: Bead = { ...before, ...patch };
-    const held = this.#held.get(beadId) ?? { bead, step: false, talk: false, directive: false };
+    let held = this.#held.get(beadId);
+    if (held === undefined) {
+      held = { bead, step: false, talk: false, directive: false };
+      this.#held.set(beadId, held);
+    }
     held.bead = bead;
     held.step ||= STEP_FIELDS.some((field) => bead[field] !== before[field]);
     held.talk ||= TALK_FIELDS.some((field) => !isSame(bead[field], before[field]));
     held.directive ||= bead.directive !== before.directive;
-    this.#held.set(beadId, held);
     this.#known.set(beadId, bead);
     this.#sql.hold();
     if (bead.state !== before.state) {
@@ -296,6 +332,7 @@ export class BeadStore {
     if (before.delayed || bead.delayed) this.#nextDelayed.forget();
     this.#noteOrder(before, bead);
     this.#noteLease(before, bead);
+    return bead;
   }
 
   /** Parents of a bead. */
@@ -332,10 +369,9 @@ export class BeadStore {
 
   /** The children of a parent, by one kind of dependency or by both. */
   childrenOf(parentId: string, edges: "all" | "optional"): Bead[] {
-    const which = edges === "all" ? "" : "AND e.required = 0";
-    const query = `SELECT b.*, d.body AS directive FROM bead_edges e JOIN beads b ON b.bead_id = e.child_id JOIN directives d ON d.bead_id = e.child_id
-      WHERE e.parent_id = ? ${which} ORDER BY e.child_id`;
-    return rowsOf<BeadSqlRow>(this.#sql.past, query, parentId).map((row) => this.#inMemory(row.bead_id) ?? this.#kept(row));
+    const all = this.#children.get();
+    const children = all === null ? this.#readChildren(parentId) : (all.get(parentId) ?? []);
+    return children.flatMap(({ childId, required }) => (edges === "all" || !required ? (this.get(childId) ?? []) : []));
   }
 
   /** Parents a bead still waits for: required ones that are not DONE, optional ones that have not ended. */
@@ -358,9 +394,9 @@ export class BeadStore {
 
   /** When the next lease expires or the next bead may be claimed again; null when nothing is to come. */
   nextMoment(): number | null {
-    const [row] = rowsOf<{ lease: number | null }>(this.#sql, "SELECT min(lease_until) AS lease FROM beads WHERE state = 'LEASED'");
-    const moments = [row?.lease, this.#nextDelayed.get()].filter((moment) => typeof moment === "number");
-    return moments.length === 0 ? null : Math.min(...moments);
+    let earliest = this.#nextDelayed.get() ?? Number.POSITIVE_INFINITY;
+    for (const beads of this.#leased.get().values()) for (const until of beads.values()) if (until < earliest) earliest = until;
+    return Number.isFinite(earliest) ? earliest : null;
   }
 
   #inMemory(beadId: string): Bead | undefined {
@@ -388,8 +424,9 @@ export class BeadStore {
 
   #write(): void {
     const sql = this.#sql.past;
-    for (const { bead, step, talk, directive } of this.#held.values()) {
-      if (step) sql.exec(WRITE_STEP, ...STEP_FIELDS.map((field) => sqlValueOf(bead[field])), bead.beadId);
+    const steps = [...this.#held.values()].flatMap(({ bead, step }) => (step ? [[bead.position, ...STEP_FIELDS.map((field) => sqlValueOf(bead[field]))]] : []));
+    if (steps.length > 0) sql.exec(WRITE_STEPS, JSON.stringify(steps));
+    for (const { bead, talk, directive } of this.#held.values()) {
       if (talk) sql.exec(WRITE_TALK, ...TALK_FIELDS.map((field) => sqlValueOf(bead[field])), bead.beadId);
       if (directive) sql.exec("UPDATE directives SET body = ? WHERE bead_id = ?", JSON.stringify(bead.directive), bead.beadId);
     }
@@ -412,11 +449,24 @@ export class BeadStore {
     return new ReadyWindow(rowsOf<Ranked>(this.#sql, query), this.#windowBeads);
   }
 
-  #readLeased(): Map<number, Set<string>> {
-    const leased = new Map<number, Set<string>>();
-    const rows = rowsOf<{ slot: number; bead_id: string }>(this.#sql, "SELECT slot, bead_id FROM beads WHERE state = 'LEASED'");
-    for (const row of rows) addTo(leased, row.slot, row.bead_id);
+  #readLeased(): Leased {
+    const leased: Leased = new Map();
+    const rows = rowsOf<{ slot: number; bead_id: string; lease_until: number }>(
+      this.#sql,
+      "SELECT slot, bead_id, lease_until FROM beads WHERE state = 'LEASED'",
+    );
+    for (const row of rows) setLease(leased, row.slot, row.bead_id, row.lease_until);
     return leased;
+  }
+
+  #readEdges(): Children | null {
+    const rows = rowsOf<EdgeSqlRow>(this.#sql, `SELECT parent_id, child_id, required FROM bead_edges ORDER BY child_id LIMIT ${MEMO_EDGES + 1}`);
+    return rows.length > MEMO_EDGES ? null : childrenByParent(rows);
+  }
+
+  #readChildren(parentId: string): readonly Child[] {
+    const query = "SELECT parent_id, child_id, required FROM bead_edges WHERE parent_id = ? ORDER BY child_id";
+    return childrenByParent(rowsOf<EdgeSqlRow>(this.#sql.past, query, parentId)).get(parentId) ?? [];
   }
 
   #noteOrder(before: Bead, bead: Bead): void {
@@ -433,9 +483,9 @@ export class BeadStore {
 
   #noteLease(before: Bead, bead: Bead): void {
     const leased = this.#leased.known();
-    if (leased === undefined || before.slot === bead.slot) return;
+    if (leased === undefined || (before.slot === bead.slot && before.leaseUntil === bead.leaseUntil)) return;
     if (before.slot !== null) leased.get(before.slot)?.delete(before.beadId);
-    if (bead.slot !== null) addTo(leased, bead.slot, bead.beadId);
+    if (bead.slot !== null && bead.leaseUntil !== null) setLease(leased, bead.slot, bead.beadId, bead.leaseUntil);
   }
 }
 
@@ -448,10 +498,36 @@ function mayBeGiven({ state, outcome, delayed }: Bead): boolean {
   return state === "READY" && !outcome && !delayed;
 }
 
-function addTo(leased: Map<number, Set<string>>, slot: number, beadId: string): void {
+function setLease(leased: Leased, slot: number, beadId: string, until: number): void {
   const beads = leased.get(slot);
-  if (beads === undefined) leased.set(slot, new Set([beadId]));
-  else beads.add(beadId);
+  if (beads === undefined) leased.set(slot, new Map([[beadId, until]]));
+  else beads.set(beadId, until);
+}
+
+function childrenByParent(rows: readonly EdgeSqlRow[]): Children {
+  const children = new Map<string, Child[]>();
+  for (const { parent_id: parentId, child_id: childId, required } of rows) {
+    const child = { childId, required: required === 1 };
+    const known = children.get(parentId);
+    if (known === undefined) children.set(parentId, [child]);
+    else known.push(child);
+  }
+  return children;
+}
+
+/** What the rows of a new bead say. */
+function seededBead(
+  { beadId, atomId, moleculeId, role, title, outcome, directive, dependsOn, priority }: BeadSeed,
+  position: number,
+  usual: Priority,
+  now: number,
+): Bead {
+  const state = dependsOn.length === 0 ? "READY" : "BLOCKED";
+  const [pending, rank] = [dependsOn.length, rankOf(now, priority ?? usual)];
+  const identity = { beadId, position, atomId, moleculeId, role, title, outcome, directive };
+  const untouched = { epoch: 0, attempts: 0, cycle: 0, faults: 0, slot: null, claimedAt: null, leaseUntil: null, notBefore: 0, reservedUsd: 0, delayed: false };
+  const silent = { feedback: [], clarificationId: null, question: null, answer: null };
+  return { ...identity, ...untouched, ...silent, state, pending, priority: priority ?? usual, rank };
 }
 
 function beadOf(row: BeadSqlRow): Bead {

@@ -15,9 +15,12 @@ export type MergeRow = {
 /** The tables of the graph's changes. */
 export class GraphStore {
   readonly #sql: SqlPort;
+  readonly #edgesChanged: () => void;
 
-  constructor(sql: SqlPort) {
+  /** @param edgesChanged - called when a dependency between beads that were there before comes or goes */
+  constructor(sql: SqlPort, edgesChanged: () => void) {
     this.#sql = sql;
+    this.#edgesChanged = edgesChanged;
   }
 
   /** How urgent the run's beads are that say nothing of it themselves. */
@@ -83,10 +86,12 @@ export class GraphStore {
 
   removeEdge({ childId, parentId }: Omit<GraphEdge, "required">): void {
     this.#sql.exec("DELETE FROM bead_edges WHERE child_id = ? AND parent_id = ?", childId, parentId);
+    this.#edgesChanged();
   }
 
   addEdge({ childId, parentId, required }: GraphEdge): void {
     this.#sql.exec("INSERT INTO bead_edges (child_id, parent_id, required) VALUES (?, ?, ?)", childId, parentId, required ? 1 : 0);
+    this.#edgesChanged();
   }
 
   /** Notes that beads took another's place. */

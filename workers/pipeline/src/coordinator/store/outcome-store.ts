@@ -1,5 +1,8 @@
 /** Outcomes that were taken in, and the checks that were executed, as rows. */
+import { BatchInsert } from "@factory/durable";
+import type { SqlValue } from "@factory/durable";
 import type { BeadOutcome, BeadVerdict, RunRecord } from "@factory/schemas/rpc";
+import { checkKey } from "../context.ts";
 import { BoundedMemo } from "../report-memo.ts";
 import type { HeldWrites } from "./held-writes.ts";
 import { rowsOf } from "./rows.ts";
@@ -44,6 +47,8 @@ type Held = { readonly outcome: BeadOutcome; verdict: BeadVerdict | null };
 /** Effect ids that are known to be new: those whose outcomes have been asked for and wait to be taken in. */
 const MEMO_NEW = 1_024;
 
+const INSERT_OUTCOMES = new BatchInsert("outcomes", ["effect_id", "bead_id", "epoch", "body", "verdict"]);
+
 /** The tables of outcomes and checks. New rows are held back, so that an outcome is written once and with its verdict. */
 export class OutcomeStore {
   readonly #sql: HeldWrites;
@@ -53,6 +58,8 @@ export class OutcomeStore {
   #checks: CheckRow[] = [];
   /** Not persisted: effect ids of which there is no row; only this store makes one. */
   readonly #new = new BoundedMemo<boolean>(MEMO_NEW);
+  /** Not persisted: beads under epochs that this object began itself and of which no outcome has been taken in since. */
+  readonly #open = new BoundedMemo<boolean>(MEMO_NEW);
 
   constructor(sql: HeldWrites) {
     this.#sql = sql;
@@ -64,6 +71,12 @@ export class OutcomeStore {
     this.#held.clear();
     this.#checks = [];
     this.#new.clear();
+    this.#open.clear();
+  }
+
+  /** A bead was leased under a new epoch: what comes of it is not known yet. */
+  begin(beadId: string, epoch: number): void {
+    this.#open.set(checkKey(beadId, epoch), true);
   }
 
   get(effectId: string): OutcomeRow | null {
@@ -74,9 +87,11 @@ export class OutcomeStore {
   }
 
   /** The verdict on an outcome: null while its checks run, undefined for one that was never received. */
-  verdict(effectId: string): BeadVerdict | null | undefined {
+  verdict({ effectId, beadId, epoch }: Pick<BeadOutcome, "effectId" | "beadId" | "epoch">): BeadVerdict | null | undefined {
     const held = this.#held.get(effectId);
     if (held !== undefined) return held.verdict;
+    // The first outcome of an epoch brings an id of its own. One that does not is refused by the table, and looked up then.
+    if (this.#open.get(checkKey(beadId, epoch)) === true) return undefined;
     const [row] = rowsOf<{ verdict: string | null }>(this.#sql.past, "SELECT verdict FROM outcomes WHERE effect_id = ?", effectId);
     this.#new.set(effectId, row === undefined);
     if (row === undefined) return undefined;
@@ -95,7 +110,8 @@ export class OutcomeStore {
   insert(outcome: BeadOutcome): boolean {
     const { effectId } = outcome;
     if (this.#held.has(effectId)) return false;
-    if (this.#new.get(effectId) !== true && this.verdict(effectId) !== undefined) return false;
+    if (this.#new.get(effectId) !== true && this.verdict(outcome) !== undefined) return false;
+    this.#open.set(checkKey(outcome.beadId, outcome.epoch), false);
     this.#held.set(effectId, { outcome, verdict: null });
     this.#new.set(effectId, false);
     this.#sql.hold();
@@ -120,21 +136,13 @@ export class OutcomeStore {
   }
 
   #write(): void {
-    for (const { outcome, verdict } of this.#held.values()) this.#writeOutcome(outcome, verdict);
+    INSERT_OUTCOMES.run(
+      this.#sql.past,
+      [...this.#held.values()].flatMap(({ outcome, verdict }) => outcomeValues(outcome, verdict)),
+    );
     this.#held.clear();
     for (const check of this.#checks) this.#writeCheck(check);
     this.#checks = [];
-  }
-
-  #writeOutcome(outcome: BeadOutcome, verdict: BeadVerdict | null): void {
-    this.#sql.past.exec(
-      "INSERT INTO outcomes (effect_id, bead_id, epoch, body, verdict) VALUES (?, ?, ?, ?, ?)",
-      outcome.effectId,
-      outcome.beadId,
-      outcome.epoch,
-      JSON.stringify(outcome),
-      verdict === null ? null : JSON.stringify(verdict),
-    );
   }
 
   #writeCheck(check: CheckRow): void {
@@ -152,4 +160,8 @@ export class OutcomeStore {
       check.command ?? null,
     );
   }
+}
+
+function outcomeValues(outcome: BeadOutcome, verdict: BeadVerdict | null): SqlValue[] {
+  return [outcome.effectId, outcome.beadId, outcome.epoch, JSON.stringify(outcome), verdict === null ? null : JSON.stringify(verdict)];
 }

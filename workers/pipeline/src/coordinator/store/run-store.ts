@@ -65,7 +65,7 @@ export class RunStore {
     this.claims = new ClaimStore(port);
     this.divergences = new DivergenceStore(sql);
     this.firstVerdict = new FirstVerdictStore(sql);
-    this.graph = new GraphStore(sql);
+    this.graph = new GraphStore(sql, () => this.beads.forgetEdges());
     this.molecules = new MoleculeStore(sql);
     this.outcomes = new OutcomeStore(sql);
     this.progress = new ProgressStore(sql);

@@ -1,7 +1,7 @@
 /** The operative slots of the run, as rows, with the wake-ups that left for them. */
 import type { SqlPort } from "@factory/durable";
 import { Remembered } from "./remembered.ts";
-import { limitTo, rowsOf } from "./rows.ts";
+import { rowsOf } from "./rows.ts";
 
 type Marked = { readonly slot: number; readonly hintedAt: number | null; readonly hints: number };
 
@@ -31,13 +31,17 @@ export class SlotStore {
     for (let slot = 0; slot < count; slot++) this.#sql.exec("INSERT INTO slots (slot) VALUES (?)", slot);
   }
 
-  /** Slots that hold nothing and for which no wake-up is out, lowest first. */
-  free(limit: number): { readonly slot: number }[] {
-    return rowsOf<{ slot: number }>(
-      this.#sql,
-      `SELECT slot FROM slots s WHERE hinted_at IS NULL AND NOT EXISTS (SELECT 1 FROM beads b WHERE b.state = 'LEASED' AND b.slot = s.slot)
-       ORDER BY slot ${limitTo(limit)}`,
-    );
+  /**
+   * Slots that hold nothing and for which no wake-up is out, lowest first.
+   *
+   * @param slots - how many the run has
+   * @param holds - whether a slot holds beads
+   */
+  free(limit: number, slots: number, holds: (slot: number) => boolean): number[] {
+    const hinted = new Set(this.hinted().map(({ slot }) => slot));
+    const free: number[] = [];
+    for (let slot = 0; slot < slots && free.length < limit; slot++) if (!hinted.has(slot) && !holds(slot)) free.push(slot);
+    return free;
   }
 
   /** For how many slots a wake-up is out that nobody has answered. */

@@ -2,6 +2,7 @@
  * The run tree, as rows: what every path held at the start, what it holds now, and who wrote it last. Every write raises
  * the tree's version, so that "has what I saw moved since" is asked of the files written since, never of the whole tree.
  */
+import { BatchInsert } from "@factory/durable";
 import type { AtomDirective, ChangeEntry, SuccessCheck, Tree } from "@factory/schemas";
 import { matchesAny, treeDigest } from "@factory/workspace";
 import { BoundedMemo } from "../report-memo.ts";
@@ -30,6 +31,13 @@ type FileRow = { path: string; digest: string | null; base_digest: string | null
 const MEMO_FILES = 2_048;
 /** Files of a tree that memory holds whole: of each it has the path and two digests. */
 const WHOLE_FILES = 16_384;
+
+const WRITE_FILES = new BatchInsert(
+  "tree_files",
+  ["path", "digest", "bead_id", "version"],
+  "ON CONFLICT (path) DO UPDATE SET digest = excluded.digest, bead_id = excluded.bead_id, version = excluded.version",
+);
+
 /** The table of the run tree. Writes are held back until the end of their transaction. */
 export class TreeStore {
   readonly #sql: HeldWrites;
@@ -149,16 +157,8 @@ export class TreeStore {
   }
 
   #write(): void {
-    for (const { path, digest, beadId, version } of this.#held.values()) {
-      this.#sql.past.exec(
-        `INSERT INTO tree_files (path, digest, base_digest, bead_id, version) VALUES (?, ?, NULL, ?, ?)
-         ON CONFLICT (path) DO UPDATE SET digest = excluded.digest, bead_id = excluded.bead_id, version = excluded.version`,
-        path,
-        digest,
-        beadId,
-        version,
-      );
-    }
+    const rows = [...this.#held.values()].flatMap(({ path, digest, beadId, version }) => [path, digest, beadId, version]);
+    WRITE_FILES.run(this.#sql.past, rows);
     this.#held.clear();
   }
 

@@ -1,5 +1,5 @@
 /** Rows of one table, several a statement: what a statement costs beside its rows is most of what a short row costs. */
-import type { SqlPort, SqlValue } from "@factory/durable";
+import type { SqlPort, SqlValue } from "./sql.ts";
 
 /** The platform's bound on the parameters of one statement. */
 const MAX_PARAMETERS = 100;
@@ -13,14 +13,18 @@ export class BatchInsert {
   /** Statements by the number of their rows, the most first; few of them, so that each stays prepared. */
   readonly #statements: readonly { readonly rows: number; readonly text: string }[];
 
-  constructor(table: string, columns: readonly string[]) {
+  /**
+   * @param columns - those that a row gives, in order; at most a hundred
+   * @param onConflict - the clause that says what becomes of a row that is there already; without one it is an error
+   */
+  constructor(table: string, columns: readonly string[], onConflict = "") {
     this.#columns = columns.length;
     const row = `(${columns.map(() => "?").join(", ")})`;
-    const most = Math.floor(MAX_PARAMETERS / columns.length);
-    const sizes = [...new Set([most, Math.ceil(most / 5), 1])];
+    const sizes: number[] = [];
+    for (let rows = Math.floor(MAX_PARAMETERS / columns.length); rows > 0; rows = Math.floor(rows / 2)) sizes.push(rows);
     this.#statements = sizes.map((rows) => ({
       rows,
-      text: `INSERT OR FAIL INTO ${table} (${columns.join(", ")}) VALUES ${Array.from({ length: rows }, () => row).join(", ")}`,
+      text: `INSERT OR FAIL INTO ${table} (${columns.join(", ")}) VALUES ${Array.from({ length: rows }, () => row).join(", ")} ${onConflict}`,
     }));
   }
 

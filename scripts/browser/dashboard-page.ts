@@ -55,6 +55,6 @@ export function pagesOf(sessionId: string): ReadonlyMap<string, string> {
 /** Waits until nothing more is on its way: no skeleton stands in the page, and the fonts are there. */
 export async function settled(page: Page): Promise<void> {
   await page.getByRole("heading", { level: 1 }).waitFor();
-  await page.waitForFunction("document.querySelector('main [role=status][aria-label^=Loading]') === null");
+  await page.locator("main [role=status][aria-label^=Loading]").first().waitFor({ state: "detached" });
   await page.evaluate("document.fonts.ready.then(() => undefined)");
 }

@@ -23,9 +23,13 @@ const SCREENS = [
 /** What axe calls minor or moderate is advice; these keep somebody out. */
 const KEEPS_OUT: ReadonlySet<string> = new Set(["serious", "critical"]);
 
-const findings = z.array(
-  z.object({ id: z.string(), impact: z.string().nullish(), nodes: z.array(z.object({ html: z.string(), failureSummary: z.string().optional() })) }),
-);
+const results = z.object({
+  /** How many rules the page keeps. */
+  held: z.int(),
+  violations: z.array(
+    z.object({ id: z.string(), impact: z.string().nullish(), nodes: z.array(z.object({ html: z.string(), failureSummary: z.string().optional() })) }),
+  ),
+});
 
 let platform: TestPlatform;
 let browser: Browser;

@@ -52,9 +52,12 @@ export function pagesOf(sessionId: string): ReadonlyMap<string, string> {
   ]);
 }
 
-/** Waits until nothing more is on its way: no skeleton stands in the page, and the fonts are there. */
+/** Waits until nothing more is on its way: no skeleton stands in the page, evidence is verified, and the fonts are there. */
 export async function settled(page: Page): Promise<void> {
   await page.getByRole("heading", { level: 1 }).waitFor();
   await page.locator("main [role=status][aria-label^=Loading]").first().waitFor({ state: "detached" });
+  // Lists are asked again every two seconds and more; in between the network rests.
+  await page.waitForLoadState("networkidle");
+  await page.getByText("Verifying in this browser").first().waitFor({ state: "detached" });
   await page.evaluate("document.fonts.ready.then(() => undefined)");
 }

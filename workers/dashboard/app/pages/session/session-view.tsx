@@ -12,8 +12,8 @@ import { feedSession } from "./session-feed.ts";
 import { SessionStore, type SessionPageState, type SessionView } from "./session-store.ts";
 
 export type { SessionView } from "./session-store.ts";
-export type { BeadCounts, CostsSoFar, ModelBead, SessionModel } from "./session-model.ts";
-export type { EventRow, SessionHead } from "./session-queries.ts";
+export type { BeadCounts, ModelBead } from "./session-model.ts";
+export type { EventRow } from "./session-queries.ts";
 
 const StoreContext = createContext<SessionStore | null>(null);
 

@@ -38,6 +38,11 @@ export function Money({ usd, unpriced = 0 }: { readonly usd: number | null; read
   return unpriced === 0 ? moneyText(usd) : <span title={`${unpriced} calls without a known price are not in it.`}>{moneyText(usd)}+</span>;
 }
 
+/** How many. */
+export function Count({ count }: { readonly count: number | null }) {
+  return count === null ? UNKNOWN : count.toLocaleString();
+}
+
 /** A size in bytes. */
 export function Bytes({ bytes }: { readonly bytes: number | null }) {
   return bytes === null ? UNKNOWN : bytesText(bytes);

@@ -8,8 +8,9 @@ export type CostTotal = {
   readonly calls: number;
   /** Calls whose price is not known. */
   readonly unpricedCalls: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
+  /** Of the calls that told of them; null when none did. */
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
   /** US dollars of the calls whose price is known; null when none is. */
   readonly costUsd: number | null;
   readonly durationMs: number;
@@ -28,13 +29,13 @@ export type CostLine = CostTotal & {
 /** Calls of one session by bead. */
 export type BeadCostLine = CostTotal & { readonly sessionId: string; readonly beadId: string | null };
 
-const NOTHING: CostTotal = { calls: 0, unpricedCalls: 0, inputTokens: 0, outputTokens: 0, costUsd: null, durationMs: 0 };
+const NOTHING: CostTotal = { calls: 0, unpricedCalls: 0, inputTokens: null, outputTokens: null, costUsd: null, durationMs: 0 };
 
 const SUMS = {
   calls: sql<number>`count(*)`.as("calls"),
   unpricedCalls: sql<number>`sum(${modelCosts.costUsd} IS NULL)`.as("unpriced_calls"),
-  inputTokens: sql<number>`coalesce(sum(${modelCosts.inputTokens}), 0)`.as("input_tokens"),
-  outputTokens: sql<number>`coalesce(sum(${modelCosts.outputTokens}), 0)`.as("output_tokens"),
+  inputTokens: sql<number | null>`sum(${modelCosts.inputTokens})`.as("input_tokens"),
+  outputTokens: sql<number | null>`sum(${modelCosts.outputTokens})`.as("output_tokens"),
   costUsd: sql<number | null>`sum(${modelCosts.costUsd})`.as("cost_usd"),
   durationMs: sql<number>`coalesce(sum(${modelCosts.durationMs}), 0)`.as("duration_ms"),
 };
@@ -91,14 +92,17 @@ export function sumOf(totals: readonly CostTotal[]): CostTotal {
     (sum, total) => ({
       calls: sum.calls + total.calls,
       unpricedCalls: sum.unpricedCalls + total.unpricedCalls,
-      inputTokens: sum.inputTokens + total.inputTokens,
-      outputTokens: sum.outputTokens + total.outputTokens,
-      costUsd: total.costUsd === null ? sum.costUsd : (sum.costUsd ?? 0) + total.costUsd,
+      inputTokens: sumOfKnown(sum.inputTokens, total.inputTokens),
+      outputTokens: sumOfKnown(sum.outputTokens, total.outputTokens),
+      costUsd: sumOfKnown(sum.costUsd, total.costUsd),
       durationMs: sum.durationMs + total.durationMs,
     }),
     NOTHING,
   );
 }
+
+/** What is not known adds nothing, and of nothing that is known the sum is not known. */
+const sumOfKnown = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : a + b);
 
 /** Totals by what names a part of the lines, in the order of their first line. */
 export function totalsBy<L extends CostTotal>(

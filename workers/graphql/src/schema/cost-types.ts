@@ -7,8 +7,8 @@ refs.CostTotalRef.implement({
   fields: (t) => ({
     calls: t.exposeInt("calls"),
     unpricedCalls: t.exposeInt("unpricedCalls", { description: "Calls whose price is not known; they are not in `costUsd`." }),
-    inputTokens: t.exposeFloat("inputTokens"),
-    outputTokens: t.exposeFloat("outputTokens"),
+    inputTokens: t.exposeFloat("inputTokens", { nullable: true, description: "Of the calls that told of them; null when none did." }),
+    outputTokens: t.exposeFloat("outputTokens", { nullable: true, description: "Of the calls that told of them; null when none did." }),
     costUsd: t.exposeFloat("costUsd", { nullable: true, description: "US dollars; null when no price is known." }),
     durationMs: t.exposeFloat("durationMs"),
   }),

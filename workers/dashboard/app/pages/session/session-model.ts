@@ -3,6 +3,7 @@
  * of any size, and again: only what follows the last folded `seq` changes anything.
  */
 import { EVENT_KINDS, isTerminalKind, SESSION_STATES, type BeadState, type EventKind, type EventPayload, type SessionState } from "@factory/schemas";
+import { payloadSchema } from "../../shared/event-payloads.ts";
 import type { BeadRow, EventRow, SessionHead } from "./session-queries.ts";
 
 /** A bead as it is now. Instants are RFC 3339. */
@@ -185,7 +186,7 @@ class Draft {
 
   /** Fields that only a newer factory knows are left out. */
   #read<K extends EventKind>(kind: K, { payload }: EventRow, apply: (payload: EventPayload<K>) => void): boolean {
-    const parsed = EVENT_KINDS[kind].payload.strip().safeParse(payload);
+    const parsed = payloadSchema(kind).safeParse(payload);
     // The schema is the kind's own, which the type of a table's entry does not say.
     if (parsed.success) apply(parsed.data as EventPayload<K>);
     return parsed.success;
@@ -208,16 +209,19 @@ function entered(toState: string | undefined): Partial<SessionModel> {
   return state === undefined ? {} : { state };
 }
 
-function withCall(sum: CostsSoFar, { costUsd, inputTokens = 0, outputTokens = 0, durationMs }: EventPayload<"MODEL_CALLED">): CostsSoFar {
+function withCall(sum: CostsSoFar, { costUsd, inputTokens, outputTokens, durationMs }: EventPayload<"MODEL_CALLED">): CostsSoFar {
   return {
     calls: sum.calls + 1,
-    costUsd: costUsd === undefined ? sum.costUsd : (sum.costUsd ?? 0) + costUsd,
+    costUsd: withKnown(sum.costUsd, costUsd),
     unpricedCalls: sum.unpricedCalls + (costUsd === undefined ? 1 : 0),
-    inputTokens: sum.inputTokens + inputTokens,
-    outputTokens: sum.outputTokens + outputTokens,
+    inputTokens: withKnown(sum.inputTokens, inputTokens),
+    outputTokens: withKnown(sum.outputTokens, outputTokens),
     durationMs: sum.durationMs + durationMs,
   };
 }
+
+/** What a call did not tell adds nothing; the sum is not known until one has told. */
+const withKnown = (sum: number | null, more: number | undefined): number | null => (more === undefined ? sum : (sum ?? 0) + more);
 
 /** Until every bead is there, the counts are those of the read model. */
 function counted(model: SessionModel): SessionModel {

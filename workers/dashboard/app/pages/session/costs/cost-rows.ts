@@ -1,5 +1,6 @@
 /** Costs as rows of a table and bars of a chart, and as a sum over time. */
-import { EVENT_KINDS } from "@factory/schemas";
+import type { EventPayload } from "@factory/schemas";
+import { payloadSchema } from "../../../shared/event-payloads.ts";
 import { durationText, moneyText } from "../../../ui/figure-text.ts";
 import type { CostPart } from "./costs-query.ts";
 import type { Dimension, Measure } from "./costs-search.ts";
@@ -86,12 +87,11 @@ export function sumOverTime(events: readonly CallEvent[], measure: Measure): { r
   return { points: points.filter((_, index) => index % every === 0 || index === points.length - 1), unknown };
 }
 
-/** A call as this page reads it: what a newer platform adds is left out. */
-const modelCall = EVENT_KINDS.MODEL_CALLED.payload.strip();
-
 function measureOf(payload: unknown, measure: Measure): number | null {
-  const call = modelCall.safeParse(payload).data;
-  if (call === undefined) return null;
+  const read = payloadSchema("MODEL_CALLED").safeParse(payload);
+  if (!read.success) return null;
+  // The schema is that of the kind.
+  const call = read.data as EventPayload<"MODEL_CALLED">;
   const values: { readonly [M in Measure]: number | undefined } = {
     cost: call.costUsd,
     calls: 1,

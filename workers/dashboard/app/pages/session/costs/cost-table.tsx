@@ -1,6 +1,6 @@
 /** Parts of the costs, every figure. */
 import { Link } from "@tanstack/react-router";
-import { Duration, Money } from "../../../ui/figures.tsx";
+import { Count, Duration, Money } from "../../../ui/figures.tsx";
 import { Table, type Column } from "../../../ui/table.tsx";
 import { useSessionView } from "../session-view.tsx";
 import type { CostRow } from "./cost-rows.ts";
@@ -19,8 +19,8 @@ export function CostTable({ rows, by }: { readonly rows: readonly CostRow[]; rea
       kind: "number",
       cell: ({ total: { calls, unpricedCalls } }) => `${calls.toLocaleString()}${unpricedCalls === 0 ? "" : ` (${unpricedCalls.toLocaleString()} unpriced)`}`,
     },
-    { id: "input", head: "Tokens in", kind: "number", cell: ({ total }) => total.inputTokens.toLocaleString() },
-    { id: "output", head: "Tokens out", kind: "number", cell: ({ total }) => total.outputTokens.toLocaleString() },
+    { id: "input", head: "Tokens in", kind: "number", cell: ({ total }) => <Count count={total.inputTokens} /> },
+    { id: "output", head: "Tokens out", kind: "number", cell: ({ total }) => <Count count={total.outputTokens} /> },
     { id: "time", head: "Time", kind: "number", cell: ({ total }) => <Duration ms={total.durationMs} /> },
   ];
   return (

@@ -3,7 +3,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Coins } from "lucide-react";
 import { errorText } from "../../../data/error-text.ts";
 import { Select } from "../../../ui/select.tsx";
-import { Duration, Money } from "../../../ui/figures.tsx";
+import { Count, Duration, Money } from "../../../ui/figures.tsx";
 import { countText } from "../../../ui/figure-text.ts";
 import { Panel } from "../../../ui/panel.tsx";
 import { EmptyState, FailedState, SkeletonLines } from "../../../ui/states.tsx";
@@ -57,8 +57,8 @@ function Totals() {
       costs.unpricedCalls === 0 ? "every call priced" : `without ${countText(costs.unpricedCalls, "unpriced call")}`,
     ],
     ["Model calls", costs.calls.toLocaleString(), ""],
-    ["Tokens in", costs.inputTokens.toLocaleString(), ""],
-    ["Tokens out", costs.outputTokens.toLocaleString(), ""],
+    ["Tokens in", <Count key="in" count={costs.inputTokens} />, ""],
+    ["Tokens out", <Count key="out" count={costs.outputTokens} />, ""],
     ["Time in calls", <Duration key="time" ms={costs.durationMs} />, "calls run beside each other"],
   ] as const;
   return (

@@ -1,6 +1,6 @@
 /** Every event of a log as one line in words. */
-import { EVENT_KINDS, type EventKind, type EventPayload } from "@factory/schemas";
-import type { z } from "zod";
+import type { EventKind, EventPayload } from "@factory/schemas";
+import { payloadSchema } from "../../../shared/event-payloads.ts";
 import type { Tone } from "../../../ui/badge.tsx";
 import { countText, durationText, moneyText } from "../../../ui/figure-text.ts";
 import { beadTone, wordsOf } from "../../../ui/state-badges.tsx";
@@ -28,19 +28,10 @@ const line = (tone: Tone, ...parts: readonly (string | undefined)[]): EventLine 
  * @param payload - as the log has it; one that lacks what its kind has is named by its kind, and fields of a newer platform are left out
  */
 export function eventLine(kind: EventKind, payload: unknown, beadName: BeadName): EventLine {
-  const read = schemaOf(kind).safeParse(payload);
+  const read = payloadSchema(kind).safeParse(payload);
   if (!read.success) return line("warn", `${sentence(wordsOf(kind))} (this page does not know its content).`);
   // The kind chose the schema that the payload was just read by.
   return lineOf({ kind, payload: read.data } as ReadEvent, beadName);
-}
-
-/** Schemas that leave out what a newer platform adds; made once each, since making one costs more than reading by it. */
-const schemas = new Map<EventKind, z.ZodType>();
-
-function schemaOf(kind: EventKind): z.ZodType {
-  const made = schemas.get(kind) ?? EVENT_KINDS[kind].payload.strip();
-  schemas.set(kind, made);
-  return made;
 }
 
 function lineOf(event: ReadEvent, beadName: BeadName): EventLine {

@@ -29,7 +29,7 @@ export default defineConfig({
           ...PATIENCE,
           name: "node",
           include: ["packages/**/*.test.ts", "scripts/**/*.test.ts"],
-          exclude: ["**/node_modules/**", "**/*.workers.test.ts", "**/*.e2e.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.workers.test.ts", "**/*.e2e.test.ts", "**/*.browser.test.ts"],
         },
       },
       ...configs("workers", "vitest.config.ts", "vitest.workers.config.ts", "vitest.entry.config.ts"),

@@ -1,7 +1,6 @@
 /**
- * Makes every generated file that is committed: protobuf code, `Env` types, the error page, GraphQL's SDL, the types of
- * the dashboard's documents. `--check` makes nothing
- * and fails where a committed file is not what the generator yields. Migrations are made by hand, since a person names them:
+ * Makes every generated file that is committed: protobuf code, `Env` types, the error page, GraphQL's SDL, the types of the
+ * dashboard's documents. `--check` makes nothing and fails where a committed file is not what the generator yields. Migrations are made by hand, since a person names them:
  * `drizzle-kit generate --name <what>` in `workers/commissioning`; the check finds one that is missing.
  */
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";

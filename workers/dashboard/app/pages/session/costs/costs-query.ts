@@ -2,69 +2,47 @@
 import type { EventKind } from "@factory/schemas";
 import { graphql, type ResultOf } from "../../../data/graphql.ts";
 
-export const SESSION_COSTS = graphql(`
-  query SessionCosts($sessionId: ID!) {
-    session(id: $sessionId) {
-      costs {
-        bead: byBead {
-          key
-          total {
-            calls
-            costUsd
-            unpricedCalls
-            inputTokens
-            outputTokens
-            durationMs
+/** Every figure of a part, however the costs are parted. */
+const COST_FIGURES = graphql(`
+  fragment CostFigures on CostPart @_unmask {
+    key
+    total {
+      calls
+      costUsd
+      unpricedCalls
+      inputTokens
+      outputTokens
+      durationMs
+    }
+  }
+`);
+
+export const SESSION_COSTS = graphql(
+  `
+    query SessionCosts($sessionId: ID!) {
+      session(id: $sessionId) {
+        costs {
+          bead: byBead {
+            ...CostFigures
           }
-        }
-        team: byTeam {
-          key
-          total {
-            calls
-            costUsd
-            unpricedCalls
-            inputTokens
-            outputTokens
-            durationMs
+          team: byTeam {
+            ...CostFigures
           }
-        }
-        model: byModel {
-          key
-          total {
-            calls
-            costUsd
-            unpricedCalls
-            inputTokens
-            outputTokens
-            durationMs
+          model: byModel {
+            ...CostFigures
           }
-        }
-        purpose: byPurpose {
-          key
-          total {
-            calls
-            costUsd
-            unpricedCalls
-            inputTokens
-            outputTokens
-            durationMs
+          purpose: byPurpose {
+            ...CostFigures
           }
-        }
-        alias: byAlias {
-          key
-          total {
-            calls
-            costUsd
-            unpricedCalls
-            inputTokens
-            outputTokens
-            durationMs
+          alias: byAlias {
+            ...CostFigures
           }
         }
       }
     }
-  }
-`);
+  `,
+  [COST_FIGURES],
+);
 
 export const MODEL_CALLS_PER_PAGE = 500;
 

@@ -25,12 +25,14 @@ const COMMANDS = {
   "bench-operative": ["scripts/bench/operative.ts"],
   "bench-orchestration": ["scripts/bench/orchestration.ts"],
   "bench-pipeline": ["scripts/bench/pipeline.ts"],
+  "bench-policy": ["scripts/bench/policy.ts"],
   "bench-search": ["scripts/bench/search.ts"],
   chaos: ["scripts/chaos/chaos.ts"],
   screenshots: ["scripts/browser/screenshots.ts"],
   "eval-gates": ["scripts/evals/gates/eval-gates.ts"],
   "eval-golden": ["scripts/evals/golden/eval-golden.ts"],
   "bench-stream": ["scripts/bench/stream.ts"],
+  "linear-bootstrap": ["scripts/linear-bootstrap.ts"],
 };
 
 const [command = "", ...args] = process.argv.slice(2);

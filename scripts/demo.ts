@@ -31,26 +31,34 @@ import {
   type FollowOptions,
   type Outcome,
   type SessionView,
+  type Submission,
 } from "@factory/cli";
 import { SessionEventSchema } from "@factory/schemas/proto";
 import { shown } from "@factory/verification/evidence";
 import { dashboardLink } from "./lib/dashboard-link.ts";
+import { ensureDevKey } from "./lib/dev-key.ts";
 import { onOrphaned } from "./lib/orphan.mjs";
-import { hostOptionsFrom } from "./lib/host-options.ts";
+import { hostOptionsFrom, linearOptionsFrom } from "./lib/host-options.ts";
 import { REPOSITORY } from "./lib/repository.ts";
+import { LinearSteering, indented, lineageOf } from "./linear/demo-steering.ts";
 import { PlatformStartError, spawnPlatform, type RunningPlatform } from "./platform/spawn.ts";
 
-const HELP = `Usage: npm run demo [-- ORDER.md] [--json] [--keep]
+const HELP = `Usage: npm run demo [-- ORDER.md] [--json] [--keep] [--linear]
 
 Starts the platform, submits a work order (examples/order-pricing.md unless told otherwise), follows it to its end and writes
 the result to out/<session>/.
 
   --json    one JSON object a line; the last one is the result
   --keep    leave the platform up and print its addresses
+  --linear  have a person steer in Linear: a local stand-in for it shows the work, the run stops and asks there, a comment
+            answers it (yours at a terminal, else an example), and the run goes on
 
 Exit codes: 0 completed, 1 failed, 2 usage, 3 refused by a gate, 4 needs a person.`;
 
-type Options = { readonly order: string; readonly json: boolean; readonly keep: boolean; readonly directory: string };
+/** Longest wait between a decision in Linear and its effect here, in milliseconds. */
+const DECISION_PATIENCE_MS = 60_000;
+
+type Options = { readonly order: string; readonly json: boolean; readonly keep: boolean; readonly linear: boolean; readonly directory: string };
 
 const say = (options: Options, text: string): void => {
   if (!options.json) console.log(text);
@@ -60,13 +68,13 @@ function readOptions(args: readonly string[]): Options | undefined {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { json: { type: "boolean" }, keep: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+    options: { json: { type: "boolean" }, keep: { type: "boolean" }, linear: { type: "boolean" }, help: { type: "boolean", short: "h" } },
   });
   if (values.help === true) return undefined;
   if (positionals.length > 1) throw new UsageError(`One order at a time, not ${positionals.join(", ")}.\n\n${HELP}`);
   const directory = process.env["INIT_CWD"] ?? process.cwd();
   const order = positionals[0] === undefined ? join(REPOSITORY, "examples", "order-pricing.md") : resolve(directory, positionals[0]);
-  return { order, json: values.json === true, keep: values.keep === true, directory };
+  return { order, json: values.json === true, keep: values.keep === true, linear: values.linear === true, directory };
 }
 
 /** The last line of `--json`. */
@@ -104,31 +112,84 @@ async function askPerson(client: FactoryClient, view: SessionView): Promise<bool
   }
 }
 
-async function runOrder(options: Options, client: FactoryClient, request: Parameters<typeof submitAndFollow>[1]): Promise<SessionView> {
-  const follow = (): FollowOptions & { end(): void } => {
-    const progress = options.json ? undefined : createProgress(standardOutput());
-    return {
-      until: needsPerson,
-      onEvent: (event, view) => {
-        if (options.json) console.log(toJsonString(SessionEventSchema, event));
-        else {
-          if (event.seq === 1n) progress?.note(`session ${view.sessionId}`);
-          progress?.update(event, view);
-        }
-      },
-      onReconnect: (reason) => progress?.note(`the stream broke (${reason}); resuming`),
-      end: () => progress?.end(),
-    };
+/** How a part of the session is followed: what comes is shown as it comes, and `end` closes the display. */
+function watching(options: Options): FollowOptions & { end(): void } {
+  const progress = options.json ? undefined : createProgress(standardOutput());
+  return {
+    until: needsPerson,
+    onEvent: (event, view) => {
+      if (options.json) console.log(toJsonString(SessionEventSchema, event));
+      else {
+        if (event.seq === 1n) progress?.note(`session ${view.sessionId}`);
+        progress?.update(event, view);
+      }
+    },
+    onReconnect: (reason) => progress?.note(`the stream broke (${reason}); resuming`),
+    end: () => progress?.end(),
   };
-  let watch = follow();
+}
+
+async function followOn(options: Options, client: FactoryClient, from: SessionView, change: FollowOptions = {}): Promise<SessionView> {
+  const watch = watching(options);
+  const view = await followSession(client, from.sessionId, { ...watch, from, ...change });
+  watch.end();
+  return view;
+}
+
+async function runOrder(
+  options: Options,
+  client: FactoryClient,
+  request: Parameters<typeof submitAndFollow>[1],
+  steering: LinearSteering | undefined,
+): Promise<SessionView> {
+  const watch = watching(options);
   let view = await submitAndFollow(client, request, watch);
   watch.end();
-  while (view.terminal === undefined && (await askPerson(client, view))) {
-    watch = follow();
-    view = await followSession(client, view.sessionId, { ...watch, from: view });
-    watch.end();
-  }
+  if (steering !== undefined) return steerToEnd(options, client, view, steering);
+  while (view.terminal === undefined && (await askPerson(client, view))) view = await followOn(options, client, view);
   return view;
+}
+
+/**
+ * Has reviews answered in Linear, until the session ends or nobody there decides. The example's answer is given once a matter: the
+ * same question again is one that it does not answer.
+ */
+async function steerToEnd(options: Options, client: FactoryClient, start: SessionView, steering: LinearSteering): Promise<SessionView> {
+  const answered = new Set<string>();
+  let view = start;
+  while (view.terminal === undefined) {
+    const matter = view.openReview?.matter ?? "";
+    if (answered.has(matter) && !isAtTerminal(options)) return view;
+    answered.add(matter);
+    const decided = await askInLinear(options, client, view, steering);
+    if (decided === undefined) return view;
+    view = decided.terminal !== undefined || needsPerson(decided) ? decided : await followOn(options, client, decided);
+  }
+  say(options, "\nIssues in Linear:");
+  for (const line of await steering.issueLines(view.sessionId)) say(options, `  ${line}`);
+  return view;
+}
+
+/** Whether a person can be asked here. */
+function isAtTerminal({ json }: Options): boolean {
+  return !json && process.stdin.isTTY && process.stdout.isTTY;
+}
+
+/** Has the open review answered in Linear; undefined when it was not. */
+async function askInLinear(options: Options, client: FactoryClient, view: SessionView, steering: LinearSteering): Promise<SessionView | undefined> {
+  const review = view.openReview;
+  if (review === undefined) return undefined;
+  const steered = await steering.answer(review, { say: (text) => say(options, text), isTerminal: isAtTerminal(options) });
+  if (steered === undefined) return undefined;
+  const isDecided = (next: SessionView): boolean => next.openReview?.reviewId !== review.reviewId;
+  const decided = await followOn(options, client, view, { until: isDecided, signal: AbortSignal.timeout(DECISION_PATIENCE_MS) });
+  const { body } = await steering.reply(steered.issue);
+  say(options, `\nThe factory replies on ${steered.issue.identifier}:\n\n${indented(body)}\n`);
+  if (!isDecided(decided)) return undefined;
+  const lineage = await lineageOf(client, steered.dispositionEventId);
+  say(options, `  lineage   ${lineage.join(" <- ")}`);
+  if (options.json) console.log(JSON.stringify({ linear: { issue: steered.issue.identifier, lineage } }));
+  return decided;
 }
 
 function summarise(options: Options, view: SessionView, outcome: Outcome, out: string | null, durationMs: number): void {
@@ -161,14 +222,18 @@ async function finish(options: Options, client: FactoryClient, view: SessionView
   return EXIT_BY_OUTCOME[outcome];
 }
 
-async function withPlatform(options: Options, work: (platform: RunningPlatform) => Promise<number>): Promise<number> {
-  const platform = await spawnPlatform(hostOptionsFrom(process.env), (step) => say(options, `  ${step}`));
+async function withPlatform(options: Options, work: (platform: RunningPlatform, steering: LinearSteering | undefined) => Promise<number>): Promise<number> {
+  const hostOptions = hostOptionsFrom(process.env);
+  await using steering = options.linear ? await LinearSteering.start(hostOptions.port, ensureDevKey().org) : undefined;
+  const linear = steering?.options ?? linearOptionsFrom(process.env);
+  const platform = await spawnPlatform({ ...hostOptions, ...(linear === undefined ? {} : { linear }) }, (step) => say(options, `  ${step}`));
   let keep = options.keep;
   const stopEarly = (): void => void platform.stop().then(() => process.exit(EXIT.failed));
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stopEarly);
   onOrphaned(stopEarly);
   try {
-    const code = await work(platform);
+    const code = await work(platform, steering);
+    if (keep && steering !== undefined) say(options, `\nLinear is stood in for at ${steering.standIn.url}: read and comment there.`);
     if (keep) {
       say(options, `\nThe platform stays up at ${platform.url} (health: ${platform.url}/health). Ctrl-C ends it.`);
       await platform.exited;
@@ -182,9 +247,16 @@ async function withPlatform(options: Options, work: (platform: RunningPlatform) 
   }
 }
 
+/** The order with the review mode `human`, in its envelope and, where it names one itself, in its own words: the two must agree. */
+function askingAPerson(submission: Submission): Submission {
+  const [, frontMatter = ""] = /^---\r?\n([\s\S]*?\n)---/.exec(submission.text) ?? [];
+  const text = submission.text.replace(frontMatter, () => frontMatter.replace(/^review_mode:[^\r\n]*/m, "review_mode: human"));
+  return { ...submission, text, config: { reviewMode: "human" } };
+}
+
 async function main(options: Options): Promise<number> {
   const started = performance.now();
-  const submission = readSubmission(options.order);
+  const submission = options.linear ? askingAPerson(readSubmission(options.order)) : readSubmission(options.order);
   if (submission.parsed === undefined) {
     const faults = submission.faults.map(({ line, rule, fix }) => `${relative(options.directory, options.order)}:${line}: ${rule}: ${fix}`);
     for (const fault of faults) console.error(fault);
@@ -192,11 +264,11 @@ async function main(options: Options): Promise<number> {
     return EXIT.refused;
   }
   say(options, `Factory: ${submission.parsed.title}`);
-  return withPlatform(options, async (platform) => {
+  return withPlatform(options, async (platform, steering) => {
     const credentials = readCredentials(REPOSITORY, process.env);
     if (options.keep) say(options, `\nWatch it: ${dashboardLink(platform.url, credentials)}\n`);
     const client = createFactoryClient({ url: platform.url, apiKey: credentials.apiKey });
-    const view = await runOrder(options, client, await signedRequest(submission, credentials));
+    const view = await runOrder(options, client, await signedRequest(submission, credentials), steering);
     return finish(options, client, view, started);
   });
 }

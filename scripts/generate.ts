@@ -1,6 +1,6 @@
 /**
  * Makes every generated file that is committed: protobuf code, `Env` types, the error page, GraphQL's SDL, the types of the
- * dashboard's documents. `--check` makes nothing and fails where a committed file is not what the generator yields. Migrations are made by hand, since a person names them:
+ * dashboard's documents, the policies as a module. `--check` makes nothing and fails where a committed file is not what the generator yields. Migrations are made by hand, since a person names them:
  * `drizzle-kit generate --name <what>` in `workers/commissioning`; the check finds one that is missing.
  */
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -76,6 +76,8 @@ async function main(): Promise<number> {
   const errorsPage = join(REPOSITORY, "scripts", "generate-errors-doc.ts");
   const graphqlSdl = join(REPOSITORY, "scripts", "generate-graphql-sdl.ts");
   const graphqlTypes = join(REPOSITORY, "scripts", "generate-graphql-types.ts");
+  const policySet = join(REPOSITORY, "scripts", "generate-policy-set.ts");
+  const linearSchema = join(REPOSITORY, "scripts", "linear", "generate-schema.ts");
   if (process.argv.includes("--check")) {
     const stale = [...(await staleProto()), ...(await staleEnvTypes()), ...(await staleMigrations())];
     const page = await run(process.execPath, [errorsPage, "--check"]);
@@ -84,6 +86,10 @@ async function main(): Promise<number> {
     if (sdl.code !== 0) stale.push("workers/graphql/schema.graphql");
     const types = await run(process.execPath, [graphqlTypes, "--check"]);
     if (types.code !== 0) stale.push("workers/dashboard/app/data/graphql-env.d.ts");
+    const policies = await run(process.execPath, [policySet, "--check"]);
+    if (policies.code !== 0) stale.push("packages/governance/src/pdp/gen/policy-set.ts");
+    const linear = await run(process.execPath, [linearSchema, "--check"]);
+    if (linear.code !== 0) stale.push("scripts/linear/schema.graphql");
     for (const path of stale) console.error(`not up to date: ${path}`);
     if (stale.length > 0) console.error("Run `pnpm generate` and commit the result.");
     return stale.length === 0 ? 0 : 1;
@@ -93,6 +99,8 @@ async function main(): Promise<number> {
   await must(process.execPath, [errorsPage]);
   await must(process.execPath, [graphqlSdl]);
   await must(process.execPath, [graphqlTypes]);
+  await must(process.execPath, [linearSchema]);
+  await must(process.execPath, [policySet]);
   return 0;
 }
 

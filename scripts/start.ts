@@ -2,28 +2,30 @@
 import { DEV_KEY_PATH, ensureDevKey } from "./lib/dev-key.ts";
 import { dashboardLink } from "./lib/dashboard-link.ts";
 import { onOrphaned } from "./lib/orphan.mjs";
-import { hostOptionsFrom } from "./lib/host-options.ts";
+import { HOST_VARIABLES_HELP, hostOptionsFrom, LINEAR_VARIABLES_HELP, linearOptionsFrom } from "./lib/host-options.ts";
+import { authorityText } from "./linear/authority-file.ts";
 import { PlatformStartError, spawnPlatform } from "./platform/spawn.ts";
 
 const HELP = `Usage: npm start
 
 Starts every Worker behind one loopback port and stays until Ctrl-C.
 
-  PORT            the port (default 8787)
-  FACTORY_STATE   the folder that keeps its state and its log (default .factory/local)
-  FACTORY_MODELS, MODEL_BASE_URL, MODEL_API_KEY   which models work; without them the offline model does
-  FACTORY_MODEL_PRICES   what they cost, in US dollars per million tokens: {"gpt-*":{"input":1.25,"output":10}}`;
+${HOST_VARIABLES_HELP}
+
+${LINEAR_VARIABLES_HELP}`;
 
 async function main(): Promise<number> {
   if (process.argv.includes("--help")) {
     console.log(HELP);
     return 0;
   }
-  const platform = await spawnPlatform(hostOptionsFrom(process.env), (step) => console.log(`  ${step}`));
+  const linear = linearOptionsFrom(process.env);
+  const platform = await spawnPlatform({ ...hostOptionsFrom(process.env), ...(linear === undefined ? {} : { linear }) }, (step) => console.log(`  ${step}`));
   console.log(`\nFactory takes calls at ${platform.url}`);
   console.log(`  dashboard  ${dashboardLink(platform.url, ensureDevKey())}`);
   console.log(`  health     ${platform.url}/health`);
   console.log(`  API key    ${DEV_KEY_PATH}`);
+  if (linear !== undefined) console.log(`  Linear     ${authorityText(linear.authority)}`);
   console.log(`  try        npx factory submit examples/order-pricing.md --follow\n`);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void platform.stop());
   onOrphaned(() => void platform.stop());

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createFactoryClient, type FactoryClient } from "@factory/cli";
 import { ensureDevKey, type DevKey } from "../lib/dev-key.ts";
-import type { HostOptions } from "../platform/host.ts";
+import type { HostOptions } from "../platform/host-input.ts";
 import { freePort } from "../platform/ports.ts";
 import { PlatformStartError, spawnPlatform, type RunningPlatform } from "../platform/spawn.ts";
 import type { ChaosDecorationOptions } from "./decorate.ts";

@@ -15,6 +15,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the local key file", () => {
+  it("has a key of its own for each thing that is signed", () => {
+    const { evidenceKey, outboundKey, dispositionKey } = ensureDevKey(path);
+    expect(new Set([evidenceKey["x"], outboundKey["x"], dispositionKey["x"]]).size).toBe(3);
+  });
+
   it("is made once, for its owner alone, with a key that seals evidence", async () => {
     const key = ensureDevKey(path);
     expect(ensureDevKey(path)).toEqual(key);
@@ -27,7 +32,8 @@ describe("the local key file", () => {
     path = join(folder, "dev-key.json");
     const before = { org: "mine", apiKey: "fk_local_a", envelopeKeyId: "ek_local_a", envelopeSecret: "c2VjcmV0" };
     writeFileSync(path, JSON.stringify(before));
-    expect(ensureDevKey(path)).toMatchObject({ ...before, evidenceKey: { kty: "OKP", crv: "Ed25519" } });
+    const ed25519 = { kty: "OKP", crv: "Ed25519" };
+    expect(ensureDevKey(path)).toMatchObject({ ...before, evidenceKey: ed25519, outboundKey: ed25519, dispositionKey: ed25519 });
   });
 
   it("is one for all processes that need it at the same time", async () => {

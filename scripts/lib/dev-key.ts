@@ -1,6 +1,6 @@
 /**
- * The credentials of local development in an ignored file: an API key, an envelope key, and the key that evidence is sealed
- * with. There is no mode without.
+ * The credentials of local development in an ignored file: an API key, an envelope key, and the keys that evidence, messages to
+ * subscribers and dispositions are signed with. There is no mode without.
  */
 import { generateKeyPairSync, randomBytes, type JsonWebKey } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, rmdirSync, statSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { STATE } from "./repository.ts";
 /** Path of the key file. */
 export const DEV_KEY_PATH = join(STATE, "dev-key.json");
 
-/** What the file holds; `envelopeSecret` is base64 of 32 bytes for HMAC-SHA256, `evidenceKey` a private Ed25519 key. */
+/** What the file holds; `envelopeSecret` is base64 of 32 bytes for HMAC-SHA256, each JSON Web Key a private Ed25519 key. */
 export type DevKey = {
   readonly org: string;
   readonly apiKey: string;
@@ -19,6 +19,10 @@ export type DevKey = {
   readonly evidenceKey: JsonWebKey;
   /** Signs producer tokens: base64 of 32 bytes. */
   readonly producerTokenKey: string;
+  /** Signs what the factory tells its subscribers. */
+  readonly outboundKey: JsonWebKey;
+  /** Signs the disposition tokens of the Linear bridge; its public part is in the organisation's key registry. */
+  readonly dispositionKey: JsonWebKey;
 };
 
 /**
@@ -45,7 +49,16 @@ function readKey(path: string): Partial<DevKey> {
   return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Partial<DevKey>) : {};
 }
 
-const NAMES = ["org", "apiKey", "envelopeKeyId", "envelopeSecret", "evidenceKey", "producerTokenKey"] as const satisfies readonly (keyof DevKey)[];
+const NAMES = [
+  "org",
+  "apiKey",
+  "envelopeKeyId",
+  "envelopeSecret",
+  "evidenceKey",
+  "producerTokenKey",
+  "outboundKey",
+  "dispositionKey",
+] as const satisfies readonly (keyof DevKey)[];
 
 function isWhole(key: Partial<DevKey>): key is DevKey {
   return NAMES.every((name) => key[name] !== undefined);
@@ -57,9 +70,15 @@ function newKey(): DevKey {
     apiKey: `fk_local_${randomBytes(24).toString("base64url")}`,
     envelopeKeyId: `ek_local_${randomBytes(6).toString("hex")}`,
     envelopeSecret: randomBytes(32).toString("base64"),
-    evidenceKey: generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }),
+    evidenceKey: newEd25519Key(),
     producerTokenKey: randomBytes(32).toString("base64"),
+    outboundKey: { ...newEd25519Key(), kid: `outbound_local_${randomBytes(6).toString("hex")}` },
+    dispositionKey: { ...newEd25519Key(), kid: `disposition_local_${randomBytes(6).toString("hex")}` },
   };
+}
+
+function newEd25519Key(): JsonWebKey {
+  return generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
 }
 
 /** A lock this old, in milliseconds, was left by a process that died: the work takes a fraction of it. */

@@ -2,6 +2,9 @@
 import { spawn } from "node:child_process";
 import { REPOSITORY } from "./repository.ts";
 
+/** Exit code of a check that could not be made here: neither passed nor failed. It is `EX_TEMPFAIL` of sysexits. */
+export const NOT_CHECKED = 75;
+
 export type Finished = { readonly code: number; readonly output: string };
 
 /** Runs a command in the repository; with `echo` its output is also shown as it comes. */

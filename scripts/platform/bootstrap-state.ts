@@ -2,27 +2,57 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { defaultKnowingState } from "@factory/gears";
-import { kvKey, sha256Hex } from "@factory/schemas";
+import { scopesOfRoles } from "@factory/governance";
+import { kvKey, MEMBER_ROLES, sha256Hex } from "@factory/schemas";
 import { publicKeyOf, readPublicKeys, type EvidenceKeySet } from "@factory/verification/evidence";
 import type { Miniflare } from "miniflare";
 import type { DevKey } from "../lib/dev-key.ts";
 import { REPOSITORY } from "../lib/repository.ts";
 
-/** Scopes of the local key: all that a session's owner needs. */
-const DEV_SCOPES = ["session:submit", "session:read", "session:control", "review:decide", "admin"];
+/** Longest wait until edges know the credentials, in milliseconds; a store that fails now and then is asked again. */
+const PUBLISH_TIMEOUT_MS = 30_000;
+const PUBLISH_POLL_MS = 50;
 
-/** Puts the local API key (by its digest) and the envelope key where the gateway looks them up. */
-export async function seedCredentials(miniflare: Miniflare, key: DevKey, holder = "factory-gateway"): Promise<void> {
-  const config = await miniflare.getKVNamespace("CONFIG", holder);
-  await config.put(kvKey.org(key.org), JSON.stringify({ org: key.org }));
-  await config.put(
-    kvKey.apiKey(sha256Hex(key.apiKey)),
-    JSON.stringify({ org: key.org, principalId: "dev", scopes: DEV_SCOPES, createdAt: new Date(0).toISOString() }),
-  );
-  await config.put(
-    kvKey.envelopeKey(key.envelopeKeyId),
-    JSON.stringify({ keyId: key.envelopeKeyId, org: key.org, algorithm: "HMAC-SHA256", secret: key.envelopeSecret, status: "active" }),
-  );
+type Adopted = ProxiedResult & { readonly pending: PromiseLike<number> };
+type Directories = { adoptOrg(org: string, first: ReturnType<typeof firstState>): Promise<Adopted> };
+
+/**
+ * Founds the organisation with its member, the local API key (by its digest) and the keys that verify its submissions and the
+ * bridge's dispositions. State of before there was a directory is taken over; what people have changed since stays.
+ */
+export async function foundOrganisation(miniflare: Miniflare, key: DevKey): Promise<void> {
+  const { BOOTSTRAP } = await miniflare.getBindings<{ BOOTSTRAP: Directories }>("factory-governance");
+  const endAt = Date.now() + PUBLISH_TIMEOUT_MS;
+  for (;;) {
+    const answer = await BOOTSTRAP.adoptOrg(key.org, firstState(key));
+    if (!(await answer.ok)) throw new Error(`The organisation ${key.org} could not be founded: ${await answer.message}`);
+    const pending = await answer.pending;
+    if (pending === 0) return;
+    if (Date.now() > endAt) throw new Error(`${pending} records of ${key.org} were not published in ${PUBLISH_TIMEOUT_MS / 1_000} seconds.`);
+    await new Promise((resolve) => setTimeout(resolve, PUBLISH_POLL_MS));
+  }
+}
+
+const DEV_MEMBER = "dev";
+
+function firstState(key: DevKey) {
+  const { kid = "", x = "" } = key.dispositionKey;
+  return {
+    name: "Local development",
+    member: { memberId: DEV_MEMBER, name: "Local developer", roles: [...MEMBER_ROLES], oidcSubject: null, linearUserId: null },
+    key: {
+      digest: sha256Hex(key.apiKey),
+      label: "local development",
+      principalId: DEV_MEMBER,
+      memberId: DEV_MEMBER,
+      scopes: scopesOfRoles(MEMBER_ROLES),
+      expiresAt: null,
+    },
+    signingKeys: [
+      { keyId: key.envelopeKeyId, uses: ["submission"], algorithm: "HMAC-SHA256", secret: key.envelopeSecret },
+      { keyId: String(kid), uses: ["disposition"], algorithm: "Ed25519", publicKey: Buffer.from(x, "base64url").toString("base64") },
+    ],
+  };
 }
 
 /** Publishes the public part of the key that seals evidence; keys that were published before stay, for what they have sealed. */
@@ -32,6 +62,13 @@ export async function publishEvidenceKey(miniflare: Miniflare, key: DevKey, hold
   const before = await config.get(kvKey.evidenceKeys(), "text");
   const keys = [own, ...(before === null ? [] : readPublicKeys(before)).filter(({ kid }) => kid !== own.kid)];
   await config.put(kvKey.evidenceKeys(), JSON.stringify({ keys } satisfies EvidenceKeySet));
+}
+
+/** Publishes who may decide in Linear; without a registry the one that was there goes, so that nothing is permitted. */
+export async function publishLinearAuthority(miniflare: Miniflare, authority: unknown, holder = "factory-gateway"): Promise<void> {
+  const config = await miniflare.getKVNamespace("CONFIG", holder);
+  if (authority === undefined) await config.delete(kvKey.linearAuthority());
+  else await config.put(kvKey.linearAuthority(), JSON.stringify(authority));
 }
 
 /** Applies the D1 migrations that are not applied yet, in name order. */

@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, extname, join } from "node:path";
 import type { V4WorkerOptions } from "miniflare";
 import { REPOSITORY, STATE, WORKERS, type WorkerName } from "../lib/repository.ts";
 
@@ -130,15 +130,27 @@ function settle(partial: string, directory: string): void {
   }
 }
 
+/** What a module beside the entry is to workerd, by the end of its name; what has no such end is no module. */
+const MODULE_TYPES: { readonly [extension: string]: "CompiledWasm" | "Text" } = { ".wasm": "CompiledWasm", ".txt": "Text", ".sql": "Text" };
+
+/** The modules of a bundle: its entry first, then what wrangler has put beside it for the entry to import. */
+function modulesOf(directory: string, entry: string): { readonly type: string; readonly path: string; readonly contents: string | Uint8Array<ArrayBuffer> }[] {
+  const entryPath = join(directory, entry);
+  const beside = readdirSync(directory).flatMap((file) => {
+    const type = MODULE_TYPES[extname(file)];
+    return type === undefined ? [] : [{ type, path: join(directory, file), contents: Uint8Array.from(readFileSync(join(directory, file))) }];
+  });
+  return [{ type: "ESModule", path: entryPath, contents: readFileSync(entryPath, "utf8") }, ...beside];
+}
+
 /** A built Worker as Miniflare takes it, under the name it is deployed by. */
 export function miniflareWorker({ name, directory, entry, options }: BuiltWorker): V4WorkerOptions & { readonly name: string } {
-  const path = join(directory, entry);
   return {
     ...options,
     ...(options.assets === undefined ? {} : { assets: { ...options.assets, directory: join(directory, ASSETS_FOLDER) } }),
     name: `factory-${name}`,
     modulesRoot: directory,
-    modules: [{ type: "ESModule", path, contents: readFileSync(path, "utf8") }],
+    modules: modulesOf(directory, entry),
     // The options come from wrangler's reader of the same configuration; the two packages type them apart.
   } as V4WorkerOptions & { readonly name: string };
 }

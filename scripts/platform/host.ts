@@ -1,23 +1,17 @@
 /**
- * The platform as a process of its own, in its own process group. It prints one JSON line a step and a last one when
- * it takes calls; it ends when its standard input closes, so it never outlives who started it.
+ * The platform as a process of its own, in its own process group. It is told its options on the first line of its standard input,
+ * prints one JSON line a step and a last one when it takes calls, and ends when that input closes, so it never outlives who started it.
  */
 import { spawn } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { STATE } from "../lib/repository.ts";
-import { startPlatform, type PlatformOptions } from "./platform.ts";
-
-/** What `host.ts` is told, as its one argument. */
-export type HostOptions = Omit<PlatformOptions, "onProgress"> & {
-  /** Leave the address where the `factory` command looks for it. */
-  readonly announce?: boolean;
-};
+import { readHostInput } from "./host-input.ts";
+import { startPlatform } from "./platform.ts";
 
 const ADDRESS_FILE = join(STATE, "platform.json");
 
-const options = JSON.parse(process.argv[2] ?? "{}") as HostOptions;
 const say = (line: object): void => {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 };
@@ -30,6 +24,7 @@ const reaper = spawn(process.execPath, [fileURLToPath(new URL("reaper.mjs", impo
 reaper.unref();
 
 try {
+  const { options, ended } = await readHostInput(process.stdin);
   const platform = await startPlatform({ ...options, onProgress: (step) => say({ step }) });
   let stopping: Promise<void> | undefined;
   const stop = (): void => {
@@ -37,8 +32,7 @@ try {
     stopping ??= platform.stop().finally(() => process.exit(0));
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
-  process.stdin.resume();
-  process.stdin.on("end", stop);
+  void ended.then(stop);
   if (options.announce === true) writeFileSync(ADDRESS_FILE, JSON.stringify({ url: platform.url, pid: process.pid }));
   say({ ready: true, url: platform.url, pid: process.pid });
 } catch (err) {

@@ -62,6 +62,7 @@ it("lists the objects of a completed session with their storage, their schema an
     ObjectKind.ARTIFACT_GRAPH,
     ObjectKind.BEAD_GRAPH,
     ObjectKind.CAPACITY,
+    ObjectKind.DIRECTORY,
   ];
   for (const kind of used) {
     const found = ofKind(objects, kind);
@@ -81,10 +82,15 @@ it("lists the objects of a completed session with their storage, their schema an
   ]);
   // Nothing was amended, so nothing was ever put among the organisation's sources.
   expect(ofKind(objects, ObjectKind.SOURCE_GRAPH)).toMatchObject([{ standing: ObjectStanding.NEVER_USED }]);
+  // Nothing was signalled, and nothing is shown in Linear: being asked whether work is suspended, and how they do, makes neither.
+  for (const kind of [ObjectKind.SIGNAL_DESK, ObjectKind.LINEAR_PROJECTION]) {
+    expect(ofKind(objects, kind), ObjectKind[kind]).toMatchObject([{ standing: ObjectStanding.NEVER_USED }]);
+  }
   await vi.waitFor(
     async () => {
       const outboxes = (await healthOfSession()).flatMap(({ outbox }) => outbox ?? []);
-      expect(outboxes).toHaveLength(3);
+      // Of the session, of its mediation, of its run, and of the directory.
+      expect(outboxes).toHaveLength(4);
       for (const outbox of outboxes) expect(outbox).toMatchObject({ pending: 0, parked: 0 });
     },
     { timeout: 30_000, interval: 200 },
@@ -101,6 +107,7 @@ it("sums the organisation's operations: every Worker is well, every claim is cou
   expect(organisation.filter(({ standing }) => standing === ObjectStanding.ANSWERED).map(({ kind }) => kind)).toEqual([
     ObjectKind.BEAD_GRAPH,
     ObjectKind.CAPACITY,
+    ObjectKind.DIRECTORY,
   ]);
 });
 

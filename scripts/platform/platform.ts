@@ -8,7 +8,7 @@ import { Log, LogLevel, Miniflare, convertV4MiniflareOptions, type V4WorkerOptio
 import { ensureDevKey, type DevKey } from "../lib/dev-key.ts";
 import { STATE } from "../lib/repository.ts";
 import { buildWorkers, miniflareWorker, type BuiltWorker } from "./build.ts";
-import { migrateRegistry, publishEvidenceKey, seedCredentials, seedKnowingState } from "./bootstrap-state.ts";
+import { foundOrganisation, migrateRegistry, publishEvidenceKey, publishLinearAuthority, seedKnowingState } from "./bootstrap-state.ts";
 import { graphiqlPage } from "./graphiql.ts";
 import { callEachMinute } from "./minute.ts";
 import { PortTakenError, isPortFree } from "./ports.ts";
@@ -22,6 +22,16 @@ const LOG_FILE = "platform.log";
 /** Names of the environment variables that choose the models; they become bindings of the Workers that call models. */
 const MODEL_VARIABLES = ["FACTORY_MODELS", "FACTORY_MODEL_PRICES", "MODEL_BASE_URL", "MODEL_API_KEY"] as const;
 
+/** Linear as the place where people steer. */
+export type LinearOptions = {
+  /** Address of Linear's GraphQL API, or of what stands in for it. */
+  readonly apiUrl: string;
+  readonly apiKey: string;
+  readonly webhookSecret: string;
+  /** Who may decide there and which team shows an org's work, as the bridge reads it: the authority registry as a JSON value. */
+  readonly authority: unknown;
+};
+
 export type PlatformOptions = {
   /** Loopback port of the gateway. */
   readonly port: number;
@@ -29,6 +39,10 @@ export type PlatformOptions = {
   readonly stateDirectory?: string;
   /** Values for FACTORY_MODELS, FACTORY_MODEL_PRICES, MODEL_BASE_URL and MODEL_API_KEY. */
   readonly models?: { readonly [name: string]: string | undefined };
+  /** Its address as people reach it, for links; the loopback port unless told otherwise. */
+  readonly publicUrl?: string;
+  /** Work is shown and steered in Linear. Without it nothing is sent there and no webhook is believed. */
+  readonly linear?: LinearOptions;
   /** Milliseconds between two sweeps; a minute unless told otherwise. */
   readonly sweepEveryMs?: number;
   /** Told of each step of the start. */
@@ -107,7 +121,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   try {
     const url = await miniflare.ready;
     await Promise.all([
-      seedCredentials(miniflare, key, decorated.bootstrapFrom),
+      foundOrganisation(miniflare, key),
+      publishLinearAuthority(miniflare, options.linear?.authority, decorated.bootstrapFrom),
       publishEvidenceKey(miniflare, key, decorated.bootstrapFrom),
       migrateRegistry(miniflare, decorated.bootstrapFrom),
       seedKnowingState(miniflare, key.org),
@@ -130,9 +145,7 @@ async function decorate(workers: readonly NamedWorker[], { decoration }: Platfor
 }
 
 function workerOptions(worker: BuiltWorker, sandbox: SandboxHandle, key: DevKey, options: PlatformOptions): NamedWorker {
-  const bindings: { [name: string]: string } = {};
-  if (worker.name === "commissioning") bindings["EVIDENCE_SIGNING_KEY"] = JSON.stringify(key.evidenceKey);
-  if (worker.name === "gateway") bindings["PRODUCER_TOKEN_KEY"] = key.producerTokenKey;
+  const bindings: { [name: string]: string } = { ...secretsOf(worker, key), ...linearOf(worker, key, options) };
   if (worker.options.bindings?.["FACTORY_MODELS"] !== undefined) {
     for (const name of MODEL_VARIABLES) bindings[name] = options.models?.[name] ?? process.env[name] ?? "";
   }
@@ -144,10 +157,38 @@ function workerOptions(worker: BuiltWorker, sandbox: SandboxHandle, key: DevKey,
   } as NamedWorker;
 }
 
-/** Services that differ on a laptop: the sandbox is another process, the bootstrap calls the graph from outside, and there is GraphiQL. */
+/** What a deploy keeps as secrets of the Worker, and what tells a Worker that it runs here. */
+function secretsOf({ name }: BuiltWorker, key: DevKey): { readonly [name: string]: string } {
+  switch (name) {
+    case "commissioning":
+      return { EVIDENCE_SIGNING_KEY: JSON.stringify(key.evidenceKey) };
+    case "gateway":
+      return { PRODUCER_TOKEN_KEY: key.producerTokenKey };
+    case "governance":
+      // A subscriber on this machine may be told; a deploy calls none but public addresses.
+      return { OUTBOUND_SIGNING_KEY: JSON.stringify(key.outboundKey), FACTORY_LOCAL: "on" };
+    default:
+      return {};
+  }
+}
+
+/** Whether and how work is shown in Linear. An empty secret verifies nothing and an empty key calls nothing. */
+function linearOf({ name }: BuiltWorker, key: DevKey, { linear, port, publicUrl }: PlatformOptions): { readonly [name: string]: string } {
+  if (name === "stream") return { FACTORY_LINEAR: linear === undefined ? "" : "on" };
+  if (name !== "linear-bridge") return {};
+  return {
+    LINEAR_API_URL: linear?.apiUrl ?? "",
+    LINEAR_API_KEY: linear?.apiKey ?? "",
+    LINEAR_WEBHOOK_SECRET: linear?.webhookSecret ?? "",
+    DISPOSITION_KEY: JSON.stringify(key.dispositionKey),
+    FACTORY_URL: publicUrl ?? `http://127.0.0.1:${port}`,
+  };
+}
+
+/** Services that differ on a laptop: the sandbox is another process, the bootstrap calls two Workers from outside, and there is GraphiQL. */
 function localServices(worker: BuiltWorker, sandbox: SandboxHandle): object {
   if (worker.name === "pipeline" || worker.name === "commissioning") return { SANDBOX: (request: Request) => sandbox.dispatch(request) };
   if (worker.name === "gateway") return { GRAPHIQL: graphiqlPage };
-  if (worker.name === "graph") return { BOOTSTRAP: { name: "factory-graph", entrypoint: "Bootstrap" } };
+  if (worker.name === "graph" || worker.name === "governance") return { BOOTSTRAP: { name: `factory-${worker.name}`, entrypoint: "Bootstrap" } };
   return {};
 }

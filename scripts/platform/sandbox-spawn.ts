@@ -35,13 +35,20 @@ const GROUP_PATIENCE_MS = 1_500;
 /** What is kept of a process's last words, in characters. */
 const STDERR_TAIL_CHARS = 4_000;
 
+/** What a process needs of its surroundings. Everything else stays out: keys of models and of Linear are in the environment too. */
+const PLAIN_VARIABLES = ["PATH", "HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LANG", "TZ"];
+
+function plainEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => PLAIN_VARIABLES.includes(name.toUpperCase())));
+}
+
 /** Starts a process and resolves when it takes calls. @throws Error with its last words when it does not. */
 export async function spawnSandbox(built: BuiltWorker): Promise<SandboxProcess> {
   const child = spawn(process.execPath, [fileURLToPath(new URL("sandbox-process.ts", import.meta.url)), JSON.stringify(built)], {
     // Its own process group, so that it and workerd are ended together, also by a signal to this process.
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, MINIFLARE_WORKERD_V8_FLAGS: `--max-heap-size=${ISOLATE_HEAP_MIB}` },
+    env: { ...plainEnvironment(process.env), MINIFLARE_WORKERD_V8_FLAGS: `--max-heap-size=${ISOLATE_HEAP_MIB}` },
   });
   let tail = "";
   child.stderr?.on("data", (chunk: Buffer) => {

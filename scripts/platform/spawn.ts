@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { HostOptions } from "./host.ts";
+import { tellHost, type HostOptions } from "./host-input.ts";
 
 export type RunningPlatform = {
   readonly url: string;
@@ -28,10 +28,11 @@ const STOP_PATIENCE_MS = 10_000;
 
 /** Starts the platform in a process group of its own and waits until it takes calls. @throws PlatformStartError */
 export async function spawnPlatform(options: HostOptions, onProgress: (step: string) => void = () => undefined): Promise<RunningPlatform> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("host.ts", import.meta.url)), JSON.stringify(options)], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("host.ts", import.meta.url))], {
     detached: true,
     stdio: ["pipe", "pipe", "inherit"],
   });
+  tellHost(child.stdin, options);
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const url = await firstAddress(child, onProgress);
   const kill = async (): Promise<void> => {
@@ -39,7 +40,7 @@ export async function spawnPlatform(options: HostOptions, onProgress: (step: str
     await exited;
   };
   const stop = async (): Promise<void> => {
-    child.stdin?.end();
+    child.stdin.end();
     const late = setTimeout(() => killGroup(child), STOP_PATIENCE_MS);
     await exited;
     clearTimeout(late);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createFactoryClient, readSubmission, signedRequest, type Credentials, type FactoryClient } from "@factory/cli";
 import type { SubmitSessionRequest } from "@factory/schemas/proto";
 import { ensureDevKey } from "../lib/dev-key.ts";
-import type { HostOptions } from "../platform/host.ts";
+import type { HostOptions } from "../platform/host-input.ts";
 import { freePort } from "../platform/ports.ts";
 import { spawnPlatform, type RunningPlatform } from "../platform/spawn.ts";
 

@@ -100,6 +100,30 @@ describe("the health of operations", () => {
     expect(text).toMatch(/^atoms +m-1 +2 h ago +run RUN-1, slot 0 +gone$/m);
   });
 
+  it("shows what the organisation's own objects have still to deliver, and when they try again", () => {
+    const text = operations({
+      organisation: [
+        { kind: ObjectKind.DIRECTORY, name: "directory:a", standing: ANSWERED, storageBytes: 2_048n, outbox: {}, schemaVersion: "0001-directory" },
+        {
+          kind: ObjectKind.LINEAR_PROJECTION,
+          name: "linear:a",
+          standing: ANSWERED,
+          storageBytes: 4_096n,
+          outbox: { pending: 7, parked: 1, worstAttempts: 20, oldestAt: at(-7_200_000) },
+          nextAlarm: at(30_000),
+          lastError: "Linear refused it.",
+          schemaVersion: "0001-projection",
+        },
+        { kind: ObjectKind.SIGNAL_DESK, name: "signals:a", standing: ObjectStanding.NEVER_USED },
+      ],
+    });
+    expect(text).toMatch(/^ORGANISATION +STATE +STORAGE +OUTBOX/m);
+    expect(text).toMatch(/^directory +- +2\.0 KiB +empty +- +0001-directory$/m);
+    expect(text).toMatch(/^Linear projection +- +4\.0 KiB +7 waiting, 1 parked, oldest 2 h, 20 failed attempts +in 30 s +0001-projection$/m);
+    expect(text).toMatch(/^signal desk +never used/m);
+    expect(text).toContain("Linear projection (linear:a): Linear refused it.");
+  });
+
   it("lists the open sessions and the storage, and says that there are more", () => {
     const text = operations({
       moreSessions: true,

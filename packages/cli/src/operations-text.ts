@@ -24,9 +24,13 @@ const KINDS: { readonly [kind in ObjectKind]: string } = {
   [ObjectKind.SOURCE_GRAPH]: "source graph",
   [ObjectKind.BEAD_GRAPH]: "bead graph",
   [ObjectKind.CAPACITY]: "capacity",
+  [ObjectKind.DIRECTORY]: "directory",
+  [ObjectKind.SIGNAL_DESK]: "signal desk",
+  [ObjectKind.LINEAR_PROJECTION]: "Linear projection",
 };
 
 const OBJECT_HEAD = ["OBJECT", "STATE", "STORAGE", "OUTBOX", "NEXT ALARM", "SCHEMA"];
+const ORGANISATION_HEAD = ["ORGANISATION", ...OBJECT_HEAD.slice(1)];
 const LEASE_HEAD = ["BEAD", "SLOT", "EPOCH", "LEASE"];
 const SESSION_HEAD = ["SESSION", "STATE", "LEASES", "OUTBOX", "READ MODEL"];
 const LETTER_HEAD = ["QUEUE", "KEY", "DIED", "ABOUT", "REASON"];
@@ -78,6 +82,12 @@ export function operationsLines(answer: OperationsResponse): string[] {
       ),
     ),
     ...(moreSessions ? ["There are more open sessions; the sums are without them. See --limit."] : []),
+    ...under(
+      tableOf(
+        ORGANISATION_HEAD,
+        organisation.map((object) => objectRow(object, now)),
+      ),
+    ),
     ...under(
       tableOf(
         STORAGE_HEAD,

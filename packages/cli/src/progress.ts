@@ -1,6 +1,6 @@
 /** Live progress of a session on a terminal: one line a bead, a bar, elapsed time, cost. Elsewhere one line a change. */
 import { PASSES } from "@factory/schemas";
-import type { SessionEvent } from "@factory/schemas/proto";
+import type { ReviewVotePayload, SessionEvent } from "@factory/schemas/proto";
 import { beadCounts, gateOf, type BeadView, type GateView, type SessionView } from "./session-view.ts";
 import { oneLine } from "./terminal-text.ts";
 
@@ -55,9 +55,16 @@ export function optionLine({ selected, alternatives }: NonNullable<SessionView["
   return `→ ${oneLine(selected)}${alternatives.length === 0 ? "" : `  instead of ${oneLine(alternatives.join(", "))}`}`;
 }
 
-/** What an event says beside the beads: a choice, or a gate's report on the session; undefined for everything else. */
+/** One vote of several on one line. */
+export function voteLine({ approver, decision, approvals, needed }: Pick<ReviewVotePayload, "approver" | "decision" | "approvals" | "needed">): string {
+  return `✓ ${oneLine(approver)} ${decision}  ${approvals} of ${needed} approvals`;
+}
+
+/** What an event says beside the beads: a choice, a vote, a block, or a gate's report on the session; undefined for everything else. */
 function tellingLine({ payload }: SessionEvent): string | undefined {
   if (payload.case === "candidateSet") return optionLine(payload.value);
+  if (payload.case === "reviewVote") return voteLine(payload.value);
+  if (payload.case === "dispatchBlocked") return `! ${payload.value.code}  ${oneLine(payload.value.message)}`;
   const gate = payload.case === "verification" ? gateOf(payload.value) : undefined;
   return gate === undefined ? undefined : gateLine(gate);
 }

@@ -45,5 +45,21 @@ describe("the text of an open review", () => {
     expect(reviewText(asking({})).match(/npx factory \w+/g)).toEqual(["npx factory approve", "npx factory reject", "npx factory amend"]);
   });
 
+  it("says what clears a run that hands out no further work", () => {
+    const text = reviewText(asking({ alternatives: ["approved", "amended", "rejected"], context: { matter: "clearance" } }));
+    expect(text).toContain("# clear the run as it is now");
+    expect(text).toContain('# clear as many items as the note says: "12"');
+  });
+
+  it("says how many people have approved where several have to, as long as their votes count", () => {
+    const needed = asking({ alternatives: ["approved", "rejected"], context: { matter: "acceptance", approvalsNeeded: 2 } });
+    const value = { reviewId: "REV-1", approver: "ann", decision: "approved", approvals: 1, needed: 2, expiresAtUnixSec: 1_800_000_000n };
+    const voted = foldEvent(needed, anEvent(2, "REVIEW_VOTE_RECORDED", { case: "reviewVote", value }));
+    expect(reviewText(needed, 0)).toContain("0 of 2 approvals. Everybody");
+    expect(reviewText(voted, 1_800_000_000_000 - 1)).toContain("1 of 2 approvals, until 2027-01-15T08:00:00.000Z.");
+    expect(reviewText(voted, 1_800_000_000_000)).toContain("0 of 2 approvals.");
+    expect(reviewText(asking({ context: { matter: "acceptance", approvalsNeeded: 1 } }))).not.toContain("approvals");
+  });
+
   it("is empty when nothing is open", () => expect(reviewText(EMPTY_VIEW)).toBe(""));
 });

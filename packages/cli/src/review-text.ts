@@ -11,14 +11,28 @@ const ANSWERS: readonly Answer[] = [
   { verb: "amend", decision: "amended", note: '--note "what to do"' },
 ];
 
-/** What a person is asked and how to answer; empty when nothing is open. */
-export function reviewText(view: SessionView): string {
+/** `1 of 2 approvals, until ...`: the first of them to expire; undefined where one person decides. */
+export function votesText({ approvalsNeeded, votes }: Pick<ReviewView, "approvalsNeeded" | "votes">, now: number): string | undefined {
+  if (approvalsNeeded === undefined || approvalsNeeded < 2) return undefined;
+  const counted = votes.map(({ expiresAt }) => expiresAt).filter((expiresAt) => expiresAt > now);
+  const until = counted.length === 0 ? "" : `, until ${new Date(Math.min(...counted)).toISOString()}`;
+  return `${counted.length} of ${approvalsNeeded} approvals${until}`;
+}
+
+/**
+ * What a person is asked and how to answer; empty when nothing is open.
+ *
+ * @param now - epoch milliseconds: a vote counts until it expires
+ */
+export function reviewText(view: SessionView, now: number = Date.now()): string {
   const review = view.openReview;
   if (review === undefined) return "";
+  const votes = votesText(review, now);
   return [
     "",
     `A person is needed (${review.type}): ${review.action}`,
     review.prompt,
+    ...(votes === undefined ? [] : [`${votes}. Everybody has to give the same answer; one rejection decides.`]),
     "Answer with one of:",
     ...ANSWERS.filter(({ decision }) => takes(review, decision)).map((answer) => answerLine(view.sessionId, review, answer)),
   ].join("\n");

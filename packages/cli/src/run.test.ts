@@ -5,7 +5,7 @@ import { capturedOutput } from "./testing/terminal.ts";
 const output = capturedOutput();
 
 const COMMANDS =
-  "submit status events approve reject amend cancel evidence deliverable verify validate plan envelope lineage why impact knowing-state trust consent policy admin".split(
+  "submit status events approve reject amend cancel evidence deliverable verify validate plan envelope lineage why impact knowing-state trust consent policy whoami org member key admin".split(
     " ",
   );
 /** Commands that ask no platform. */
@@ -16,6 +16,29 @@ describe("factory --help", () => {
   it("names every command", async () => {
     expect(await main(["--help"], {})).toBe(0);
     expect([...output.out.matchAll(/^ {2}([a-z-]+) {2}/gm)].map((match) => match[1] ?? "").toSorted()).toEqual(COMMANDS.toSorted());
+  });
+
+  it("names them by what they are for, the work before who runs it", async () => {
+    await main(["--help"], {});
+    const titles = [...output.out.matchAll(/^([A-Z][a-z ]+)$/gm)].map((match) => match[1]);
+    expect([titles[0], titles[1], titles.at(-1)]).toEqual(["Before an order is sent", "Sessions", "Operations"]);
+    expect(output.out).toMatch(/^Your organisation\n {2}whoami .*\n {2}org .*\n {2}member .*\n {2}key .*\n\n/m);
+  });
+
+  it("tells each way to call a command on a line of its own, and its options in two columns", async () => {
+    await main(["key", "--help"], {});
+    const [usage = "", summary, options = ""] = output.out.split("\n\n");
+    expect(usage.split("\n").slice(0, 2)).toEqual([
+      "Usage: factory key list",
+      "       factory key create --label L [--member M | --machine M] [--scope S[,S]] [--expires ISO]",
+    ]);
+    expect(summary).toMatch(/^ {2}API keys/);
+    const columns = options
+      .trimEnd()
+      .split("\n")
+      .map((line) => /^ {2}\S.*? {2,}/.exec(line)?.[0].length);
+    expect(columns).toHaveLength(13);
+    expect(new Set(columns).size).toBe(1);
   });
 
   it.each(COMMANDS)("tells how %s is used, with the options every command takes", async (name) => {
@@ -54,6 +77,29 @@ describe("a command line that is wrong", () => {
     [["consent", "give", "coder"]],
     [["admin", "health"]],
     [["admin", "operations", "--limit", "101"]],
+    [["whoami", "now"]],
+    [["org"]],
+    [["org", "burn"]],
+    [["org", "create", "acme"]],
+    [["org", "create", "acme", "--admin", "ana"]],
+    [["org", "changes", "--limit", "101"]],
+    [["org", "issuer", "put", "https://login.test/"]],
+    [["org", "issuer", "keep", "https://login.test/"]],
+    [["member"]],
+    [["member", "add"]],
+    [["member", "remove", "ana", "bea"]],
+    [["member", "list", "--role", "viewer", "extra"]],
+    [["key"]],
+    [["key", "create"]],
+    [["key", "create", "--label", "x", "--member", "a", "--machine", "b"]],
+    [["key", "create", "--label", "x", "--machine", "b"]],
+    [["key", "create", "--label", "x", "--expires", "soon"]],
+    [["key", "rotate"]],
+    [["key", "rotate", "key-1", "--overlap", "soon"]],
+    [["key", "signing"]],
+    [["key", "signing", "add", "ek_1"]],
+    [["key", "signing", "add", "ek_1", "--use", "kernel", "--public-key", "none.pem"]],
+    [["key", "signing", "rotate", "ek_1"]],
     [["policy", "show", "a.yaml"]],
     [["policy", "apply", "none.yaml"]],
   ])("exits 2 and says so on standard error: %j", async (args) => {

@@ -1,78 +1,50 @@
 /** The `factory` command: picks the command, runs it, and turns failures into text and exit codes. */
 import { admin } from "./commands/admin.ts";
-import { COMMON_HELP, OFFLINE_HELP, contextOf, type Command } from "./commands/command.ts";
+import { contextOf, type Command } from "./commands/command.ts";
 import { consent } from "./commands/consent.ts";
 import { deliverable, evidence } from "./commands/delivery.ts";
 import { knowingState, trust } from "./commands/governance.ts";
+import { key } from "./commands/key.ts";
 import { impact, lineage, why } from "./commands/lineage.ts";
+import { member } from "./commands/member.ts";
 import { envelope, validate } from "./commands/orders.ts";
+import { org } from "./commands/org.ts";
 import { plan } from "./commands/plan.ts";
 import { policy } from "./commands/policy.ts";
 import { amend, approve, reject } from "./commands/reviews.ts";
 import { cancel, events, status, submit } from "./commands/sessions.ts";
 import { verify } from "./commands/verify.ts";
+import { whoami } from "./commands/whoami.ts";
 import { errorText } from "./error-text.ts";
 import { EXIT, UsageError } from "./errors.ts";
+import { helpText, overviewText, type CommandGroup } from "./help.ts";
 
-const COMMANDS: { readonly [name: string]: Command } = {
-  submit,
-  status,
-  events,
-  approve,
-  reject,
-  amend,
-  cancel,
-  evidence,
-  deliverable,
-  verify,
-  validate,
-  plan,
-  envelope,
-  lineage,
-  why,
-  impact,
-  "knowing-state": knowingState,
-  trust,
-  consent,
-  policy,
-  admin,
-};
+/** By what they are for, in the order in which a person comes to need them. */
+const GROUPS: readonly CommandGroup[] = [
+  { title: "Before an order is sent", commands: { plan, validate, envelope } },
+  { title: "Sessions", commands: { submit, status, events, approve, reject, amend, cancel } },
+  { title: "What came of one", commands: { deliverable, evidence, verify } },
+  { title: "Why it is so", commands: { why, lineage, impact } },
+  { title: "What governs agents and people", commands: { "knowing-state": knowingState, trust, consent, policy } },
+  { title: "Your organisation", commands: { whoami, org, member, key } },
+  { title: "Operations", commands: { admin } },
+];
 
-function overview(): string {
-  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
-  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
-  return [
-    "Usage: factory <command> [options]",
-    "",
-    ...lines,
-    "",
-    "`factory <command> --help` tells more. Exit codes: 0 completed, 1 failed, 2 usage, 3 refused, 4 needs a person.",
-  ].join("\n");
-}
-
-function helpOf(command: Command): string {
-  return [
-    `Usage: factory ${command.usage}`,
-    "",
-    `  ${command.summary}`,
-    "",
-    ...[...(command.help ?? []), ...(command.offline === true ? OFFLINE_HELP : COMMON_HELP)].map((line) => `  ${line}`),
-  ].join("\n");
-}
+const COMMANDS: { readonly [name: string]: Command } = Object.assign({}, ...GROUPS.map(({ commands }) => commands));
 
 /** Runs one command line and answers its exit code. */
 export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const [name = "", ...rest] = args;
   if (name === "" || name === "help" || name === "--help" || name === "-h") {
-    process.stdout.write(`${overview()}\n`);
+    process.stdout.write(`${overviewText(GROUPS)}\n`);
     return name === "" ? EXIT.usage : EXIT.completed;
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   try {
-    if (command === undefined) throw new UsageError(`There is no command ${JSON.stringify(name)}.\n\n${overview()}`);
+    if (command === undefined) throw new UsageError(`There is no command ${JSON.stringify(name)}.\n\n${overviewText(GROUPS)}`);
     const context = contextOf(command, rest, env);
     if (context.values["help"] === true) {
-      context.print(helpOf(command));
+      context.print(helpText(command));
       return EXIT.completed;
     }
     return await command.run(context);

@@ -1,5 +1,12 @@
 /** What a person wants to know of a session, folded from its events. Pure: the same events give the same view. */
-import { SessionEventKind, type ReviewPromptPayload, type SessionEvent, type TerminalPayload, type VerificationPayload } from "@factory/schemas/proto";
+import {
+  SessionEventKind,
+  type ReviewPromptPayload,
+  type ReviewVotePayload,
+  type SessionEvent,
+  type TerminalPayload,
+  type VerificationPayload,
+} from "@factory/schemas/proto";
 import { absent, countsOrAbsent as hiddenOrAbsent, overfitOf, shown, type OrAbsent, type VerdictCounts } from "@factory/verification/evidence";
 
 export type BeadView = {
@@ -27,7 +34,14 @@ export type ReviewView = {
   /** Decisions it takes; empty when it does not say. */
   readonly alternatives: readonly string[];
   readonly decidedByPolicy: boolean;
+  /** Distinct people who have to approve; undefined where the review does not say. */
+  readonly approvalsNeeded: number | undefined;
+  /** Votes that decided nothing by themselves. */
+  readonly votes: readonly VoteView[];
 };
+
+/** One person's vote; it counts until it expires, in epoch milliseconds. */
+export type VoteView = { readonly approver: string; readonly decision: string; readonly expiresAt: number };
 
 /** The last report of a gate on the session as a whole. */
 export type GateView = { readonly gate: string; readonly outcome: string; readonly summary: string };
@@ -96,6 +110,11 @@ function changeOf(view: SessionView, event: SessionEvent): Partial<SessionView> 
     case "reviewPrompt": {
       const { toState } = payload.value;
       return { state: toState, openReview: reviewOf(payload.value) };
+    }
+    case "reviewVote": {
+      const { openReview } = view;
+      if (openReview?.reviewId !== payload.value.reviewId) return {};
+      return { openReview: { ...openReview, votes: [...openReview.votes, voteOf(payload.value)] } };
     }
     case "reviewResolved":
       return { state: payload.value.toState, openReview: undefined };
@@ -177,7 +196,15 @@ function reviewOf({ reviewId, action, actionDigest, promptText, reviewType, alte
     stage: text("stage"),
     alternatives,
     decidedByPolicy: context?.["decidedBy"] !== undefined,
+    approvalsNeeded: typeof context?.["approvalsNeeded"] === "number" ? context["approvalsNeeded"] : undefined,
+    votes: [],
   };
+}
+
+const MS_PER_SECOND = 1_000;
+
+function voteOf({ approver, decision, expiresAtUnixSec }: ReviewVotePayload): VoteView {
+  return { approver, decision, expiresAt: Number(expiresAtUnixSec) * MS_PER_SECOND };
 }
 
 /** The session's own figures at its end take the place of what was counted on the way. */

@@ -4,7 +4,15 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { parseWorkOrder } from "@factory/compiler";
 import { newEnvelopeId, orderEnvelope, signEnvelope } from "@factory/governance";
-import { MAX_ORDER_BYTES, MAX_SUBMISSION_BYTES, workspacePath, type AttachedFile, type OrderFault, type WorkOrder } from "@factory/schemas";
+import {
+  MAX_ORDER_BYTES,
+  MAX_SUBMISSION_BYTES,
+  workspacePath,
+  type AttachedFile,
+  type CompilationConfig,
+  type OrderFault,
+  type WorkOrder,
+} from "@factory/schemas";
 import { SignatureAlgorithm, StreamMode, SubmitSessionRequestSchema, type SubmitSessionRequest } from "@factory/schemas/proto";
 import type { Credentials } from "./credentials.ts";
 import { UsageError } from "./errors.ts";
@@ -15,6 +23,8 @@ export type Submission = {
   readonly files: readonly AttachedFile[];
   readonly parsed: WorkOrder | undefined;
   readonly faults: readonly OrderFault[];
+  /** What the envelope says beside the order; nothing unless told otherwise. */
+  readonly config?: CompilationConfig;
 };
 
 /**
@@ -78,7 +88,7 @@ const ACTOR = "cli";
 
 /** A request the gateway takes, with a new envelope id: calling twice makes two sessions. */
 export async function signedRequest(
-  { text, files, parsed }: Submission,
+  { text, files, parsed, config = {} }: Submission,
   credentials: Credentials,
   mode: StreamMode = StreamMode.ALL,
   nowMs = Date.now(),
@@ -86,7 +96,7 @@ export async function signedRequest(
   if (credentials.envelopeSecret === "")
     throw new UsageError("No envelope key: set FACTORY_ENVELOPE_KEY_ID and FACTORY_ENVELOPE_KEY, or start the platform once.");
   const { payload, signature } = await signEnvelope(
-    orderEnvelope({ text, files, assembly: parsed?.assembly, envelopeId: newEnvelopeId(), kernelId: KERNEL, actorId: ACTOR }, nowMs),
+    orderEnvelope({ text, files, assembly: parsed?.assembly, envelopeId: newEnvelopeId(), kernelId: KERNEL, actorId: ACTOR, config }, nowMs),
     { keyId: credentials.envelopeKeyId, algorithm: "HMAC-SHA256", secret: credentials.envelopeSecret },
     nowMs,
   );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { migrate } from "./migrations.ts";
-import { objectHealth } from "./object-health.ts";
+import { hasTables, objectHealth } from "./object-health.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ManualAlarm, ManualClock, MemoryLog, NodeSqliteStorage } from "./testing/index.ts";
 import { OutboxWorld } from "./testing/outbox-world.ts";
@@ -20,7 +20,10 @@ describe("the health of an object", () => {
       schemaVersion: null,
       failingTimers: [],
     });
+    expect(hasTables(storage)).toBe(false);
     expect(tableNames(storage)).toEqual([]);
+    migrate(storage, []);
+    expect(hasTables(storage)).toBe(true);
   });
 
   test("names the last of its own schema changes, and no other part's, and the size and the alarm that it has", async () => {

@@ -36,6 +36,11 @@ export async function objectHealth(storage: HealthPort, own: OwnHealth = {}): Pr
   };
 }
 
+/** Whether an object has tables, which its first use makes. Asking makes none. */
+export function hasTables(storage: { readonly sql: SqlPort }): boolean {
+  return tablesOf(storage.sql).has("durable_migrations");
+}
+
 function tablesOf(sql: SqlPort): ReadonlySet<string> {
   const rows = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('durable_migrations', 'scheduler_timers')");
   return new Set(rows.toArray().map(({ name }) => name));

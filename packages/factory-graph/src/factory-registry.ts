@@ -29,6 +29,7 @@ const OWN_REGISTRY = {
     "RunVerdict",
     "UncertaintyEntry",
     "ConsultationRequest",
+    "ClearanceRecord",
   ],
   relations: {
     source_ref: { cause: "target" },

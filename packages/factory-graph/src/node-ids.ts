@@ -37,6 +37,7 @@ export const NODE_PREFIXES: { readonly [Type in Exclude<FactoryNodeType, "Claim"
   VerdictClosureRecord: "VCR",
   IssueBindingEvent: "IBE",
   ApprovalReceipt: "APR",
+  ClearanceRecord: "CLE",
   ClarificationRecord: "CLR",
   EvidencePackage: "EVD",
   VerificationReport: "VR",

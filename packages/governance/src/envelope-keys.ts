@@ -1,15 +1,31 @@
-/** Envelope keys: what signs submissions. They are not API keys; each belongs to one organisation. */
+/**
+ * Signing keys of organisations, as edges read them: what signs submissions, messages of other kernels and disposition tokens. They
+ * are not API keys; each belongs to one organisation and signs only what it is registered for.
+ */
 import { kvKey, type Org } from "@factory/schemas";
+import { SIGNING_USES, type SigningUse } from "@factory/schemas/rpc";
 import { z } from "zod";
 import type { RecordLookup } from "./api-keys.ts";
 
 /** Shortest HMAC secret, in bytes: as long as the hash, RFC 2104 section 3. */
 export const MIN_HMAC_SECRET_BYTES = 32;
 
-const base64 = z.base64().min(1).max(4_096);
-const common = { keyId: z.string().min(1).max(128), org: z.string().min(1).max(63), status: z.enum(["active", "revoked"]) };
+/** Longest id of a key, in characters. */
+export const MAX_KEY_ID_CHARS = 128;
 
-/** The stored form of an envelope key, under `kvKey.envelopeKey(keyId)`. */
+const base64 = z.base64().min(1).max(4_096);
+const common = {
+  keyId: z.string().min(1).max(MAX_KEY_ID_CHARS),
+  org: z.string().min(1).max(63),
+  /** `rotated`: another key has taken its place; it verifies until `retiresAt`. */
+  status: z.enum(["active", "rotated", "revoked"]),
+  /** What it may sign; absent in records of before there were uses, whose keys sign submissions. */
+  uses: z.array(z.enum(SIGNING_USES)).min(1).optional(),
+  /** When a rotated key stops verifying; a rotated key without it verifies nothing. */
+  retiresAt: z.iso.datetime({ offset: true }).optional(),
+};
+
+/** The stored form of a signing key, under `kvKey.envelopeKey(keyId)`. */
 export const envelopeKeyRecord = z.discriminatedUnion("algorithm", [
   z.strictObject({
     ...common,
@@ -29,16 +45,51 @@ export type EnvelopeKeyRecord = z.infer<typeof envelopeKeyRecord>;
 /** Finds a verification key by its id; null when there is none that may be used. */
 export type EnvelopeKeyLookup = (keyId: string) => Promise<EnvelopeKeyRecord | null>;
 
+/** What a key may sign. */
+export function usesOf(record: Pick<EnvelopeKeyRecord, "uses">): readonly SigningUse[] {
+  return record.uses ?? ["submission"];
+}
+
+/** Whether a key still verifies: it is active, or was rotated and its overlap is not over. */
+export function stillVerifies({ status, retiresAt }: Pick<EnvelopeKeyRecord, "status" | "retiresAt">, nowMs: number): boolean {
+  switch (status) {
+    case "active":
+      return true;
+    case "rotated":
+      return retiresAt !== undefined && nowMs < Date.parse(retiresAt);
+    case "revoked":
+      return false;
+    default: {
+      const unknown: never = status;
+      return unknown;
+    }
+  }
+}
+
 /**
- * Looks keys up in a record store for one org: a key of another org, a revoked one and a record that does not parse
- * are all as if they were not there.
+ * Looks keys of one use up in a record store, whichever organisation they are of: what they verify then counts for the
+ * organisation of the record and no other. A revoked key, one that has retired, one of another use and a record that does not
+ * parse are all as if they were not there.
+ *
+ * @param now - clock in epoch milliseconds
  */
-export function envelopeKeysOf(org: Org, lookup: RecordLookup): EnvelopeKeyLookup {
+export function signingKeysFor(use: SigningUse, lookup: RecordLookup, now: () => number): EnvelopeKeyLookup {
   return async (keyId) => {
+    // An id that no key can have is not asked for: the store bounds the length of its keys.
+    if (keyId === "" || keyId.length > MAX_KEY_ID_CHARS || !keyId.isWellFormed()) return null;
     const parsed = envelopeKeyRecord.safeParse(await lookup(kvKey.envelopeKey(keyId)));
     if (!parsed.success) return null;
     const record = parsed.data;
-    return record.keyId === keyId && record.org === org && record.status === "active" ? record : null;
+    return record.keyId === keyId && usesOf(record).includes(use) && stillVerifies(record, now()) ? record : null;
+  };
+}
+
+/** The keys that sign submissions of one organisation; a key of another one is as if it were not there. */
+export function envelopeKeysOf(org: Org, lookup: RecordLookup, now: () => number = Date.now): EnvelopeKeyLookup {
+  const keys = signingKeysFor("submission", lookup, now);
+  return async (keyId) => {
+    const record = await keys(keyId);
+    return record?.org === org ? record : null;
   };
 }
 

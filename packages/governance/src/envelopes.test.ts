@@ -2,7 +2,8 @@ import { canonicalJson, kvKey, type Envelope } from "@factory/schemas";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { envelopeKeysOf, importSigningKey, type EnvelopeKeyRecord, type SigningKey } from "./envelope-keys.ts";
-import { envelopeDigest, signEnvelope, verifyEnvelope, type EnvelopeSignature, type UnsignedEnvelope } from "./envelopes.ts";
+import { envelopeDigest, signEnvelope, verifyEnvelope, type UnsignedEnvelope } from "./envelopes.ts";
+import type { EnvelopeSignature } from "./signed-bytes.ts";
 
 const NOW = Date.parse("2026-08-04T12:00:00Z");
 const SECRET = Buffer.alloc(32, 7).toString("base64");

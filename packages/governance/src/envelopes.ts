@@ -1,27 +1,7 @@
-/**
- * Signing and verifying envelopes. The payload is the RFC 8785 canonical JSON of the whole envelope and the signature
- * is over exactly these bytes, so verifying needs no re-serialisation and no field is outside the signature.
- *
- * @see https://www.rfc-editor.org/rfc/rfc8785
- * @see https://www.rfc-editor.org/rfc/rfc8032
- */
-import {
-  ENVELOPE_FRESHNESS_MS,
-  canonicalJson,
-  digestOf,
-  envelope as envelopeSchema,
-  refuse,
-  type Envelope,
-  type Result,
-  type SignatureAlgorithm,
-} from "@factory/schemas";
-import { importSigningKey, importVerifyKey, type EnvelopeKeyLookup, type EnvelopeKeyRecord, type SigningKey } from "./envelope-keys.ts";
-
-/** A signature over the payload bytes. */
-export type EnvelopeSignature = { readonly algorithm: SignatureAlgorithm; readonly value: Uint8Array };
-
-/** An envelope as it travels. */
-export type SignedPayload = { readonly payload: Uint8Array; readonly signature: EnvelopeSignature };
+/** Signing and verifying the envelopes that work orders travel in. */
+import { digestOf, envelope as envelopeSchema, refuse, type Envelope, type Result } from "@factory/schemas";
+import type { EnvelopeKeyLookup, SigningKey } from "./envelope-keys.ts";
+import { faultsOf, isFresh, isSignedBy, readCanonical, signCanonical, type EnvelopeSignature, type SignedPayload } from "./signed-bytes.ts";
 
 /** An envelope before it is signed: the key and the time are the signer's. */
 export type UnsignedEnvelope = Omit<Envelope, "keyId" | "signedAt">;
@@ -34,10 +14,7 @@ export type UnsignedEnvelope = Omit<Envelope, "keyId" | "signedAt">;
  * @throws ZodError when the envelope is not valid, DOMException when the key is not usable.
  */
 export async function signEnvelope(unsigned: UnsignedEnvelope, key: SigningKey, nowMs: number): Promise<SignedPayload> {
-  const envelope = envelopeSchema.parse({ ...unsigned, keyId: key.keyId, signedAt: new Date(nowMs).toISOString() });
-  const payload = new TextEncoder().encode(canonicalJson(envelope));
-  const value = await crypto.subtle.sign(webCryptoName(key.algorithm), await importSigningKey(key), payload);
-  return { payload, signature: { algorithm: key.algorithm, value: new Uint8Array(value) } };
+  return signCanonical(envelopeSchema.parse({ ...unsigned, keyId: key.keyId, signedAt: new Date(nowMs).toISOString() }), key);
 }
 
 /**
@@ -57,67 +34,18 @@ export async function verifyEnvelope(
   keyLookup: EnvelopeKeyLookup,
   nowMs: number,
 ): Promise<Result<{ envelope: Envelope }>> {
-  const read = readCanonical(bytes);
+  const read = readCanonical(bytes, "envelope");
   if (!read.ok) return read;
   const parsed = envelopeSchema.safeParse(read.value);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join(".") || "envelope"}: ${issue.message}`);
-    return refuse("INVALID_ARGUMENT", `The envelope is not valid. ${faults.slice(0, MAX_FAULTS_SHOWN).join("; ")}.`, { fields: parsed.error.issues.length });
-  }
+  if (!parsed.success) return faultsOf(parsed.error, "envelope");
   const envelope = parsed.data;
   const key = await keyLookup(envelope.keyId);
-  if (key === null || key.algorithm !== signature.algorithm || !(await isSigned(bytes, signature, key))) return refuse("SIGNATURE_INVALID");
-  if (Math.abs(nowMs - Date.parse(envelope.signedAt)) > ENVELOPE_FRESHNESS_MS) return refuse("ENVELOPE_STALE");
-  return { ok: true, envelope };
+  if (key === null || !(await isSignedBy(bytes, signature, key))) return refuse("SIGNATURE_INVALID");
+  return isFresh(envelope.signedAt, nowMs) ? { ok: true, envelope } : refuse("ENVELOPE_STALE");
 }
 
 /** What stays the same when the same submission is signed again: the session keeps it to tell a repeat from another body. */
 export function envelopeDigest(envelope: Envelope): string {
   const { timestamp: _timestamp, signedAt: _signedAt, ...content } = envelope;
   return digestOf(content);
-}
-
-/** Enough to mend an envelope in one go, and a bound for the message. */
-const MAX_FAULTS_SHOWN = 8;
-
-function readCanonical(bytes: Uint8Array): Result<{ value: unknown }> {
-  let text: string;
-  let value: unknown;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    value = JSON.parse(text);
-  } catch {
-    // What the parser says quotes the payload, which may hold what a log must not.
-    return refuse("INVALID_ARGUMENT", "The envelope's payload is not UTF-8 JSON.");
-  }
-  return isCanonical(value, text) ? { ok: true, value } : refuse("ENVELOPE_NOT_CANONICAL");
-}
-
-function isCanonical(value: unknown, text: string): boolean {
-  try {
-    return canonicalJson(value) === text;
-  } catch {
-    // Lone surrogates have no canonical form, and nesting deeper than the stack is no envelope.
-    return false;
-  }
-}
-
-/** Length of a signature, in bytes; another length is refused here, since runtimes differ in whether it throws. */
-const SIGNATURE_BYTES = { "HMAC-SHA256": 32, Ed25519: 64 } as const satisfies Record<SignatureAlgorithm, number>;
-
-async function isSigned(bytes: Uint8Array, signature: EnvelopeSignature, key: EnvelopeKeyRecord): Promise<boolean> {
-  if (signature.value.length !== SIGNATURE_BYTES[key.algorithm]) return false;
-  let verifyKey: CryptoKey;
-  try {
-    verifyKey = await importVerifyKey(key);
-  } catch {
-    // A stored key that cannot be used verifies nothing.
-    return false;
-  }
-  // Copied: WebCrypto takes no views of shared memory. The comparison inside is constant-time.
-  return crypto.subtle.verify(webCryptoName(key.algorithm), verifyKey, Uint8Array.from(signature.value), Uint8Array.from(bytes));
-}
-
-function webCryptoName(algorithm: SignatureAlgorithm): "HMAC" | "Ed25519" {
-  return algorithm === "HMAC-SHA256" ? "HMAC" : "Ed25519";
 }

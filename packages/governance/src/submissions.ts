@@ -1,5 +1,5 @@
 /** The envelope that a work order is handed in with, before it is signed: the same whether a terminal or a page makes it. */
-import { idSchema, sha256Hex, type AttachedFile } from "@factory/schemas";
+import { idSchema, sha256Hex, type AttachedFile, type CompilationConfig } from "@factory/schemas";
 import type { UnsignedEnvelope } from "./envelopes.ts";
 
 /** What is handed in, and by whom. */
@@ -16,6 +16,8 @@ export type OrderSubmission = {
   readonly kernelId: string;
   /** The person who does. */
   readonly actorId: string;
+  /** What holds beside the front matter; a field that both state differently is refused. */
+  readonly config?: CompilationConfig;
 };
 
 /** The assembly of an order that names none. */
@@ -30,7 +32,7 @@ export const newEnvelopeId = (): string => `env_${crypto.randomUUID()}`;
  * @param nowMs - clock in epoch milliseconds; becomes `timestamp`, which tells no two envelopes apart
  * @throws ZodError for an id that is none
  */
-export function orderEnvelope({ text, files, assembly, envelopeId, kernelId, actorId }: OrderSubmission, nowMs: number): UnsignedEnvelope {
+export function orderEnvelope({ text, files, assembly, envelopeId, kernelId, actorId, config = {} }: OrderSubmission, nowMs: number): UnsignedEnvelope {
   return {
     schemaVersion: "1.0.0",
     envelopeId,
@@ -41,6 +43,6 @@ export function orderEnvelope({ text, files, assembly, envelopeId, kernelId, act
     session: { assemblyId: assembly ?? DEFAULT_ASSEMBLY },
     governance: { workOrderId: idSchema("WO").parse(`WO-${sha256Hex(text).slice(0, 16)}`) },
     purposeId: idSchema("BCO").parse("BCO-local"),
-    payload: { workOrder: text, files: [...files], config: {} },
+    payload: { workOrder: text, files: [...files], config },
   };
 }

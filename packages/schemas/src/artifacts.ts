@@ -102,11 +102,32 @@ export type Uncertainty = z.infer<typeof uncertainty>;
 export const uncertaintyEntry = z.strictObject({ pass: z.string().min(1), ...uncertainty.shape, ...lineage });
 export type UncertaintyEntry = z.infer<typeof uncertaintyEntry>;
 
-/** The receipt of a person's decision, or of the platform's where the review mode leaves it to it. */
+/** What policy decided, as it is kept with what it allowed; see `DecisionRecord`. */
+const decisionRecord = z.strictObject({ decisionId: z.string().min(1), policies: z.array(z.string()), policySet: z.string() });
+
+/**
+ * The receipt of a person's decision, or of the platform's where the review mode leaves it to it. Where several people have to
+ * approve there is one for each.
+ */
 export const approvalReceipt = z.strictObject({
   approvalId: z.string(),
   reviewId: z.string(),
+  /** The credential or the user that decided. */
   approver: z.string().min(1),
+  /** The human being behind it; absent for the platform, and in receipts of before people were told from credentials. */
+  person: z.string().min(1).optional(),
+  /** Everybody who decided, where two people overrode. */
+  approvers: z
+    .array(z.strictObject({ id: z.string().min(1), person: z.string().min(1) }))
+    .min(2)
+    .optional(),
+  /** When it counts no longer unless it has been used; ISO 8601 in UTC. */
+  expiresAt: z.iso.datetime().optional(),
+  /** What allowed this person to decide. */
+  policy: decisionRecord.optional(),
+  /** The decision of the We-layer that it came with, and the record that says why. */
+  dispositionEventId: z.string().min(1).optional(),
+  elucidationArtifactId: z.string().min(1).optional(),
   /** ISO 8601 in UTC. */
   decidedAt: z.iso.datetime(),
   decision: z.enum(REVIEW_DECISIONS),

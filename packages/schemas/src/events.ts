@@ -5,6 +5,7 @@
  * @see `domain.md` 7
  */
 import { z } from "zod";
+import { DISPATCH_BLOCKS } from "./clearance.ts";
 import { BEAD_STATES, REVIEW_DECISIONS } from "./states.ts";
 import type { BeadState, SessionState } from "./states.ts";
 
@@ -156,6 +157,26 @@ const modelCall = z.strictObject({
   outcome: text,
 });
 
+const reviewVote = z.strictObject({
+  reviewId: text,
+  approvalId: text,
+  approver: text,
+  actionDigest: text,
+  decision: z.enum(REVIEW_DECISIONS),
+  /** Distinct people who have approved so far, and how many have to. */
+  approvals: z.number().int(),
+  needed: z.number().int(),
+  expiresAtUnixSec: z.number().int(),
+});
+const dispatchBlocked = z.strictObject({
+  runId: text,
+  code: z.enum(DISPATCH_BLOCKS),
+  message: text,
+  clearanceId: optionalText,
+  beads: z.number().int(),
+  ceiling: z.number().int().optional(),
+});
+
 /** Name -> number, stream, the case of the proto's oneof, payload schema. Numbers never change; new kinds get new ones. */
 export const EVENT_KINDS = {
   SESSION_SUBMITTED: { number: 1, stream: "sessionEvents", payloadCase: "stateTransition", payload: stateTransition },
@@ -192,6 +213,8 @@ export const EVENT_KINDS = {
   SESSION_REJECTED: { number: 32, stream: "sessionEvents", payloadCase: "terminal", payload: terminal },
   BEAD_STATE_CHANGED: { number: 33, stream: "beadUpdates", payloadCase: "bead", payload: bead },
   RUN_GRAPH_AMENDED: { number: 34, stream: "beadUpdates", payloadCase: "runGraph", payload: runGraph },
+  REVIEW_VOTE_RECORDED: { number: 35, stream: "sessionEvents", payloadCase: "reviewVote", payload: reviewVote },
+  DISPATCH_BLOCKED: { number: 36, stream: "sessionEvents", payloadCase: "dispatchBlocked", payload: dispatchBlocked },
 } as const satisfies Record<string, { number: number; stream: Stream; payloadCase: string; payload: z.ZodType }>;
 
 export type EventKind = keyof typeof EVENT_KINDS;

@@ -33,6 +33,14 @@ export const objectName = {
   capacity: (org: Org) => `capacity:${part(org)}`,
   /** BeadGraphDO of an org. */
   beadGraph: (org: Org) => `beads:${part(org)}`,
+  /** OrgDirectoryDO of an org: its members and credentials. */
+  directory: (org: Org) => `directory:${part(org)}`,
+  /** SignalDeskDO of an org: what came from the We-layer and what goes to it. */
+  signalDesk: (org: Org) => `signals:${part(org)}`,
+  /** DispositionDO of an escalation. */
+  disposition: (org: Org, escalationId: string) => `disposition:${part(org)}:${part(escalationId)}`,
+  /** LinearProjectionDO of an org: its issues. */
+  linearProjection: (org: Org) => `linear:${part(org)}`,
 } as const;
 
 /**
@@ -82,6 +90,14 @@ export const kvKey = {
   org: (org: Org) => `org/${part(org)}`,
   /** An envelope signing key record. */
   envelopeKey: (keyId: string) => `envelope-key/${part(keyId)}`,
+  /** An OIDC issuer: whose tokens it may give, for which audience, and where its keys are. */
+  oidcIssuer: (issuer: string) => `oidc-issuer/${part(issuer)}`,
+  /** The last key set that an issuer answered with. */
+  jwks: (issuer: string) => `jwks/${part(issuer)}`,
+  /** A member's roles by the subject of the org's OIDC issuer. */
+  memberBySubject: (org: Org, subject: string) => `member/${part(org)}/${part(subject)}`,
+  /** Who may decide in Linear, and which team each org's work is shown in. */
+  linearAuthority: () => "linear-authority",
   /** The public keys that evidence is verified with, as a JSON Web Key Set. */
   evidenceKeys: () => "evidence-keys",
   /** A knowing-state snapshot, by the digest of the heads it was computed from: another state is another key. */
@@ -90,4 +106,11 @@ export const kvKey = {
 } as const;
 
 /** Queue names. */
-export const QUEUES = { atoms: "atoms", atomsDead: "atoms-dead", projections: "projections", projectionsDead: "projections-dead" } as const;
+export const QUEUES = {
+  atoms: "atoms",
+  atomsDead: "atoms-dead",
+  projections: "projections",
+  projectionsDead: "projections-dead",
+  linear: "linear-projections",
+  linearDead: "linear-projections-dead",
+} as const;

@@ -34,8 +34,16 @@ const EFFECTS: { readonly [matter: string]: Effects } = {
     rejected: "end the session",
     amended: "set the budget in the note",
   },
+  clearance: {
+    approved: "clear the run as it is now, and hand out its beads again",
+    rejected: "end the session",
+    amended: 'clear as many items as the note says: "12"',
+  },
   acceptance: { approved: "accept the work and deliver it", rejected: "end the session without a deliverable" },
 };
+
+/** What reviews may be about. */
+export const REVIEW_MATTERS: readonly string[] = [...new Set(Object.keys(EFFECTS).map((key) => key.split(" ", 1).join("")))];
 
 /**
  * What a decision on a review does.

@@ -13,6 +13,8 @@ const review = (matter: string): ReviewView => ({
   stage: "",
   alternatives: [],
   decidedByPolicy: false,
+  approvalsNeeded: undefined,
+  votes: [],
 });
 const terminal = (outcome: string, reasonCode = "") => ({ outcome, reason: "so", reasonCode, evidenceDigest: "" });
 

@@ -1,6 +1,6 @@
 /** One session as a Durable Object: storage, alarm and bindings around the pure core. */
 import { DurableObject } from "cloudflare:workers";
-import { consoleLog, Inbox, messageOf, migrate, objectHealth, Outbox, runBestEffort, Scheduler } from "@factory/durable";
+import { consoleLog, Inbox, messageOf, migrate, objectHealth, Outbox, runBestEffort, Scheduler, startRealTimeout } from "@factory/durable";
 import { LoopClosure, sqlJournal } from "@factory/loop-closure";
 import { resolveModel } from "@factory/models";
 import { CRITIC_ALIAS, PLANNER_ALIAS } from "@factory/planning";
@@ -8,13 +8,16 @@ import type { Result, SessionState } from "@factory/schemas";
 import { artifactGraphOf, beadGraphOf, coordinatorOf, mediationOf, sessionLogOf, sourceGraphOf } from "@factory/schemas/rpc";
 import type {
   CommissionRequest,
+  Disposition,
   ObjectHealth,
+  PolicyRpc,
   Principal,
   SessionHealthRpc,
   SessionNeighbours,
   SessionReport,
   SessionRpc,
   SessionStatus,
+  SignalsRpc,
   SubmittedOrder,
   SubmittedOrderRpc,
 } from "@factory/schemas/rpc";
@@ -40,6 +43,12 @@ const ADVANCE_TIMEOUT_MS = 12 * 60_000;
 const REDRIVE_TIMER = "redrive";
 /** A neighbour that was down for the outbox's 25 minutes is asked again this often, in milliseconds. */
 const REDRIVE_AFTER_MS = 15 * 60_000;
+
+/**
+ * The governance Worker's two parts that a session asks. Wrangler types a binding to another Worker's entry class as a Fetcher; the
+ * interfaces are the contract that class implements.
+ */
+const governanceOf = ({ GOVERNANCE }: Pick<Env, "GOVERNANCE">) => GOVERNANCE as unknown as PolicyRpc & Pick<SignalsRpc, "tell">;
 
 /** The state machine of a session; named by `objectName.session`. */
 export class CommissioningAgentDO extends DurableObject<Env> implements SessionRpc, SessionHealthRpc, SubmittedOrderRpc {
@@ -91,6 +100,18 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
     return this.#session.acknowledge(review);
   }
 
+  async dispose(effectId: string, disposition: Disposition): Promise<Result<{ state: SessionState }>> {
+    return this.#session.dispose(effectId, disposition);
+  }
+
+  async suspend(effectId: string, reason: string, dispositionEventId: string): Promise<Result> {
+    return this.#session.suspend(effectId, reason, dispositionEventId);
+  }
+
+  async unsuspend(effectId: string, dispositionEventId: string): Promise<Result> {
+    return this.#session.unsuspend(effectId, dispositionEventId);
+  }
+
   async report(effectId: string, report: SessionReport): Promise<Result> {
     return this.#session.report(effectId, report);
   }
@@ -125,11 +146,13 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
         sandbox: sandboxClient(env.SANDBOX),
         coordinator: (org, runId) => coordinatorOf(env, org, runId),
         mediation: (org, sessionId) => mediationOf(env, org, sessionId),
+        policy: governanceOf(env),
         evidenceSigner: () => signerOf(env.EVIDENCE_SIGNING_KEY),
         deployed: () => deployedAs(env),
         loopClosure: (context) => this.#loopClosure(context),
         wake: () => this.#wake(),
         log: this.#log,
+        startTimeout: startRealTimeout,
         now: Date.now,
       },
       this.#outbox,
@@ -159,11 +182,19 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
       sessionLog: (org, sessionId) => sessionLogOf(env, org, sessionId),
       mediation: (org, sessionId) => mediationOf(env, org, sessionId),
       coordinator: (org, runId) => coordinatorOf(env, org, runId),
+      beads: (org) => beadGraphOf(env, org),
+      signals: governanceOf(env),
       blobs: blobsIn(env.BLOBS),
       register: (entry) => upsertSession(drizzle(env.DB), entry),
       ingest: (amendmentId) => session.ingest(amendmentId),
       persist: (evidenceId) => session.persist(evidenceId),
-      compileRequest: () => session.compileRequest(),
+      compileRequest: (clearance) => session.compileRequest(clearance),
+      clearRequest: (requestId) => session.clearRequest(requestId),
+      escalationBead: (escalationId, standing) => session.escalationBead(escalationId, standing),
+      escalationSignal: (escalationId) => session.escalationSignal(escalationId),
+      recordClosure: (dispositionEventId) => session.recordClosure(dispositionEventId),
+      onClearRefused: (requestId, refusal) => session.onClearRefused(requestId, refusal),
+      onRunSuspended: (dispositionEventId) => session.onRunSuspended(dispositionEventId),
       onCompileRefused: (refusal) => session.onCompileRefused(refusal),
       onAmendRefused: (amendmentId, refusal) => session.onAmendRefused(amendmentId, refusal),
       onRunCancelled: () => session.onRunCancelled(),

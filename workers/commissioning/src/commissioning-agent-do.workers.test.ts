@@ -127,6 +127,54 @@ describe("CommissioningAgentDO", () => {
     await expect.poll(async () => (await world.asked()).map(([method]) => method)).toEqual(["compile"]);
   });
 
+  test("a disposition is taken once over evictions, for its effect and for its event", async () => {
+    const world = aSession("WO-disposed", { reviewMode: "human" });
+    await world.session.commission(world.request);
+    await expect.poll(async () => (await world.session.status())?.state, { timeout: 20_000 }).toBe("AWAITING_APPROVAL");
+    const review = (await world.session.status())?.openReview;
+    const disposition = {
+      org: world.request.org,
+      reviewId: review?.reviewId ?? "",
+      actionDigest: review?.actionDigest ?? "",
+      decision: "approved",
+      note: "",
+      dispositionEventId: "DSP-00000000000000000000000001",
+      elucidationArtifactId: "ELC-00000000000000000000000001",
+      approvers: [{ id: "linear:ann", person: "ann" }],
+      override: false,
+      policy: null,
+      signal: "CommissioningSignal",
+    } as const;
+    const first = await world.session.dispose("desk:1", disposition);
+    expect(first).toMatchObject({ ok: true, state: "COMPILING" });
+    await evictDurableObject(world.stub);
+    expect(await world.session.dispose("desk:1", disposition)).toEqual(first);
+    await evictDurableObject(world.stub);
+    expect(await world.session.dispose("desk:2", disposition)).toMatchObject({ ok: true });
+    expect(await world.session.dispose("desk:3", { ...disposition, decision: "rejected" })).toMatchObject({ ok: false, code: "ALREADY_EXISTS" });
+    // An eviction between a delivery and its acknowledgement delivers again: mediation knows it by its effect.
+    await expect.poll(async () => new Set((await world.asked()).map(([method, effectId]) => `${method} ${String(effectId)}`)).size).toBe(1);
+    const granted = (await world.events()).filter(({ kind }) => kind === "APPROVAL_GRANTED");
+    expect(granted).toHaveLength(1);
+    const [, , request] = (await world.asked())[0] ?? [];
+    expect(request).toMatchObject({ clearance: { approvedBy: "person", approver: "linear:ann", policy: { policies: ["everything"] } } });
+  });
+
+  test("a suspended session says so after an eviction and goes on when that is lifted", async () => {
+    const world = aSession("WO-suspended", { reviewMode: "human" });
+    await world.session.commission(world.request);
+    await expect.poll(async () => (await world.session.status())?.state, { timeout: 20_000 }).toBe("AWAITING_APPROVAL");
+    expect(await world.session.suspend("s:1", "look at it first", "DSP-00000000000000000000000001")).toEqual({ ok: true });
+    const review = (await world.session.status())?.openReview;
+    const given = { reviewId: review?.reviewId ?? "", decision: "approved", note: "", actionDigest: review?.actionDigest ?? "", principal: ANN } as const;
+    await world.session.acknowledge(given);
+    await evictDurableObject(world.stub);
+    expect(await world.session.status()).toMatchObject({ state: "COMPILING", reason: "Suspended by order of two people: look at it first" });
+    expect(await world.asked()).toEqual([]);
+    expect(await world.session.unsuspend("s:2", "DSP-00000000000000000000000002")).toEqual({ ok: true });
+    await expect.poll(async () => (await world.asked()).map(([method]) => method), { timeout: 20_000 }).toEqual(["compile"]);
+  });
+
   test("a cancelled session is evicted and still ends, once", async () => {
     const world = aSession("WO-cancelled", { reviewMode: "human" });
     await world.session.commission(world.request);

@@ -3,7 +3,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { consoleLog } from "@factory/durable";
 import type { Assemblies, Health, OpenSession, SessionRegistryRpc } from "@factory/schemas/rpc";
 import { drizzle } from "drizzle-orm/d1";
-import { assembliesOf, hasAssembly, openSessions } from "./registry/registry.ts";
+import { assembliesOf, assemblyOf, hasAssembly, openSessions, openSessionsOf } from "./registry/registry.ts";
 
 export { CommissioningAgentDO } from "./commissioning-agent-do.ts";
 
@@ -23,6 +23,19 @@ export default class CommissioningWorker extends WorkerEntrypoint<Env> implement
 
   async openSessions(limit: number, after?: OpenSession): Promise<{ readonly sessions: readonly OpenSession[]; readonly more: boolean }> {
     return openSessions(drizzle(this.env.DB), consoleLog(), limit, after);
+  }
+
+  async assemblyOf(org: string, sessionId: string): Promise<string | null> {
+    return assemblyOf(drizzle(this.env.DB), org, sessionId);
+  }
+
+  async openSessionsOf(
+    org: string,
+    assembly: string | null,
+    limit: number,
+    after?: string,
+  ): Promise<{ readonly sessionIds: readonly string[]; readonly more: boolean }> {
+    return openSessionsOf(drizzle(this.env.DB), org, assembly, limit, after);
   }
 
   override async fetch(): Promise<Response> {

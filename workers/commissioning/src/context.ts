@@ -1,13 +1,15 @@
 /** What every part of a session's core works with. */
-import type { Log, StoragePort } from "@factory/durable";
+import type { Log, StartTimeout, StoragePort } from "@factory/durable";
 import type { LoopClosure } from "@factory/loop-closure";
 import type { ModelAlias } from "@factory/models";
 import type { SessionState } from "@factory/schemas";
-import type { ArtifactGraphRpc, BeadGraphRpc, CoordinatorRpc, MediationRpc, ModelCall, SessionLogRpc } from "@factory/schemas/rpc";
+import type { ArtifactGraphRpc, BeadGraphRpc, CoordinatorRpc, MediationRpc, ModelCall, PolicyRpc, SessionLogRpc } from "@factory/schemas/rpc";
 import type { Sandbox } from "@factory/verification";
 import type { EvidencePredicate, EvidenceSigner } from "@factory/verification/evidence";
 import type { z } from "zod";
 import type { AmendmentStore } from "./amendment-store.ts";
+import { resolveEscalation } from "./escalations.ts";
+import type { GovernanceStore } from "./governance-store.ts";
 import type { JudgeChoice } from "./judge.ts";
 import type { Ledger } from "./ledger.ts";
 import type { PlanningStore } from "./planning-store.ts";
@@ -62,6 +64,8 @@ export interface SessionDeps {
   readonly sandbox: Sandbox;
   readonly coordinator: (org: string, runId: string) => Pick<CoordinatorRpc, "record" | "poke">;
   readonly mediation: (org: string, sessionId: string) => Pick<MediationRpc, "poke">;
+  /** The policy decision point, without whose answer nothing is dispatched. */
+  readonly policy: Pick<PolicyRpc, "decide">;
   /** Signs the evidence. @throws RetryableError without a key that can be used. */
   readonly evidenceSigner: () => Promise<EvidenceSigner>;
   /** How this deployment is configured, as the evidence tells it. */
@@ -71,6 +75,7 @@ export interface SessionDeps {
   /** Called after every commit that enqueued something: the outbox drains, and `advance` is called soon. */
   readonly wake: () => void;
   readonly log: Log;
+  readonly startTimeout: StartTimeout;
   /** Clock in epoch milliseconds. */
   readonly now: () => number;
 }
@@ -80,6 +85,7 @@ export interface SessionContext {
   readonly store: SessionStore;
   readonly planning: PlanningStore;
   readonly amendments: AmendmentStore;
+  readonly governance: GovernanceStore;
   readonly ledger: Ledger;
   readonly deps: SessionDeps;
 }
@@ -93,12 +99,16 @@ export function moveTo({ store, ledger, deps }: SessionContext, state: SessionSt
 }
 
 /** Decides how the session ends, once; the rest is carried out step by step. An open review is closed undecided. */
-export function endWith({ store, ledger, deps }: SessionContext, ending: Ending): void {
+export function endWith(context: SessionContext, ending: Ending): void {
+  const { store, ledger, deps } = context;
   const row = store.requireSession();
   if (row.ending !== null) return;
   requireMove(row.state, ending.state);
   const review = store.openReview();
-  if (review !== null) store.closeReview(review.reviewId, null, deps.now());
+  if (review !== null) {
+    store.closeReview(review.reviewId, null, deps.now());
+    resolveEscalation(context, review.reviewId);
+  }
   store.patch({ ending, stuck: null }, deps.now());
   ledger.register();
 }

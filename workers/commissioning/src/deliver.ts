@@ -3,8 +3,21 @@ import type { Delivery, Effect } from "@factory/durable";
 import { isRunVerdictGap } from "@factory/factory-graph";
 import type { AmendmentChange } from "@factory/factory-graph";
 import { ERRORS, refusing } from "@factory/schemas";
-import type { ArtifactEdge, ArtifactNode, Refusal, Result } from "@factory/schemas";
-import type { ArtifactGraphRpc, CompileRequest, CoordinatorRpc, DivergenceReport, MediationRpc, RunVerdictChange, SessionLogRpc } from "@factory/schemas/rpc";
+import type { ArtifactEdge, ArtifactNode, EscalationEvent, Refusal, Result, VerdictClosureRecord } from "@factory/schemas";
+import type {
+  ArtifactGraphRpc,
+  BeadGraphRpc,
+  ClearanceBasis,
+  ClearRequest,
+  CompileRequest,
+  CoordinatorRpc,
+  DivergenceReport,
+  KnowingStateBead,
+  MediationRpc,
+  RunVerdictChange,
+  SessionLogRpc,
+  SignalsRpc,
+} from "@factory/schemas/rpc";
 import type { AmendmentStore } from "./amendment-store.ts";
 import type { BlobPort } from "./context.ts";
 import { inheritedSpecification } from "./inheritance.ts";
@@ -19,8 +32,11 @@ export interface DeliverDeps {
   readonly amendments: AmendmentStore;
   readonly graph: (org: string, assembly: string) => InheritanceGraph & Pick<ArtifactGraphRpc, "append" | "surface">;
   readonly sessionLog: (org: string, sessionId: string) => Pick<SessionLogRpc, "append">;
-  readonly mediation: (org: string, sessionId: string) => Pick<MediationRpc, "compile" | "amend">;
-  readonly coordinator: (org: string, runId: string) => Pick<CoordinatorRpc, "cancel" | "clarify" | "decide" | "fund">;
+  readonly mediation: (org: string, sessionId: string) => Pick<MediationRpc, "compile" | "amend" | "clear">;
+  readonly coordinator: (org: string, runId: string) => Pick<CoordinatorRpc, "cancel" | "clarify" | "decide" | "fund" | "clear">;
+  readonly beads: (org: string) => Pick<BeadGraphRpc, "write">;
+  /** Those who are told what happens here. */
+  readonly signals: Pick<SignalsRpc, "tell">;
   readonly blobs: BlobPort;
   readonly register: (entry: RegistryEntry) => Promise<void>;
   /** BP6 of an adopted amendment. @throws RetryableError when a graph did not answer, TerminalError when one refused. */
@@ -28,7 +44,15 @@ export interface DeliverDeps {
   /** The persistence gate. @throws RetryableError while a source does not answer, TerminalError where nothing was sealed. */
   readonly persist: (evidenceId: string) => Promise<void>;
   /** What mediation is to compile, from the session's rows as they are now. */
-  readonly compileRequest: () => CompileRequest;
+  readonly compileRequest: (clearance: ClearanceBasis | undefined) => CompileRequest;
+  readonly clearRequest: (requestId: string) => ClearRequest;
+  /** @throws TerminalError where there is nothing to link it to, RetryableError when the bead graph did not answer. */
+  readonly escalationBead: (escalationId: string, standing: "raised" | "resolved") => Promise<KnowingStateBead>;
+  readonly escalationSignal: (escalationId: string) => EscalationEvent;
+  /** @throws RetryableError when the graph did not take it, TerminalError where it cannot be told. */
+  readonly recordClosure: (dispositionEventId: string) => Promise<VerdictClosureRecord>;
+  readonly onClearRefused: (requestId: string, refusal: Refusal) => void;
+  readonly onRunSuspended: (dispositionEventId: string) => void;
   readonly onCompileRefused: (refusal: Refusal) => void;
   readonly onAmendRefused: (amendmentId: string, refusal: Refusal) => void;
   readonly onRunCancelled: () => void;
@@ -61,6 +85,18 @@ export function createDeliver(deps: DeliverDeps): (target: string, effects: read
         return deliverDecisions(deps, effects);
       case "fund":
         return deliverFunds(deps, effects);
+      case "clear":
+        return deliverClearances(deps, effects);
+      case "suspendRun":
+        return deliverSuspensions(deps, effects);
+      case "escalate":
+        return deliverEscalations(deps, payloads<"escalate">(effects), "raised");
+      case "deescalate":
+        return deliverEscalations(deps, payloads<"deescalate">(effects), "resolved");
+      case "tell":
+        return deliverWord(deps, effects);
+      case "closure":
+        return deliverClosures(deps, effects);
       case "registry":
         for (const entry of payloads<"registry">(effects)) await deps.register(entry);
         return { ok: true };
@@ -117,8 +153,9 @@ async function deliverLog({ store, sessionLog }: DeliverDeps, events: readonly E
 /** What has been learnt on the order meanwhile goes along; mediation answers a repeat from its record, whatever goes along then. */
 async function deliverCompile(deps: DeliverDeps, effects: readonly Effect[]): Promise<Delivery> {
   const { org, sessionId, assembly } = deps.store.request();
-  for (const { effectId } of effects) {
-    const made = await refusing(async () => ({ request: deps.compileRequest() }));
+  for (const { effectId, payload } of effects) {
+    const { clearance } = payload as EffectPayloads["compile"];
+    const made = await refusing(async () => ({ request: deps.compileRequest(clearance) }));
     if (!made.ok) {
       deps.onCompileRefused(made);
       continue;
@@ -218,6 +255,60 @@ async function deliverFunds(deps: DeliverDeps, effects: readonly Effect[]): Prom
     const { runId, ...decision } = payload as EffectPayloads["fund"];
     const result = await deps.coordinator(org, runId).fund(`${sessionId}:${effectId}`, decision);
     if (!result.ok && result.code !== "FAILED_PRECONDITION" && result.code !== "NOT_FOUND") return deliveryOf(result);
+  }
+  return { ok: true };
+}
+
+/** Mediation writes the clearance and gives it to the run; what it refuses for good a person is asked about. */
+async function deliverClearances(deps: DeliverDeps, effects: readonly Effect[]): Promise<Delivery> {
+  const { org, sessionId } = deps.store.request();
+  for (const { effectId, payload } of effects) {
+    const { requestId } = payload as EffectPayloads["clear"];
+    const result = await deps.mediation(org, sessionId).clear(`${sessionId}:${effectId}`, deps.clearRequest(requestId));
+    if (!result.ok && !isFinal(result)) return { ok: false };
+    if (!result.ok) deps.onClearRefused(requestId, result);
+  }
+  return { ok: true };
+}
+
+/** A run that is over has no clearance to take. */
+async function deliverSuspensions(deps: DeliverDeps, effects: readonly Effect[]): Promise<Delivery> {
+  const { org, sessionId } = deps.store.request();
+  for (const { effectId, payload } of effects) {
+    const { runId, dispositionEventId, reason } = payload as EffectPayloads["suspendRun"];
+    const result = await deps.coordinator(org, runId).clear(`${sessionId}:${effectId}`, null, reason);
+    if (!result.ok && result.code !== "FAILED_PRECONDITION" && result.code !== "NOT_FOUND") return deliveryOf(result);
+    deps.onRunSuspended(dispositionEventId);
+  }
+  return { ok: true };
+}
+
+async function deliverEscalations(deps: DeliverDeps, effects: readonly EffectPayloads["escalate"][], standing: "raised" | "resolved"): Promise<Delivery> {
+  const { org, sessionId } = deps.store.request();
+  for (const { escalationId } of effects) {
+    const bead = await deps.escalationBead(escalationId, standing);
+    const result = await deps.beads(org).write(bead, bead.writtenBy, sessionId);
+    if (!result.ok) return deliveryOf(result);
+  }
+  return { ok: true };
+}
+
+async function deliverWord(deps: DeliverDeps, effects: readonly Effect[]): Promise<Delivery> {
+  const { org, sessionId } = deps.store.request();
+  for (const { effectId, payload } of effects) {
+    const { escalationId } = payload as EffectPayloads["tell"];
+    const result = await deps.signals.tell(org, `${sessionId}:${effectId}`, deps.escalationSignal(escalationId));
+    if (!result.ok) return deliveryOf(result);
+  }
+  return { ok: true };
+}
+
+async function deliverClosures(deps: DeliverDeps, effects: readonly Effect[]): Promise<Delivery> {
+  const { org, sessionId } = deps.store.request();
+  for (const { effectId, payload } of effects) {
+    const { dispositionEventId } = payload as EffectPayloads["closure"];
+    const result = await deps.signals.tell(org, `${sessionId}:${effectId}`, await deps.recordClosure(dispositionEventId));
+    if (!result.ok) return deliveryOf(result);
   }
   return { ok: true };
 }

@@ -1,5 +1,6 @@
 /** The deliverable: the accepted tree, the order's examples as tests, and a README that says what proves it. */
 import { RetryableError, TerminalError } from "@factory/durable";
+import { markdownText } from "@factory/governance/untrusted-text";
 import { blobKey, canonicalJson, digestOf, functionFile, functionFiles, sha256Hex } from "@factory/schemas";
 import type { Tree, WorkOrder } from "@factory/schemas";
 import { renderExampleTests } from "@factory/verification";
@@ -101,9 +102,9 @@ type FinishedRun = Extract<RunReport, { outcome: "accepted" | "failed" }>;
 /** What was asked and what proves it. */
 export function deliverableReadme(order: WorkOrder, proofs: readonly ClaimProof[], run: Pick<FinishedRun, "checks" | "holdouts" | "firstVerdict">): string {
   return [
-    `# ${order.title}`,
+    `# ${markdownText(order.title)}`,
     "",
-    order.goal === "" ? order.problem : order.goal,
+    markdownText(order.goal === "" ? order.problem : order.goal),
     "",
     "## What was asked, and what proves it",
     "",
@@ -126,7 +127,7 @@ export function deliverableReadme(order: WorkOrder, proofs: readonly ClaimProof[
     "these files are the delivered ones; the first thing that does not hold is named. The factory's public keys are at",
     "`/.well-known/factory-evidence-keys.json` of its gateway: give them with `--key FILE`, or `--key -` for standard input.",
     "",
-    ...(order.outOfScope.length === 0 ? [] : ["## Out of scope", "", ...order.outOfScope.map(({ text }) => `- ${text}`), ""]),
+    ...(order.outOfScope.length === 0 ? [] : ["## Out of scope", "", ...order.outOfScope.map(({ text }) => `- ${markdownText(text)}`), ""]),
   ].join("\n");
 }
 
@@ -137,10 +138,5 @@ function hiddenText({ passed, failed }: FinishedRun["holdouts"]): string {
 function proofRow({ claimId, text, verdict, checks, holdouts }: ClaimProof): string {
   const executed = checks.filter(({ holdout }) => !holdout).map(({ kind, ok }) => `${kind}: ${ok ? "passed" : "failed"}`);
   const hidden = holdouts.status === "absent" ? "absent" : `${holdouts.count} ${holdouts.status}`;
-  return `| ${claimId} | ${cell(text)} | ${verdict} | ${cell([...new Set(executed)].join(", ") || "none")} | ${hidden} |`;
-}
-
-/** Text of an order inside a table: it must not end the cell or the row. */
-function cell(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll("|", "\\|").replaceAll(/\s+/g, " ").trim();
+  return `| ${claimId} | ${markdownText(text)} | ${verdict} | ${markdownText([...new Set(executed)].join(", ") || "none")} | ${hidden} |`;
 }

@@ -8,7 +8,10 @@ import { absent, known } from "@factory/verification/evidence";
 import type { EvidencePredicate } from "@factory/verification/evidence";
 
 /** The parts of the predicate that the log alone decides. */
-export type LogFacts = Pick<EvidencePredicate, "chain" | "lineage" | "gates" | "reviews" | "approvals" | "divergences" | "consents" | "denials" | "modelCalls">;
+export type LogFacts = Pick<
+  EvidencePredicate,
+  "chain" | "lineage" | "gates" | "reviews" | "approvals" | "clearances" | "divergences" | "consents" | "denials" | "modelCalls"
+>;
 
 /**
  * Has the log take nothing more but what ends the session, and reads the whole of it.
@@ -41,6 +44,7 @@ class LogReader {
   readonly #prompts: EventPayload<"REVIEW_REQUIRED">[] = [];
   readonly #resolved = new Map<string, EventPayload<"REVIEW_RESOLVED">>();
   readonly #approvals: EvidencePredicate["approvals"] = [];
+  readonly #clearances: NonNullable<EvidencePredicate["clearances"]> = [];
   readonly #divergences: EvidencePredicate["divergences"] = [];
   readonly #consents: EvidencePredicate["consents"] = [];
   readonly #denials: EvidencePredicate["denials"] = [];
@@ -63,7 +67,7 @@ class LogReader {
     const { seq, kind, eventId, hash, prevHash } = event;
     if (seq !== this.count + 1 || prevHash !== this.root) throw new RetryableError(`Event ${seq} of the log does not follow event ${this.count}.`);
     this.#events.push([seq, kind, eventId, hash]);
-    if (isKind(event, "ARTIFACT_WRITTEN")) this.#artifact(event.payload);
+    if (isKind(event, "ARTIFACT_WRITTEN")) this.#artifact(event.payload, event.occurredAt);
     else if (isKind(event, "VERIFICATION_PRODUCED")) this.#gates.push(gateOf(event.payload));
     else if (isKind(event, "REVIEW_REQUIRED")) this.#prompts.push(event.payload);
     else if (isKind(event, "REVIEW_RESOLVED")) this.#resolved.set(event.payload.reviewId, event.payload);
@@ -80,6 +84,7 @@ class LogReader {
       gates: this.#gates,
       reviews: this.#prompts.map((prompt) => reviewOf(prompt, this.#resolved.get(prompt.reviewId))),
       approvals: this.#approvals,
+      clearances: this.#clearances,
       divergences: this.#divergences,
       consents: this.#consents,
       denials: this.#denials,
@@ -87,7 +92,11 @@ class LogReader {
     };
   }
 
-  #artifact({ artifactId, artifactType, edges, metadata }: EventPayload<"ARTIFACT_WRITTEN">): void {
+  #artifact({ artifactId, artifactType, edges, metadata }: EventPayload<"ARTIFACT_WRITTEN">, occurredAt: number): void {
+    if (artifactType === "ClearanceRecord" && !this.#nodes.has(artifactId)) {
+      const content = known(metadata, "the record is too large for its event");
+      this.#clearances.push({ clearanceId: artifactId, writtenAt: new Date(occurredAt).toISOString(), content });
+    }
     this.#nodes.set(artifactId, artifactType ?? this.#nodes.get(artifactId));
     for (const { source, rel, target } of edges ?? []) this.#edges.set(`${source} ${rel} ${target}`, [source, rel, target]);
     if (artifactType === "ExecutionTrace") this.#consents.push(consentOf(artifactId, metadata));
@@ -140,14 +149,23 @@ function counted(passed: number | undefined, failed: number | undefined, why: st
 }
 
 function reviewOf(
-  { reviewId, reviewType, action, actionDigest }: EventPayload<"REVIEW_REQUIRED">,
+  { reviewId, reviewType, action, actionDigest, context }: EventPayload<"REVIEW_REQUIRED">,
   resolved: EventPayload<"REVIEW_RESOLVED"> | undefined,
 ): EvidencePredicate["reviews"][number] {
   const resolution =
     resolved === undefined
       ? absent("the session ended before anybody decided")
       : { decision: resolved.decision, decidedBy: resolved.decidedBy, note: resolved.note };
-  return { reviewId, type: reviewType, action, actionDigest, resolution };
+  const { matter, approvalsNeeded } = context ?? {};
+  return {
+    reviewId,
+    type: reviewType,
+    matter: typeof matter === "string" ? matter : absent("the event does not say"),
+    approvalsNeeded: typeof approvalsNeeded === "number" ? approvalsNeeded : absent("no person had to approve, or the event does not say"),
+    action,
+    actionDigest,
+    resolution,
+  };
 }
 
 function approvalOf({ approvalId, reviewId, approver, actionDigest }: EventPayload<"APPROVAL_GRANTED">): EvidencePredicate["approvals"][number] {

@@ -1,13 +1,13 @@
 /** From a session's rows, its run's record and its log to what the evidence says. Nothing is filled in for what was not done. */
 import { digestOf, sha256Hex } from "@factory/schemas";
 import type { Claim } from "@factory/schemas";
-import type { RunRecord, RunReport } from "@factory/schemas/rpc";
+import type { DecisionRecord, RunRecord, RunReport } from "@factory/schemas/rpc";
 import { absent, countsOrAbsent, firstVerdictFacts, known, overfitOf, totalsOf } from "@factory/verification/evidence";
 import type { EvidencePredicate } from "@factory/verification/evidence";
 import type { SessionContext } from "./context.ts";
 import type { LogFacts } from "./evidence-log.ts";
 import type { ClaimProof } from "./proof.ts";
-import type { Ending } from "./session-store.ts";
+import type { ApprovalRow, Ending } from "./session-store.ts";
 
 type FinishedRun = Extract<RunReport, { outcome: "accepted" | "failed" }>;
 
@@ -51,6 +51,8 @@ export function evidencePredicateOf(context: SessionContext, facts: EvidenceFact
     configuration: { content: configuration, digest: digestOf(configuration) },
     run: run === undefined ? absent(runId === null ? NO_RUN : "the run came to no verdict") : runOf(run),
     runModelUse: record === null ? absent(unrecorded) : { calls: record.modelCalls, costUsd: known(record.costUsd, "the price of a call is not known") },
+    governance: governanceOf(context),
+    receipts: store.approvals().map(receiptOf),
     deliverable: deliverable === null ? absent("nothing was delivered") : { ...deliverable },
     totals: totalsOf(lists),
   };
@@ -83,6 +85,36 @@ function envelopeOf({ store }: SessionContext): EvidencePredicate["envelope"] {
     principal: principal.id,
     evidenceChainRoot: known(evidenceChainRoot, "the envelope names no earlier evidence"),
   };
+}
+
+function governanceOf({ store }: SessionContext): NonNullable<EvidencePredicate["governance"]> {
+  const { governance } = store.request();
+  if (governance === undefined) return absent("the order was taken before policies decided");
+  return { submission: decisionOf(governance.submission), approvals: { ...governance.approvals } };
+}
+
+function receiptOf(row: ApprovalRow): NonNullable<EvidencePredicate["receipts"]>[number] {
+  const { approvalId, reviewId, approver, actionDigest, decision, reason: note } = row;
+  return {
+    approvalId,
+    reviewId,
+    approver,
+    person: known(row.person, "the platform decided, or it was given before people were told from credentials"),
+    approvers: row.approvers === null ? absent("nobody overrode") : [...row.approvers],
+    actionDigest,
+    decision,
+    note,
+    givenAt: new Date(row.givenAt).toISOString(),
+    expiresAt: row.expiresAt === null ? absent("it was used as it was given") : new Date(row.expiresAt).toISOString(),
+    policy: row.policy === null ? absent("no policy was asked") : decisionOf(row.policy),
+    dispositionEventId: known(row.dispositionEventId, "it came with no disposition"),
+    elucidationArtifactId: known(row.elucidationId, "it came with no disposition"),
+    usedBy: known(row.usedBy, "no answer was applied with it"),
+  };
+}
+
+function decisionOf({ decisionId, policies, policySet }: DecisionRecord) {
+  return { decisionId, policies: [...policies], policySet };
 }
 
 function runOf({

@@ -6,15 +6,15 @@
 import type { Outbox } from "@factory/durable";
 import { blobKey, canonicalJson, sha256Hex, ulidId } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode, EventKind, EventPayload, EventWrite } from "@factory/schemas";
-import type { CommissionRequest, LogIdentity, BeadDecision, BudgetDecision } from "@factory/schemas/rpc";
+import type { BeadDecision, BudgetDecision, ClearanceBasis, CommissionRequest, LogIdentity } from "@factory/schemas/rpc";
 import { reasonOf } from "./session-store.ts";
 import type { SessionStore } from "./session-store.ts";
 
 /** Lanes of the outbox; order is kept within one. */
 const LANES = { ledger: "ledger", coordinator: "coordinator", registry: "registry" } as const;
 
-/** What only adds to the graphs: each effect has a lane of its own, so that nothing ever waits for it. */
-const ASIDE = ["ingest", "surface", "persist"] as const satisfies readonly (keyof EffectPayloads)[];
+/** What only adds to the graphs or tells others: on lanes of its own, so that nothing ever waits for it. */
+const ASIDE = ["ingest", "surface", "persist", "escalate", "deescalate", "tell", "closure"] as const satisfies readonly (keyof EffectPayloads)[];
 
 /** True for an effect that nothing waits for; a session does not stop for it. */
 export function isAside(target: string): boolean {
@@ -26,14 +26,25 @@ export type EffectPayloads = {
   readonly graph: { readonly artifactId: string; readonly edges: readonly ArtifactEdge[] };
   readonly blob: { readonly artifactId: string };
   readonly log: EventWrite;
-  readonly compile: Record<string, never>;
+  /** What the run's clearance rests on; absent in what was enqueued before there were clearances. */
+  readonly compile: { readonly clearance?: ClearanceBasis };
   readonly amend: { readonly amendmentId: string };
   readonly barrier: Record<string, never>;
   readonly cancelRun: { readonly runId: string; readonly reason: string };
   readonly clarify: { readonly runId: string; readonly beadId: string; readonly clarificationId: string; readonly answer: string; readonly answeredBy: string };
   readonly decide: BeadDecision & { readonly runId: string };
   readonly fund: BudgetDecision & { readonly runId: string };
+  /** A new clearance for the run. */
+  readonly clear: { readonly requestId: string };
+  /** The run's clearance is taken. */
+  readonly suspendRun: { readonly runId: string; readonly dispositionEventId: string; readonly reason: string };
   readonly registry: RegistryEntry;
+  /** A question to a person is raised as an escalation bead, resolved as one, and told to subscribers. */
+  readonly escalate: { readonly escalationId: string };
+  readonly deescalate: { readonly escalationId: string };
+  readonly tell: { readonly escalationId: string };
+  /** The verdict on what a disposition had set going. */
+  readonly closure: { readonly dispositionEventId: string };
   /** BP6 of an adopted amendment. */
   readonly ingest: { readonly amendmentId: string };
   /** A hypothesis was shown to a person. */
@@ -109,8 +120,13 @@ export class Ledger {
     this.event("ARTIFACT_WRITTEN", { artifactId, artifactType });
   }
 
-  compile(): void {
-    this.#send("ledger", "compile", "compile", {});
+  compile(clearance: ClearanceBasis): void {
+    this.#send("ledger", "compile", "compile", { clearance });
+  }
+
+  /** A new clearance; the receipt that it rests on is in the graph before. */
+  clear(requestId: string): void {
+    this.#send("ledger", "clear", `clear:${requestId}`, { requestId });
   }
 
   amend(amendmentId: string): void {
@@ -124,6 +140,10 @@ export class Ledger {
 
   cancelRun(runId: string, reason: string): void {
     this.#send("coordinator", "cancelRun", `cancel:${runId}`, { runId, reason });
+  }
+
+  suspendRun(suspension: EffectPayloads["suspendRun"]): void {
+    this.#send("coordinator", "suspendRun", `suspend:${suspension.dispositionEventId}`, suspension);
   }
 
   clarify(answer: EffectPayloads["clarify"]): void {
@@ -148,6 +168,22 @@ export class Ledger {
   /** A hypothesis was shown to a person in this session. */
   surface(hypothesisId: string, surfacedTo: string): void {
     this.#aside("surface", `surface:${hypothesisId}:${surfacedTo}`, { hypothesisId, surfacedTo });
+  }
+
+  /** A question waits for a person. */
+  escalate(escalationId: string): void {
+    this.#aside("escalate", `escalate:${escalationId}`, { escalationId }, escalationId);
+    this.#aside("tell", `tell:${escalationId}`, { escalationId });
+  }
+
+  /** It waits no longer; the bead that raised it goes first. */
+  deescalate(escalationId: string): void {
+    this.#aside("deescalate", `deescalate:${escalationId}`, { escalationId }, escalationId);
+  }
+
+  /** What a disposition had set going has come to its verdict. */
+  closure(dispositionEventId: string): void {
+    this.#aside("closure", `closure:${dispositionEventId}`, { dispositionEventId });
   }
 
   /** The persistence gate looks at what was delivered, when the log is closed. */
@@ -189,8 +225,8 @@ export class Ledger {
     });
   }
 
-  #aside<T extends (typeof ASIDE)[number]>(target: T, effectId: string, payload: EffectPayloads[T]): void {
-    this.#outbox.enqueue({ effectId, lane: effectId, target, payload });
+  #aside<T extends (typeof ASIDE)[number]>(target: T, effectId: string, payload: EffectPayloads[T], lane: string = effectId): void {
+    this.#outbox.enqueue({ effectId, lane, target, payload });
   }
 
   #send<T extends EffectTarget>(lane: keyof typeof LANES, target: T, effectId: string, payload: EffectPayloads[T]): void {

@@ -84,6 +84,6 @@ describe("the deliverable", () => {
     const rows = deliverableReadme(anOrder(), proofs, run)
       .split("\n")
       .filter((line) => line.startsWith("| C-"));
-    expect(rows).toEqual(["| C-1 | a \\| b \\| C-9 \\| forged \\| passed \\| | not judged | none | absent |"]);
+    expect(rows).toEqual(["| C-1 | a \\| b \\| C\u2060-9 \\| forged \\| passed \\| | not judged | none | absent |"]);
   });
 });

@@ -1,6 +1,7 @@
 /** Approval and rejection of an intent specification, over evictions and repeats, and the receipts they leave. */
 import { approvalReceipt, isTerminalKind } from "@factory/schemas";
 import { describe, expect, test } from "vitest";
+import { APPROVAL_TTL_MS } from "./receipts.ts";
 import { anAcceptedRun, ANN, aRequest } from "./testing/builders.ts";
 import { commissioned, decide, Surroundings } from "./testing/surroundings.ts";
 
@@ -37,7 +38,9 @@ describe("an approval", () => {
         approvalId: expect.stringMatching(/^APR-/),
         reviewId,
         approver: "key:ann",
+        person: "key:ann",
         decidedAt: new Date(world.clock.now()).toISOString(),
+        expiresAt: new Date(world.clock.now() + APPROVAL_TTL_MS).toISOString(),
         decision: "approved",
         reason: "looks right",
         action: `Approve ${intentId}: compile it, have it built, checked and delivered`,

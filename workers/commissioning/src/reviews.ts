@@ -3,19 +3,24 @@
  * its giver to the digest of the exact action and is used once, in the transaction that carries the action out.
  */
 import { everyCriterionExecuted, testabilityOf } from "@factory/compiler";
-import { artifactNode, digestOf, refuse, ulidId, uncertaintyEntry } from "@factory/schemas";
-import type { ApprovalReceipt, ArtifactNode, EventPayload, Result, ReviewDecision, SessionState, Statement } from "@factory/schemas";
-import type { CommissionRequest, Principal, SessionRpc } from "@factory/schemas/rpc";
+import { artifactNode, digestOf, ulidId, uncertaintyEntry } from "@factory/schemas";
+import type { ArtifactNode, EventPayload, ReviewDecision, SessionState, Statement } from "@factory/schemas";
+import type { CommissionRequest } from "@factory/schemas/rpc";
 import type { Answered } from "@factory/planning";
 import type { SessionContext } from "./context.ts";
 import { newBudget } from "./budget-answers.ts";
 import type { BudgetReport } from "./budget-answers.ts";
+import { clearedItems } from "./clearance-answers.ts";
+import type { BlockedReport } from "./clearance-answers.ts";
 import { endWith, moveTo } from "./context.ts";
+import { raiseEscalation, resolveEscalation } from "./escalations.ts";
 import { rerunPass } from "./pass-attempts.ts";
+import { recordReceipt } from "./receipts.ts";
+import type { Giver } from "./receipts.ts";
 import type { ReviewRow, ReviewSubject, SessionStore } from "./session-store.ts";
 
 /** Who decides where the order's review mode leaves it to the platform. */
-const AUTO_PRINCIPAL_ID = "policy:auto";
+export const AUTO_PRINCIPAL_ID = "policy:auto";
 
 /** What a pass is told whose question a person left to it. */
 const UNANSWERED = "Go on as you judge best within the order; no further answer is given.";
@@ -25,6 +30,9 @@ const YES_OR_NO: ReadonlySet<ReviewSubject["matter"]> = new Set(["acceptance", "
 
 type Answer = { readonly decision: ReviewDecision; readonly note: string; readonly decidedBy: string };
 
+/** An answer with the receipt that is made of it. `decidedBy` names everybody whose vote it rests on. */
+export type DecidedAnswer = Answer & { readonly approvalId: string; readonly giver: Giver };
+
 /** A question to a person. */
 export type ReviewQuestion = {
   readonly subject: ReviewSubject;
@@ -33,39 +41,55 @@ export type ReviewQuestion = {
   readonly action: string;
   readonly promptText: string;
   readonly context: { readonly [key: string]: string | number | readonly string[] };
+  /** The platform decides it at once: no person has to approve. */
+  readonly decidesItself?: boolean;
 };
 
-/** Digest of the exact action a decision is on: another session, subject or wording is another digest. */
-function actionDigestOf(sessionId: string, subject: ReviewSubject, action: string): string {
-  return digestOf({ sessionId, subject, action });
+/**
+ * Digest of the exact action a decision is on: another session, review, subject or wording is another digest, so what was voted
+ * on a question before it was asked again counts for nothing.
+ */
+function actionDigestOf(sessionId: string, reviewId: string, { subject, action }: Pick<ReviewQuestion, "subject" | "action">): string {
+  return digestOf({ sessionId, reviewId, subject, action });
 }
 
 /** Stores a review, moves the session to where it waits, and asks. @returns the review's id */
 export function openReview(context: SessionContext, question: ReviewQuestion): string {
   const { store, ledger, deps } = context;
+  const { subject, action, toState, decidesItself = false } = question;
   const { sessionId, state: fromState } = store.requireSession();
   const reviewId = ulidId("REV", deps.now());
-  const actionDigest = actionDigestOf(sessionId, question.subject, question.action);
-  store.addReview({ reviewId, subject: question.subject, action: question.action, actionDigest, fromState, inState: question.toState }, deps.now());
+  const actionDigest = actionDigestOf(sessionId, reviewId, question);
+  // A bar is pinned when it is raised: another policy later is not another bar.
+  const needed = decidesItself ? 1 : peopleNeeded(store.request(), subject.matter);
+  store.addReview({ reviewId, subject, action, actionDigest, fromState, inState: toState, needed }, deps.now());
   ledger.event("REVIEW_REQUIRED", {
     reviewId,
     reviewType: question.reviewType,
-    action: question.action,
+    action,
     actionDigest,
     promptText: question.promptText,
     fromState,
-    toState: question.toState,
-    alternatives: YES_OR_NO.has(question.subject.matter) ? ["approved", "rejected"] : ["approved", "amended", "rejected"],
-    context: { ...question.context, matter: question.subject.matter },
+    toState,
+    alternatives: YES_OR_NO.has(subject.matter) ? ["approved", "rejected"] : ["approved", "amended", "rejected"],
+    context: { ...question.context, matter: subject.matter, ...(decidesItself ? {} : { approvalsNeeded: needed }) },
   });
-  moveTo(context, question.toState);
+  moveTo(context, toState);
+  if (toState === "IN_REVIEW") raiseEscalation(context, reviewId);
   return reviewId;
+}
+
+/** Distinct people who have to approve, as it was pinned when the order was taken. */
+function peopleNeeded({ governance }: CommissionRequest, matter: ReviewSubject["matter"]): number {
+  const pinned = governance !== undefined && Object.hasOwn(governance.approvals, matter) ? governance.approvals[matter] : undefined;
+  return Math.max(1, pinned ?? 1);
 }
 
 /** Puts the intent specification up for approval; the order's review mode may decide it at once. */
 export function askApproval(context: SessionContext): void {
-  const { store, planning } = context;
+  const { store, planning, deps } = context;
   const request = store.request();
+  const auto = decidesItself(request);
   const artifactId = planning.passes().get("write-intent-specification");
   if (artifactId === undefined) throw new Error("There is no intent specification to approve.");
   store.transaction(() => {
@@ -76,41 +100,21 @@ export function askApproval(context: SessionContext): void {
       action: `Approve ${artifactId}: compile it, have it built, checked and delivered`,
       promptText: approvalText(request),
       // A follower that sees who decides does not stop to ask a person.
-      context: { artifactId, reviewMode: request.config.reviewMode, ...(decidesItself(request) ? { decidedBy: AUTO_PRINCIPAL_ID } : {}) },
+      context: { artifactId, reviewMode: request.config.reviewMode, ...(auto ? { decidedBy: AUTO_PRINCIPAL_ID } : {}) },
+      decidesItself: auto,
     });
     const review = store.review(reviewId);
-    if (review !== null && decidesItself(request)) {
-      applyAnswer(context, review, { decision: "approved", note: autoNote(request), decidedBy: AUTO_PRINCIPAL_ID });
+    if (review !== null && auto) {
+      const answer = { decision: "approved", note: autoNote(request), decidedBy: AUTO_PRINCIPAL_ID } as const;
+      applyAnswer(context, review, { ...answer, approvalId: ulidId("APR", deps.now()), giver: platform(request) });
     }
   });
 }
 
-/** Takes a decision on a review. Refuses NOT_FOUND, REVIEW_CLOSED, ACTION_DIGEST_MISMATCH and what the matter does not allow. */
-export function acknowledge(context: SessionContext, given: Parameters<SessionRpc["acknowledge"]>[0]): Result<{ state: SessionState }> {
-  const { store } = context;
-  return store.transaction(() => {
-    const session = store.session();
-    const review = store.review(given.reviewId);
-    if (session === null || review === null || !mayDecide(given.principal, session.org)) return refuse("NOT_FOUND");
-    if (review.closed) return refuse("REVIEW_CLOSED");
-    if (given.actionDigest !== review.actionDigest) return refuse("ACTION_DIGEST_MISMATCH");
-    if (given.decision === "amended" && given.note.trim() === "") {
-      return refuse("INVALID_ARGUMENT", "An amendment needs a note: it is the answer or the added instruction.");
-    }
-    if (given.decision === "amended" && review.subject.matter === "acceptance") {
-      return refuse("FAILED_PRECONDITION", "The work is done: approve or reject it. A change is a new work order.");
-    }
-    if (review.subject.matter === "budget" && given.decision !== "rejected") {
-      const funded = newBudget(budgetReport(context, review.subject.reportSeq), given.note, given.decision === "amended");
-      if (!funded.ok) return funded;
-    }
-    applyAnswer(context, review, { decision: given.decision, note: given.note.trim(), decidedBy: given.principal.id });
-    return { ok: true, state: store.requireSession().state };
-  });
-}
-
-function mayDecide(principal: Principal, org: string): boolean {
-  return principal.org === org && principal.id !== AUTO_PRINCIPAL_ID;
+/** The platform, where the order's review mode leaves the decision to it; what let the order in allows that. */
+function platform({ governance }: CommissionRequest): Giver {
+  const policy = governance?.submission ?? null;
+  return { approver: AUTO_PRINCIPAL_ID, person: null, approvers: null, policy, dispositionEventId: null, elucidationId: null };
 }
 
 function decidesItself({ config, order }: CommissionRequest): boolean {
@@ -122,10 +126,11 @@ function autoNote({ config }: CommissionRequest): string {
 }
 
 /** Closes the review and carries the answer out, all in the caller's transaction. */
-function applyAnswer(context: SessionContext, review: ReviewRow, answer: Answer): void {
+export function applyAnswer(context: SessionContext, review: ReviewRow, answer: DecidedAnswer): void {
   const { store, ledger, deps } = context;
   const toState = targetState(review, answer.decision);
   store.closeReview(review.reviewId, answer, deps.now());
+  resolveEscalation(context, review.reviewId);
   ledger.event("REVIEW_RESOLVED", {
     reviewId: review.reviewId,
     decision: answer.decision,
@@ -156,6 +161,10 @@ function applyAnswer(context: SessionContext, review: ReviewRow, answer: Answer)
       fund(context, review.subject.reportSeq, answer);
       moveTo(context, review.fromState);
       return;
+    case "clearance":
+      clearRun(context, review.subject.reportSeq, answer);
+      moveTo(context, review.fromState);
+      return;
     case "semantic-review":
       decideOnReviewed(context, review.subject.artifactId, answer);
       moveTo(context, review.fromState);
@@ -184,46 +193,34 @@ function reject(context: SessionContext, review: ReviewRow, { note, decidedBy }:
   endWith(context, {
     state: isApproval ? "REJECTED" : "FAILED",
     reason: isApproval ? `${decidedBy} rejected the intent specification${why}` : `${decidedBy} rejected "${review.action}"${why}`,
-    reasonCode: review.subject.matter === "budget" ? "BUDGET_EXHAUSTED" : "REVIEW_REJECTED",
+    reasonCode: rejectedCode(context, review.subject),
   });
 }
 
-/** The receipt of a decision: who decided what, when and why, on which action; used here and nowhere else. */
-function recordDecision(context: SessionContext, review: ReviewRow, answer: Answer, toState: SessionState): void {
-  const { store, ledger, deps } = context;
-  const { org } = store.requireSession();
-  // A run that waits has asked under the id of the receipt: what rests on it names it.
-  const approvalId = "requestId" in review.subject ? review.subject.requestId : ulidId("APR", deps.now());
-  const { decision, note: reason } = answer;
-  const granted = { approvalId, reviewId: review.reviewId, approver: answer.decidedBy, actionDigest: review.actionDigest };
-  store.addApproval({ ...granted, decision, reason }, deps.now());
-  const subject = "artifactId" in review.subject ? review.subject.artifactId : store.artifactOfType("Signal")?.id;
-  if (subject === undefined) throw new Error("A decision without a subject.");
-  const decidedAt = new Date(deps.now()).toISOString();
-  const receipt: ApprovalReceipt = { ...granted, decidedAt, decision, reason, action: review.action, matter: review.subject.matter, org };
-  ledger.artifact(
-    {
-      id: approvalId,
-      type: "ApprovalReceipt",
-      data: receipt,
-      parents: [subject],
-    },
-    [{ source: approvalId, rel: "source_ref", target: subject }],
-  );
-  if (decision !== "rejected") ledger.event("APPROVAL_GRANTED", { ...granted, fromState: review.inState, toState });
+/** What the session ends with: where work was stopped for want of something, that. */
+function rejectedCode(context: SessionContext, subject: ReviewSubject): string {
+  if (subject.matter === "budget") return "BUDGET_EXHAUSTED";
+  return subject.matter === "clearance" ? blockedReport(context, subject.reportSeq).code : "REVIEW_REJECTED";
+}
+
+/** The receipt of the decision, used here and nowhere else; where something was granted, the log says so. */
+function recordDecision(context: SessionContext, review: ReviewRow, answer: DecidedAnswer, toState: SessionState): void {
+  const { approvalId, decision } = answer;
+  const { reviewId, approver, actionDigest } = recordReceipt(context, review, answer, approvalId, approvalId);
+  if (decision === "rejected") return;
+  context.ledger.event("APPROVAL_GRANTED", { approvalId, reviewId, approver, actionDigest, fromState: review.inState, toState });
 }
 
 function compile(context: SessionContext, intentId: string, answer: Answer): void {
   const { ledger } = context;
   if (answer.decision === "amended") amendIntent(context, intentId, answer);
-  moveTo(context, "COMPILING", { mediation: "compiling" });
+  moveTo(context, "COMPILING");
   ledger.event("COMPILATION_STARTED", {
     fromState: "AWAITING_APPROVAL",
     toState: "COMPILING",
     reason: `${answer.decidedBy} approved the intent specification.`,
     trigger: answer.decision,
   });
-  ledger.compile();
 }
 
 function amendIntent(context: SessionContext, intentId: string, answer: Answer): void {
@@ -324,7 +321,26 @@ function fund(context: SessionContext, reportSeq: number, { decision, note, deci
   store.handleReport(reportSeq, deps.now());
 }
 
-function budgetReport({ store }: SessionContext, reportSeq: number): BudgetReport {
+/** A person has cleared the run; the new clearance is written when policy allows it. */
+function clearRun(context: SessionContext, reportSeq: number, { decision, note, approvalId, decidedBy }: DecidedAnswer): void {
+  const { store, governance, deps } = context;
+  const { code, ...report } = blockedReport(context, reportSeq);
+  const cleared = clearedItems({ code, ...report }, decision === "amended" ? note : null);
+  if (!cleared.ok) throw new Error(`Report ${reportSeq} cannot be cleared.`);
+  const basis = { approvedBy: "person", approver: decidedBy, approvalId } as const;
+  governance.call({ requestId: approvalId, code, beads: report.beads, basis, askedFor: cleared.askedFor });
+  store.handleReport(reportSeq, deps.now());
+}
+
+/** The report of a blocked run that a person is asked about. @throws Error for another report */
+export function blockedReport({ store }: SessionContext, reportSeq: number): BlockedReport {
+  const { report } = store.runReport(reportSeq);
+  if (report.outcome !== "blocked") throw new Error(`Report ${reportSeq} is of no blocked run.`);
+  return report;
+}
+
+/** The report of an exhausted budget that a person is asked about. @throws Error for another report */
+export function budgetReport({ store }: SessionContext, reportSeq: number): BudgetReport {
   const { report } = store.runReport(reportSeq);
   if (report.outcome !== "budget") throw new Error(`Report ${reportSeq} asks for no budget.`);
   return report;

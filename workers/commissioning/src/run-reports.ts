@@ -5,11 +5,15 @@ import type { AmendReport, CompileReport, RunReport, SessionReport } from "@fact
 import type { AmendmentRow } from "./amendment-store.ts";
 import { askForLeave } from "./autonomy-reviews.ts";
 import { askForBudget } from "./budget-reviews.ts";
+import { askForClearance } from "./clearance-reviews.ts";
+import { takeBlocked } from "./clearances.ts";
+import { failCompilation } from "./compilation.ts";
 import type { SessionContext } from "./context.ts";
 import { endWith, moveTo } from "./context.ts";
 import { handleDivergence } from "./divergences.ts";
 import { openReview } from "./reviews.ts";
 import type { RunReportRow } from "./session-store.ts";
+import { tellRun } from "./suspensions.ts";
 
 /** Takes a report in the caller's transaction; what needs time is left to a later step. */
 export function takeReport(context: SessionContext, report: SessionReport): Result {
@@ -50,21 +54,12 @@ function takeCompileReport(context: SessionContext, report: CompileReport): void
     return;
   }
   moveTo(context, "EXECUTING", found);
+  tellRun(context);
   ledger.event("COMPILATION_COMPLETE", {
     fromState: "COMPILING",
     toState: "EXECUTING",
     reason: `${report.claims} claims in ${report.beads} beads; ${report.holdouts} examples are hidden.`,
   });
-}
-
-/** Ends a session whose intent could not be compiled; event 6 precedes the terminal one. */
-export function failCompilation(context: SessionContext, code: string, remediation: readonly string[]): void {
-  const { store, ledger } = context;
-  const { state, ending } = store.requireSession();
-  if (ending !== null) return;
-  const message = `The intent specification was not compiled: ${remediation.join(" ")}`;
-  ledger.event("COMPILATION_FAILED", { code, message, details: { remediation: [...remediation] }, retryable: false, fromState: state, toState: "FAILED" });
-  endWith(context, { state: "FAILED", reason: message, reasonCode: code });
 }
 
 function takeAmendReport({ store, amendments, deps }: SessionContext, report: AmendReport): void {
@@ -102,7 +97,9 @@ function takeRunReport(context: SessionContext, report: RunReport): void {
   const { ending, run } = store.requireSession();
   // A run that is being cancelled is silent only when its coordinator has acknowledged that.
   if (finished && run === "running") store.patch({ run: "quiet" }, deps.now());
-  if (ending === null) store.addRunReport(report);
+  if (ending !== null) return;
+  if (report.outcome === "blocked") takeBlocked(context, report);
+  else store.addRunReport(report);
 }
 
 /** Handles the oldest report that waits. */
@@ -128,6 +125,9 @@ export async function handleRunReport(context: SessionContext): Promise<void> {
       return;
     case "budget":
       askForBudget(context, row, report);
+      return;
+    case "blocked":
+      askForClearance(context, row, report);
       return;
     default:
       report satisfies never;

@@ -2,6 +2,7 @@ import { migrate } from "@factory/durable";
 import { NodeSqliteStorage } from "@factory/durable/testing";
 import { expect, test } from "vitest";
 import { AmendmentStore } from "./amendment-store.ts";
+import { GovernanceStore } from "./governance-store.ts";
 import { isExhausted } from "./pass-attempts.ts";
 import { PlanningStore } from "./planning-store.ts";
 import { SESSION_MIGRATIONS } from "./schema.ts";
@@ -33,7 +34,7 @@ test("a session of the first schema is taken over: its reviews, what a person wa
   expect(amendments.all()).toMatchObject([{ amendmentId: "AMD-1", toldLines: [15] }]);
   expect(amendments.countVerifierTry("AMD-1")).toBe(1);
   const autonomy = { matter: "autonomy", reportSeq: 1, requestId: "APR-2", subjectDigest: "d" } as const;
-  store.addReview({ reviewId: "REV-2", subject: autonomy, action: "", actionDigest: "", fromState: "EXECUTING", inState: "IN_REVIEW" }, 2);
+  store.addReview({ reviewId: "REV-2", subject: autonomy, action: "", actionDigest: "", fromState: "EXECUTING", inState: "IN_REVIEW", needed: 1 }, 2);
   expect(store.openReview()).toMatchObject({ reviewId: "REV-2" });
 });
 
@@ -51,7 +52,9 @@ test("a session from before attempts were counted goes on: its passes and approv
 
   migrate(storage, SESSION_MIGRATIONS);
   const [store, planning] = [new SessionStore(storage), new PlanningStore(storage.sql)];
-  expect(store.approvals()).toEqual([{ approvalId: "APR-1", reviewId: "REV-1", approver: "key:ann", actionDigest: "d", decision: "approved", reason: "" }]);
+  expect(store.approvals()).toMatchObject([
+    { approvalId: "APR-1", reviewId: "REV-1", approver: "key:ann", person: null, actionDigest: "d", decision: "approved", reason: "", usedBy: "APR-1" },
+  ]);
   expect(planning.semanticReview("IS-1")).toBeNull();
   expect(isExhausted({ store, planning }, "map-capability")).toBe(false);
   expect(planning.beginAttempt("map-capability", 1, 2)).toBe(1);
@@ -80,4 +83,36 @@ test("a specification that is written again word for word is reviewed again", ()
   planning.addSemanticReview({ artifactId: "IS-1", reportId: "VR-1", verdict: "rejected", passed: false });
   planning.passSemanticReview("IS-1");
   expect(planning.semanticReview("IS-1")).toMatchObject({ verdict: "rejected", passed: true });
+});
+
+test("a session from before several people could have to approve goes on: each approval decided by itself, and a review takes more than one now", () => {
+  const storage = new NodeSqliteStorage();
+  migrate(storage, SESSION_MIGRATIONS.slice(0, 4));
+  const run = (query: string, ...values: (string | number | null)[]) => storage.sql.exec(query, ...values);
+  for (const [id, closedAt] of [
+    ["REV-1", 7],
+    ["REV-2", null],
+  ] as const) {
+    run(
+      "INSERT INTO reviews (review_id, subject, action, action_digest, from_state, in_state, opened_at, closed_at, matter) VALUES (?, ?, 'a', 'd', 'EXECUTING', 'IN_REVIEW', 0, ?, 'divergence')",
+      id,
+      JSON.stringify({ matter: "divergence", reportSeq: 1 }),
+      closedAt,
+    );
+  }
+  run(
+    "INSERT INTO approvals (approval_id, review_id, approver, action_digest, used_at, decision, reason) VALUES ('APR-1', 'REV-1', 'key:ann', 'd', 7, 'amended', 'so')",
+  );
+
+  migrate(storage, SESSION_MIGRATIONS);
+  const [store, governance] = [new SessionStore(storage), new GovernanceStore(storage.sql)];
+  const first = { approvalId: "APR-1", reviewId: "REV-1", approver: "key:ann", actionDigest: "d", decision: "amended", reason: "so", givenAt: 7 } as const;
+  const unknown = { person: null, approvers: null, expiresAt: null, policy: null, dispositionEventId: null, elucidationId: null };
+  expect(store.approvals()).toEqual([{ ...first, ...unknown, usedBy: "APR-1" }]);
+  expect(store.openReview()).toMatchObject({ reviewId: "REV-2", needed: 1, openedAt: 0, closedAt: null });
+  for (const approvalId of ["APR-2", "APR-3"]) store.addApproval({ ...first, ...unknown, approvalId, reviewId: "REV-2", usedBy: null });
+  store.useApprovals(["APR-1", "APR-2"], "APR-3");
+  expect(store.approvals().map(({ usedBy }) => usedBy)).toEqual(["APR-1", "APR-3", null]);
+  expect(() => store.addApproval({ ...first, ...unknown, approvalId: "APR-4", reviewId: "REV-9", usedBy: null })).toThrow(/FOREIGN KEY/);
+  expect([governance.suspensions(), governance.due(), governance.holdsClearance(), governance.escalationOf("REV-2")]).toEqual([[], null, false, null]);
 });

@@ -161,6 +161,65 @@ export const SESSION_MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID`,
     ],
   },
+  {
+    id: "0005-governance",
+    statements: [
+      // Distinct people who have to approve, as it was pinned when the review was opened.
+      "ALTER TABLE reviews ADD COLUMN needed INTEGER NOT NULL DEFAULT 1",
+      // A review may take several votes, so its id is no longer unique here. What was there decided, each by itself.
+      `CREATE TABLE receipts (
+        approval_id TEXT PRIMARY KEY,
+        review_id TEXT NOT NULL REFERENCES reviews (review_id),
+        approver TEXT NOT NULL,
+        person TEXT,
+        approvers TEXT,
+        action_digest TEXT NOT NULL,
+        decision TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        given_at INTEGER NOT NULL,
+        expires_at INTEGER,
+        policy TEXT,
+        disposition_event_id TEXT,
+        elucidation_id TEXT,
+        used_by TEXT
+      ) STRICT`,
+      `INSERT INTO receipts (approval_id, review_id, approver, action_digest, decision, reason, given_at, used_by)
+        SELECT approval_id, review_id, approver, action_digest, decision, reason, used_at, approval_id FROM approvals`,
+      "DROP TABLE approvals",
+      "ALTER TABLE receipts RENAME TO approvals",
+      "CREATE INDEX approvals_of_review ON approvals (review_id)",
+      "CREATE INDEX approvals_of_disposition ON approvals (disposition_event_id) WHERE disposition_event_id IS NOT NULL",
+      // What the session says while it is suspended.
+      "ALTER TABLE session ADD COLUMN suspended TEXT",
+      // `run`: whether the run's clearance was never asked back, is on its way back, or is taken.
+      `CREATE TABLE suspensions (
+        disposition_event_id TEXT PRIMARY KEY,
+        reason TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        run TEXT NOT NULL DEFAULT 'untold' CHECK (run IN ('untold', 'telling', 'told')),
+        lifted_at INTEGER
+      ) STRICT`,
+      // New clearances that the run needs: `due` until policy has answered.
+      `CREATE TABLE clearance_requests (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        request_id TEXT NOT NULL UNIQUE,
+        code TEXT NOT NULL,
+        beads INTEGER,
+        approved_by TEXT NOT NULL CHECK (approved_by IN ('person', 'policy')),
+        approver TEXT NOT NULL,
+        approval_id TEXT NOT NULL,
+        asked_for INTEGER,
+        policy TEXT,
+        state TEXT NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'asked', 'denied'))
+      ) STRICT`,
+      // The bead that raised it, as it was formed: what is sent again is the same.
+      `CREATE TABLE escalations (
+        escalation_id TEXT PRIMARY KEY,
+        review_id TEXT NOT NULL UNIQUE REFERENCES reviews (review_id),
+        bead TEXT
+      ) STRICT`,
+    ],
+  },
 ];
 
 /** The journal of bridge points is a component of its own beside the object's tables. */

@@ -10,6 +10,7 @@ import { evidenceStatement, sealStatement } from "@factory/verification/evidence
 import type { EvidencePredicate, EvidenceStatement, SubjectFile } from "@factory/verification/evidence";
 import { z } from "zod";
 import { divergencesOf } from "./acceptance.ts";
+import { closeDispositions } from "./closures.ts";
 import type { SessionContext } from "./context.ts";
 import { moveTo } from "./context.ts";
 import { personApproved } from "./delivery.ts";
@@ -62,6 +63,7 @@ export async function runSealing(context: SessionContext): Promise<void> {
     ledger.artifact(node, subject === undefined ? [] : [{ source: node.id, rel: "derived_from", target: subject }], "id");
     ledger.event(TERMINAL_KIND[ending.state], terminalPayload(context, ending, node.id, evidenceDigest, record));
     if (store.requireSession().deliverable !== null) ledger.persist(node.id);
+    closeDispositions(context);
     moveTo(context, ending.state, { sealing: "sealed", evidenceDigest, endedAt: deps.now() });
   });
 }

@@ -14,6 +14,8 @@ function aView(state: SessionState, { row, ...overrides }: Overrides = {}): Sess
     semanticReviewDone: true,
     reviewOpen: false,
     reportPending: true,
+    clearanceDue: false,
+    clearanceHeld: false,
     amendsInFlight: 0,
     ...overrides,
   };
@@ -27,7 +29,7 @@ describe("the next step", () => {
     ["SUBMITTED", "idle"],
     ["COMMISSIONING", "ask-approval"],
     ["AWAITING_APPROVAL", "idle"],
-    ["COMPILING", "idle"],
+    ["COMPILING", "compile"],
     ["EXECUTING", "run-report"],
     ["ACCEPTING", "acceptance"],
     ["DELIVERING", "delivery"],
@@ -48,6 +50,20 @@ describe("the next step", () => {
     });
     expect(kindOf(aView("COMMISSIONING", { semanticReviewDone: false }))).toBe("semantic-review");
     expect(kindOf(aView("COMMISSIONING"))).toBe("ask-approval");
+  });
+
+  test("of COMPILING asks policy once, and not while two people have ordered that nothing is cleared", () => {
+    expect(kindOf(aView("COMPILING", { clearanceHeld: true }))).toBe("idle");
+    for (const mediation of ["compiling", "compiled", "refused"] as const) expect(kindOf(aView("COMPILING", { row: { mediation } }))).toBe("idle");
+  });
+
+  test("renews a running run's clearance beside an open review, after what the run reports, and not while that is held", () => {
+    const due = { clearanceDue: true, row: { run: "running", mediation: "compiled" } } as const;
+    expect(kindOf(aView("EXECUTING", { ...due, reportPending: false }))).toBe("clear");
+    expect(kindOf(aView("EXECUTING", due))).toBe("run-report");
+    expect(kindOf(aView("IN_REVIEW", { ...due, reviewOpen: true }))).toBe("clear");
+    expect(kindOf(aView("IN_REVIEW", { ...due, reviewOpen: true, clearanceHeld: true }))).toBe("idle");
+    expect(kindOf(aView("EXECUTING", { ...due, reportPending: false, row: { ...due.row, run: "quiet" } }))).toBe("idle");
   });
 
   test("of no state is taken while a review is open, and none is taken in a terminal state whatever waits", () => {

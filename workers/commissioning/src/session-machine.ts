@@ -10,6 +10,8 @@ export type Step =
   | { readonly kind: "pass"; readonly pass: PassName }
   | { readonly kind: "semantic-review" }
   | { readonly kind: "ask-approval" }
+  | { readonly kind: "compile" }
+  | { readonly kind: "clear" }
   | { readonly kind: "run-report" }
   | { readonly kind: "acceptance" }
   | { readonly kind: "delivery" }
@@ -26,6 +28,10 @@ export type SessionView = {
   readonly semanticReviewDone: boolean;
   readonly reviewOpen: boolean;
   readonly reportPending: boolean;
+  /** The run needs a new clearance that policy has not been asked for. */
+  readonly clearanceDue: boolean;
+  /** No clearance may be written: two people ordered that. */
+  readonly clearanceHeld: boolean;
   /** Adopted amendments mediation has not answered for. */
   readonly amendsInFlight: number;
 };
@@ -37,19 +43,21 @@ export function nextStep(view: SessionView): Step {
   const { row } = view;
   if (isTerminalSession(row.state)) return IDLE;
   if (row.ending !== null) return endingStep(view);
-  if (view.reviewOpen) return IDLE;
+  // What a person is asked does not stop the rest of the run, and neither may the age of its clearance.
+  if (view.reviewOpen) return clearStep(view);
   switch (row.state) {
     case "COMMISSIONING":
       return commissioningStep(view);
     case "EXECUTING":
-      return view.reportPending ? { kind: "run-report" } : IDLE;
+      return view.reportPending ? { kind: "run-report" } : clearStep(view);
     case "ACCEPTING":
       return { kind: "acceptance" };
     case "DELIVERING":
       return { kind: "delivery" };
+    case "COMPILING":
+      return row.mediation === "none" && !view.clearanceHeld ? { kind: "compile" } : IDLE;
     case "SUBMITTED":
     case "AWAITING_APPROVAL":
-    case "COMPILING":
     case "IN_REVIEW":
     case "COMPLETED":
     case "FAILED":
@@ -59,6 +67,10 @@ export function nextStep(view: SessionView): Step {
     default:
       return row.state satisfies never;
   }
+}
+
+function clearStep({ row, clearanceDue, clearanceHeld }: SessionView): Step {
+  return row.run === "running" && clearanceDue && !clearanceHeld ? { kind: "clear" } : IDLE;
 }
 
 /**

@@ -16,7 +16,10 @@ import { Surroundings } from "./testing/surroundings.ts";
 type Model = {
   state: SessionState | null;
   /** What a person is asked. */
-  review: "approval" | "clarification" | null;
+  review: "approval" | "clarification" | "clearance" | null;
+  /** Approved and not handed over: two people have ordered that nothing is cleared. */
+  heldBack: boolean;
+  suspended: boolean;
   /** Mediation has been told to compile and has not answered. */
   compiling: boolean;
   /** Decided and not yet carried out: mediation has to fall silent first. */
@@ -32,8 +35,15 @@ const live = (model: Model): boolean => model.state !== null && !terminal(model)
 /** Carries an end out as soon as nobody else may still speak. */
 function end(model: Model, state: SessionState): void {
   model.review = null;
+  model.heldBack = false;
   if (model.compiling) model.ending = state;
   else model.state = state;
+}
+
+/** What was approved goes to mediation, as soon as nothing holds it. */
+function handOver(model: Model): void {
+  model.compiling = !model.suspended;
+  model.heldBack = model.suspended;
 }
 
 class Commission implements Command {
@@ -51,7 +61,7 @@ class Commission implements Command {
     const asks = this.reviewMode === "human";
     model.state = asks ? "AWAITING_APPROVAL" : "COMPILING";
     model.review = asks ? "approval" : null;
-    model.compiling = !asks;
+    if (!asks) handOver(model);
     agree(model, world);
   }
   toString = (): string => `commission(${this.reviewMode})`;
@@ -68,7 +78,7 @@ class Decide implements Command {
   async run(model: Model, world: Surroundings): Promise<void> {
     const open = (await world.session.status())?.openReview;
     if (open === undefined || open === null) throw new Error("The model waits for a person, the session does not.");
-    const given = { reviewId: open.reviewId, decision: this.decision, note: "as told", actionDigest: open.actionDigest, principal: ANN };
+    const given = { reviewId: open.reviewId, decision: this.decision, note: "12", actionDigest: open.actionDigest, principal: ANN };
     assert.equal((await world.session.acknowledge(given)).ok, true);
     assert.partialDeepStrictEqual(await world.session.acknowledge(given), { ok: false, code: "REVIEW_CLOSED" });
     await world.settle();
@@ -77,7 +87,7 @@ class Decide implements Command {
     if (this.decision === "rejected") end(model, asked === "approval" ? "REJECTED" : "FAILED");
     else if (asked === "approval") {
       model.state = "COMPILING";
-      model.compiling = true;
+      handOver(model);
     } else model.state = "EXECUTING";
     agree(model, world);
   }
@@ -120,6 +130,62 @@ class Ask implements Command {
     agree(model, world);
   }
   toString = (): string => "a bead asks";
+}
+
+class Block implements Command {
+  readonly code: "DISPATCH_STALE_CLEARANCE" | "DISPATCH_CEILING_EXCEEDED";
+  constructor(code: "DISPATCH_STALE_CLEARANCE" | "DISPATCH_CEILING_EXCEEDED") {
+    this.code = code;
+  }
+  check(model: Readonly<Model>): boolean {
+    return live(model) && model.state === "EXECUTING";
+  }
+  async run(model: Model, world: Surroundings): Promise<void> {
+    model.questions += 1;
+    const asked = world.clears.length;
+    const report = {
+      outcome: "blocked",
+      requestId: `BLK-${model.questions}`,
+      code: this.code,
+      message: "no",
+      clearanceId: null,
+      beads: 6,
+      ceiling: 5,
+    } as const;
+    await world.report(report.requestId, { kind: "run", report });
+    // What was asked for is renewed without a person, unless two people have taken it; more than that is for a person to say.
+    const renews = this.code === "DISPATCH_STALE_CLEARANCE";
+    assert.equal(world.clears.length - asked, renews && !model.suspended ? 1 : 0);
+    if (!renews) {
+      model.state = "IN_REVIEW";
+      model.review = "clearance";
+    }
+    agree(model, world);
+  }
+  toString = (): string => `the run is blocked (${this.code})`;
+}
+
+class Suspend implements Command {
+  readonly lifts: boolean;
+  constructor(lifts: boolean) {
+    this.lifts = lifts;
+  }
+  check(model: Readonly<Model>): boolean {
+    return model.state !== null;
+  }
+  async run(model: Model, world: Surroundings): Promise<void> {
+    model.questions += 1;
+    const id = `DSP-${model.questions}`;
+    const cleared = world.clears.length;
+    const answer = this.lifts ? await world.session.unsuspend(id, id) : await world.session.suspend(id, "look at it", id);
+    assert.deepEqual(answer, { ok: true });
+    await world.settle();
+    if (!terminal(model)) model.suspended = !this.lifts;
+    if (model.suspended) assert.equal(world.clears.length, cleared);
+    if (this.lifts && model.heldBack) handOver(model);
+    agree(model, world);
+  }
+  toString = (): string => (this.lifts ? "the suspension is lifted" : "two people suspend it");
 }
 
 class RunEnds implements Command {
@@ -205,6 +271,8 @@ const commands = fc.commands(
     fc.constantFrom(...ANSWERS).map((decision) => new Decide(decision)),
     fc.constantFrom("compiled" as const, "compiled" as const, "compiled" as const, "refused" as const).map((outcome) => new Compiled(outcome)),
     fc.constantFrom("ask" as const, "accepted" as const, "failed" as const).map((does) => (does === "ask" ? new Ask() : new RunEnds(does))),
+    fc.constantFrom("DISPATCH_STALE_CLEARANCE" as const, "DISPATCH_CEILING_EXCEEDED" as const).map((code) => new Block(code)),
+    fc.constantFrom(true, true, false).map((lifts) => new Suspend(lifts)),
     fc.constantFrom("cancel" as const, ...Array.from({ length: 7 }, () => "crash" as const)).map((does) => (does === "cancel" ? new Cancel() : new Crash())),
     fc.constant(new LateReport()),
   ],
@@ -215,7 +283,7 @@ test("a session and its model stay in the same state whatever is asked of it, an
   const ended = new Set<SessionState | null>();
   await fc.assert(
     fc.asyncProperty(commands, async (given) => {
-      const model: Model = { state: null, review: null, compiling: false, ending: null, questions: 0 };
+      const model: Model = { state: null, review: null, heldBack: false, suspended: false, compiling: false, ending: null, questions: 0 };
       const real = new Surroundings();
       await fc.asyncModelRun(() => ({ model, real }), given);
       // However it came to its end, its evidence verifies and tells the same end.

@@ -2,7 +2,7 @@
 import type { SqlRow, SqlValue, StoragePort } from "@factory/durable";
 import { isTerminalSession } from "@factory/schemas";
 import type { ArtifactNode, PassName, ReviewDecision, SessionState } from "@factory/schemas";
-import type { CommissionRequest, CompileReport, RunReport } from "@factory/schemas/rpc";
+import type { CommissionRequest, CompileReport, DecisionRecord, Disposition, RunReport } from "@factory/schemas/rpc";
 import { rowsOf, text, textOrNull } from "./rows.ts";
 
 /** How a session is going to end, once it is decided. Nothing un-decides it. */
@@ -35,6 +35,8 @@ export type SessionRow = {
   readonly stuck: string | null;
   /** What an effect that is no longer tried waits for. */
   readonly parked: string | null;
+  /** By whose order the run has no clearance; null while it may have one. */
+  readonly suspended: string | null;
   readonly version: number;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -54,6 +56,7 @@ export type ReviewSubject =
   | { readonly matter: "clarification"; readonly reportSeq: number }
   | { readonly matter: "autonomy"; readonly reportSeq: number; readonly requestId: string; readonly subjectDigest: string }
   | { readonly matter: "budget"; readonly reportSeq: number; readonly requestId: string }
+  | { readonly matter: "clearance"; readonly reportSeq: number }
   | { readonly matter: "acceptance"; readonly artifactId: string };
 
 export type ReviewRow = {
@@ -63,20 +66,38 @@ export type ReviewRow = {
   readonly actionDigest: string;
   readonly fromState: SessionState;
   readonly inState: SessionState;
+  /** Distinct people who have to approve. */
+  readonly needed: number;
   readonly decision: ReviewDecision | null;
   readonly note: string | null;
   readonly decidedBy: string | null;
   readonly closed: boolean;
+  /** Epoch milliseconds. */
+  readonly openedAt: number;
+  readonly closedAt: number | null;
 };
 
-/** The receipt of a decision: who decided what on which exact action, and why. */
+/** The receipt of a decision: who decided what on which exact action, and why. One for each vote. */
 export type ApprovalRow = {
   readonly approvalId: string;
   readonly reviewId: string;
   readonly approver: string;
+  /** The human being; null for the platform, and in rows of before people were told from credentials. */
+  readonly person: string | null;
+  /** Everybody who decided, where two people overrode; else null. */
+  readonly approvers: Disposition["approvers"] | null;
   readonly actionDigest: string;
   readonly decision: ReviewDecision;
   readonly reason: string;
+  /** Epoch milliseconds. */
+  readonly givenAt: number;
+  /** When it counts no longer unless it has been used; null for what is used as it is given. */
+  readonly expiresAt: number | null;
+  readonly policy: DecisionRecord | null;
+  readonly dispositionEventId: string | null;
+  readonly elucidationId: string | null;
+  /** The receipt whose answer was applied with it: itself, or the last of several; null for a vote that decided nothing. */
+  readonly usedBy: string | null;
 };
 
 export type RunReportRow = {
@@ -109,14 +130,15 @@ const SESSION_COLUMNS = {
   evidenceDigest: "evidence_digest",
   stuck: "stuck",
   parked: "parked",
+  suspended: "suspended",
   endedAt: "ended_at",
 } as const satisfies Partial<Record<keyof SessionRow, string>>;
 const JSON_COLUMNS: ReadonlySet<string> = new Set(["personClaims", "ending", "deliverable"]);
 
 /** Why a session is as it is, for people; null while it simply goes on. */
-export function reasonOf({ state, ending, parked, stuck }: Pick<SessionRow, "state" | "ending" | "parked" | "stuck">): string | null {
-  // Until it has ended, what holds it up comes before how it is going to end.
-  return (isTerminalSession(state) ? null : (parked ?? stuck)) ?? ending?.reason ?? null;
+export function reasonOf({ state, ending, suspended, parked, stuck }: Pick<SessionRow, "state" | "ending" | "suspended" | "parked" | "stuck">): string | null {
+  // Until it has ended, what holds it up comes before how it is going to end; an order of people before what mends itself.
+  return (isTerminalSession(state) ? null : (suspended ?? parked ?? stuck)) ?? ending?.reason ?? null;
 }
 
 export type SessionPatch = { readonly [K in keyof typeof SESSION_COLUMNS]?: SessionRow[K] };
@@ -253,9 +275,9 @@ export class SessionStore {
     return this.#rows("SELECT * FROM reviews WHERE matter = ? AND closed_at IS NOT NULL ORDER BY closed_at, review_id", matter).map(reviewRow);
   }
 
-  addReview(review: Pick<ReviewRow, "reviewId" | "subject" | "action" | "actionDigest" | "fromState" | "inState">, now: number): void {
+  addReview(review: Pick<ReviewRow, "reviewId" | "subject" | "action" | "actionDigest" | "fromState" | "inState" | "needed">, now: number): void {
     this.#run(
-      "INSERT INTO reviews (review_id, matter, subject, action, action_digest, from_state, in_state, opened_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO reviews (review_id, matter, subject, action, action_digest, from_state, in_state, needed, opened_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       review.reviewId,
       review.subject.matter,
       JSON.stringify(review.subject),
@@ -263,6 +285,7 @@ export class SessionStore {
       review.actionDigest,
       review.fromState,
       review.inState,
+      review.needed,
       now,
     );
   }
@@ -279,32 +302,51 @@ export class SessionStore {
     );
   }
 
-  addApproval(approval: ApprovalRow, now: number): void {
+  addApproval(approval: ApprovalRow): void {
     this.#run(
-      "INSERT INTO approvals (approval_id, review_id, approver, action_digest, used_at, decision, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      `INSERT INTO approvals (approval_id, review_id, approver, person, approvers, action_digest, decision, reason, given_at, expires_at, policy,
+         disposition_event_id, elucidation_id, used_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       approval.approvalId,
       approval.reviewId,
       approval.approver,
+      approval.person,
+      jsonColumn(approval.approvers),
       approval.actionDigest,
-      now,
       approval.decision,
       approval.reason,
+      approval.givenAt,
+      approval.expiresAt,
+      jsonColumn(approval.policy),
+      approval.dispositionEventId,
+      approval.elucidationId,
+      approval.usedBy,
     );
   }
 
-  approvals(): ApprovalRow[] {
-    return this.#rows("SELECT * FROM approvals ORDER BY approval_id").map((row) => ({
-      approvalId: text(row["approval_id"]),
-      reviewId: text(row["review_id"]),
-      approver: text(row["approver"]),
-      actionDigest: text(row["action_digest"]),
-      decision: row["decision"] as ReviewDecision,
-      reason: text(row["reason"]),
-    }));
+  /** Votes that led to an answer are used by it, and by nothing else. */
+  useApprovals(approvalIds: readonly string[], usedBy: string): void {
+    for (const approvalId of approvalIds) this.#run("UPDATE approvals SET used_by = ? WHERE approval_id = ? AND used_by IS NULL", usedBy, approvalId);
   }
 
-  addRunReport(report: RunReport, problem: string | null = null): void {
-    this.#run("INSERT INTO run_reports (report, problem) VALUES (?, ?)", JSON.stringify(report), problem);
+  /** Every receipt, oldest first. */
+  approvals(): ApprovalRow[] {
+    return this.#rows("SELECT * FROM approvals ORDER BY given_at, rowid").map(approvalRow);
+  }
+
+  approvalsOf(reviewId: string): ApprovalRow[] {
+    return this.#rows("SELECT * FROM approvals WHERE review_id = ? ORDER BY given_at, rowid", reviewId).map(approvalRow);
+  }
+
+  /** The receipt that a decision of the We-layer left, or null. */
+  approvalOfDisposition(dispositionEventId: string): ApprovalRow | null {
+    const [row] = this.#rows("SELECT * FROM approvals WHERE disposition_event_id = ?", dispositionEventId);
+    return row === undefined ? null : approvalRow(row);
+  }
+
+  /** @returns its number */
+  addRunReport(report: RunReport, problem: string | null = null): number {
+    const [row] = this.#rows("INSERT INTO run_reports (report, problem) VALUES (?, ?) RETURNING seq", JSON.stringify(report), problem);
+    return Number(row?.["seq"]);
   }
 
   /** The oldest report that is not handled. */
@@ -317,6 +359,17 @@ export class SessionStore {
     const [row] = this.#rows("SELECT * FROM run_reports WHERE seq = ?", seq);
     if (row === undefined) throw new Error(`There is no run report ${seq}.`);
     return runReportRow(row);
+  }
+
+  /** Whether the run has told of this already. */
+  hasBlockedReport(requestId: string): boolean {
+    const query = "SELECT 1 FROM run_reports WHERE json_extract(report, '$.outcome') = 'blocked' AND json_extract(report, '$.requestId') = ? LIMIT 1";
+    return this.#rows(query, requestId).length > 0;
+  }
+
+  /** Divergences that are not dealt with. */
+  openDivergences(): number {
+    return this.#rows("SELECT 1 FROM run_reports WHERE handled_at IS NULL AND json_extract(report, '$.outcome') = 'diverged'").length;
   }
 
   runReports(): RunReportRow[] {
@@ -352,6 +405,7 @@ function columnValue(name: string, value: unknown): SqlValue {
   return JSON_COLUMNS.has(name) ? JSON.stringify(value) : (value as SqlValue);
 }
 
+const jsonColumn = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
 const jsonOrNull = (value: SqlValue | undefined): unknown => (typeof value === "string" ? JSON.parse(value) : null);
 
 // The casts below read back what this file wrote: CHECK constraints and the writers' types hold the values.
@@ -374,6 +428,7 @@ function sessionRow(row: SqlRow): SessionRow {
     evidenceDigest: textOrNull(row["evidence_digest"]),
     stuck: textOrNull(row["stuck"]),
     parked: textOrNull(row["parked"]),
+    suspended: textOrNull(row["suspended"]),
     version: Number(row["version"]),
     createdAt: Number(row["created_at"]),
     updatedAt: Number(row["updated_at"]),
@@ -393,10 +448,32 @@ function reviewRow(row: SqlRow): ReviewRow {
     actionDigest: text(row["action_digest"]),
     fromState: row["from_state"] as SessionState,
     inState: row["in_state"] as SessionState,
+    needed: Number(row["needed"]),
     decision: textOrNull(row["decision"]) as ReviewDecision | null,
     note: textOrNull(row["note"]),
     decidedBy: textOrNull(row["decided_by"]),
     closed: row["closed_at"] !== null,
+    openedAt: Number(row["opened_at"]),
+    closedAt: row["closed_at"] === null ? null : Number(row["closed_at"]),
+  };
+}
+
+function approvalRow(row: SqlRow): ApprovalRow {
+  return {
+    approvalId: text(row["approval_id"]),
+    reviewId: text(row["review_id"]),
+    approver: text(row["approver"]),
+    person: textOrNull(row["person"]),
+    approvers: jsonOrNull(row["approvers"]) as ApprovalRow["approvers"],
+    actionDigest: text(row["action_digest"]),
+    decision: row["decision"] as ReviewDecision,
+    reason: text(row["reason"]),
+    givenAt: Number(row["given_at"]),
+    expiresAt: row["expires_at"] === null ? null : Number(row["expires_at"]),
+    policy: jsonOrNull(row["policy"]) as DecisionRecord | null,
+    dispositionEventId: textOrNull(row["disposition_event_id"]),
+    elucidationId: textOrNull(row["elucidation_id"]),
+    usedBy: textOrNull(row["used_by"]),
   };
 }
 

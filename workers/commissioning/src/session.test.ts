@@ -154,7 +154,7 @@ describe("the end of a session", () => {
       expect(mode).toBe(0o644);
     }
     expect(text("tests/double.test.ts")).toContain("double(16) => 32");
-    expect(text("README.md")).toContain("| C-1 | `double` doubles its argument | passed | examples: passed | 2 passed |");
+    expect(text("README.md")).toContain("| C-1 | \\`double\\` doubles its argument | passed | examples: passed | 2 passed |");
   });
 
   test("the package covers the chain up to the event before it, and the terminal event carries its digest", async () => {

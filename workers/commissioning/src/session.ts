@@ -5,8 +5,20 @@
 import { TerminalError, runBestEffort } from "@factory/durable";
 import type { Inbox, Outbox, ParkedEffect } from "@factory/durable";
 import { FactoryError, isTerminalSession, refuse } from "@factory/schemas";
-import type { Refusal, Result, SessionState } from "@factory/schemas";
-import type { CommissionRequest, CompileRequest, Principal, SessionNeighbours, SessionReport, SessionRpc, SessionStatus } from "@factory/schemas/rpc";
+import type { EscalationEvent, Refusal, Result, SessionState, VerdictClosureRecord } from "@factory/schemas";
+import type {
+  ClearanceBasis,
+  ClearRequest,
+  CommissionRequest,
+  CompileRequest,
+  Disposition,
+  KnowingStateBead,
+  Principal,
+  SessionNeighbours,
+  SessionReport,
+  SessionRpc,
+  SessionStatus,
+} from "@factory/schemas/rpc";
 import { runAcceptance } from "./acceptance.ts";
 import { AmendmentStore } from "./amendment-store.ts";
 import { commissioningStatus } from "./commissioning-status.ts";
@@ -15,19 +27,27 @@ import { endWith } from "./context.ts";
 import { runDelivery } from "./delivery.ts";
 import { commissioningElucidation } from "./elucidation.ts";
 import { runIntake } from "./intake.ts";
+import { failCompilation, startCompilation } from "./compilation.ts";
+import { takeDisposition } from "./dispositions.ts";
+import { recordClosure } from "./closures.ts";
+import { onClearRefused, renewClearance } from "./clearances.ts";
+import { escalationSignal, raisedBead, resolvedBead } from "./escalations.ts";
+import { GovernanceStore } from "./governance-store.ts";
 import { isAside, Ledger } from "./ledger.ts";
 import { runPass } from "./passes.ts";
 import { heldUntil, semanticReviewDone } from "./pass-attempts.ts";
 import type { PassLife } from "./pass-attempts.ts";
 import { runPersistence } from "./persistence.ts";
 import { PlanningStore } from "./planning-store.ts";
-import { acknowledge, approvedConstraints, approvedIntent, askApproval } from "./reviews.ts";
-import { failCompilation, handleRunReport, inFlight, takeReport } from "./run-reports.ts";
+import { approvedConstraints, approvedIntent, askApproval } from "./reviews.ts";
+import { handleRunReport, inFlight, takeReport } from "./run-reports.ts";
 import { runSealing } from "./sealing.ts";
 import { nextStep } from "./session-machine.ts";
 import type { Step } from "./session-machine.ts";
 import { reasonOf, SessionStore } from "./session-store.ts";
 import { runSemanticReview } from "./semantic-review.ts";
+import { suspend, unsuspend } from "./suspensions.ts";
+import { acknowledge } from "./votes.ts";
 
 /**
  * How long `advance` starts further steps in one call, in milliseconds. A step may take as long as a model; this and one
@@ -47,7 +67,8 @@ export class Session implements SessionRpc {
   constructor(deps: SessionDeps, outbox: Pick<Outbox, "enqueue">, inbox: Inbox) {
     const store = new SessionStore(deps.storage);
     const { sql } = deps.storage;
-    this.#context = { store, planning: new PlanningStore(sql), amendments: new AmendmentStore(sql), ledger: new Ledger(outbox, store, deps.now), deps };
+    const rows = { store, planning: new PlanningStore(sql), amendments: new AmendmentStore(sql), governance: new GovernanceStore(sql) };
+    this.#context = { ...rows, ledger: new Ledger(outbox, store, deps.now), deps };
     this.#inbox = inbox;
   }
 
@@ -95,7 +116,9 @@ export class Session implements SessionRpc {
       sessionId: session.sessionId,
       state: session.state,
       runId: session.runId,
-      openReview: review === null ? null : { reviewId: review.reviewId, action: review.action, actionDigest: review.actionDigest },
+      assembly: store.request().assembly,
+      openReview:
+        review === null ? null : { reviewId: review.reviewId, action: review.action, actionDigest: review.actionDigest, matter: review.subject.matter },
       reason: reasonOf(session),
       commissioning: commissioningStatus({ row: session, review, intakeDone: this.#intakeDone(), lastAttempt: planning.attempts().at(-1) ?? null }, deps.now()),
     };
@@ -119,6 +142,24 @@ export class Session implements SessionRpc {
 
   async acknowledge(review: Parameters<SessionRpc["acknowledge"]>[0]): Promise<Result<{ state: SessionState }>> {
     const result = acknowledge(this.#context, review);
+    this.#context.deps.wake();
+    return result;
+  }
+
+  async dispose(effectId: string, disposition: Disposition): Promise<Result<{ state: SessionState }>> {
+    const result = this.#inbox.once(effectId, () => takeDisposition(this.#context, disposition), "disposition");
+    this.#context.deps.wake();
+    return result;
+  }
+
+  async suspend(effectId: string, reason: string, dispositionEventId: string): Promise<Result> {
+    const result = this.#inbox.once(effectId, () => suspend(this.#context, reason, dispositionEventId), "disposition");
+    this.#context.deps.wake();
+    return result;
+  }
+
+  async unsuspend(effectId: string, dispositionEventId: string): Promise<Result> {
+    const result = this.#inbox.once(effectId, () => unsuspend(this.#context, dispositionEventId), "disposition");
     this.#context.deps.wake();
     return result;
   }
@@ -147,7 +188,7 @@ export class Session implements SessionRpc {
     const { org, sessionId, state, run, runId, mediation } = session;
     if (isTerminalSession(state)) return { state };
     const waits: Promise<void>[] = [];
-    if (mediation === "compiling" || inFlight(this.#context).length > 0)
+    if (mediation === "compiling" || inFlight(this.#context).length > 0 || this.#context.governance.hasAsked())
       waits.push(runBestEffort("session.poke-mediation", () => deps.mediation(org, sessionId).poke(), deps.log));
     if (runId !== null && (run === "running" || run === "cancelling"))
       waits.push(runBestEffort("session.poke-run", () => deps.coordinator(org, runId).poke(), deps.log));
@@ -185,8 +226,8 @@ export class Session implements SessionRpc {
     return (step.kind === "pass" ? heldUntil(planning, this.#life, deps.now()) : null) ?? deps.now();
   }
 
-  /** What mediation is to compile. @throws FactoryError ELUCIDATION_MISSING */
-  compileRequest(): CompileRequest {
+  /** What mediation is to compile, and what its run's clearance rests on. @throws FactoryError ELUCIDATION_MISSING */
+  compileRequest(clearance: ClearanceBasis | undefined): CompileRequest {
     const { store } = this.#context;
     const { org, sessionId, workOrderId, assembly, order, config, baseTree } = store.request();
     const elucidation = commissioningElucidation(store);
@@ -203,7 +244,31 @@ export class Session implements SessionRpc {
       config,
       baseTree,
       elucidationArtifactId: elucidation.id,
+      ...(clearance === undefined ? {} : { clearance }),
     };
+  }
+
+  /** The new clearance that policy has permitted. @throws Error for a request that it has not */
+  clearRequest(requestId: string): ClearRequest {
+    const { store, governance } = this.#context;
+    const { org, sessionId } = store.request();
+    const { basis, policy, askedFor } = governance.asked(requestId);
+    return { org, sessionId, requestId, basis: { ...basis, policy }, askedFor };
+  }
+
+  /** The escalation bead of a question, and the one that resolves it. @throws TerminalError where it cannot be linked */
+  async escalationBead(escalationId: string, standing: "raised" | "resolved"): Promise<KnowingStateBead> {
+    return standing === "raised" ? raisedBead(this.#context, escalationId) : resolvedBead(this.#context, escalationId);
+  }
+
+  /** What subscribers are told of a question. @throws TerminalError */
+  escalationSignal(escalationId: string): EscalationEvent {
+    return escalationSignal(this.#context, escalationId);
+  }
+
+  /** The record that closes a disposition. @throws as {@link recordClosure} does. */
+  async recordClosure(dispositionEventId: string): Promise<VerdictClosureRecord> {
+    return recordClosure(this.#context, dispositionEventId);
   }
 
   /** BP6: what an amendment has made goes to the source graph. @throws what the graphs do; a TerminalError is not repeated. */
@@ -235,6 +300,21 @@ export class Session implements SessionRpc {
     const { store, deps } = this.#context;
     store.transaction(() => {
       takeReport(this.#context, { kind: "amended", report: { outcome: "refused", amendmentId, code: refusal.code, remediation: [refusal.message] } });
+    });
+    deps.wake();
+  }
+
+  onClearRefused(requestId: string, refusal: Refusal): void {
+    onClearRefused(this.#context, requestId, refusal);
+    this.#context.deps.wake();
+  }
+
+  /** The run has acknowledged that its clearance is taken. */
+  onRunSuspended(dispositionEventId: string): void {
+    const { store, governance, deps } = this.#context;
+    store.transaction(() => {
+      governance.told(dispositionEventId);
+      store.patch({}, deps.now());
     });
     deps.wake();
   }
@@ -287,6 +367,8 @@ export class Session implements SessionRpc {
       semanticReviewDone: semanticReviewDone(this.#context),
       reviewOpen: store.openReview() !== null,
       reportPending: store.pendingRunReport() !== null,
+      clearanceDue: this.#context.governance.due() !== null,
+      clearanceHeld: this.#context.governance.holdsClearance(),
       amendsInFlight: inFlight(this.#context).length,
     });
   }
@@ -311,6 +393,12 @@ export class Session implements SessionRpc {
         return;
       case "ask-approval":
         askApproval(context);
+        return;
+      case "compile":
+        await startCompilation(context);
+        return;
+      case "clear":
+        await renewClearance(context);
         return;
       case "run-report":
         await handleRunReport(context);

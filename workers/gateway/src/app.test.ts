@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createApp, type GatewayApp } from "./app.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { askHealth } from "./health.ts";
+import { aSessionObject, gatewayDepsOf } from "./testing/deps.ts";
 
 const NOW = Date.parse("2026-08-04T12:00:00Z");
 const SESSION = "SES-0123456789ABCDEFGHJKMNPQRS";
@@ -16,33 +17,13 @@ let events: CanonicalEvent[];
 let app: GatewayApp;
 let clock: number;
 
-function notAsked(): never {
-  throw new Error("not asked for");
-}
-
 function deps(change: Partial<GatewayDeps> = {}): GatewayDeps {
-  return {
+  return gatewayDepsOf({
     now: () => (clock += 5),
-    newRequestId: () => "made-1",
     records: async (name) => (name === key.storageKey ? key.record : null),
-    blobs: { get: notAsked, put: notAsked },
-    session: notAsked,
-    sessionLog: notAsked,
-    artifactGraph: notAsked,
-    beadGraph: notAsked,
-    registry: { assemblies: notAsked, hasAssembly: notAsked, openSessions: notAsked },
-    subscriptions: { fetch: notAsked },
-    dashboard: { fetch: async () => new Response(null, { status: 404 }) },
-    sessionHealth: notAsked,
-    objectHealth: notAsked,
-    readModel: { reproject: notAsked, lag: notAsked, lagOf: notAsked, operations: notAsked, usedObjects: notAsked },
-    producerTokenKey: "",
-    admitProducerCall: notAsked,
-    workers: {},
-    version: { id: "v1", tag: "", timestamp: "" },
     log: createLog((line) => events.push(JSON.parse(line) as CanonicalEvent)),
     ...change,
-  };
+  });
 }
 
 beforeEach(() => {
@@ -62,14 +43,11 @@ const cancel = (headers: { [name: string]: string } = {}): Promise<Response> =>
 
 /** A session object that answers its status and lets `cancel` do as told. */
 const aSession = (cancelled: SessionRpc["cancel"]): Partial<GatewayDeps> => ({
-  session: () => ({
-    commission: notAsked,
-    acknowledge: notAsked,
-    report: notAsked,
-    poke: notAsked,
-    status: async () => ({ sessionId: SESSION, state: "EXECUTING", runId: null, openReview: null, reason: null, commissioning: "idle" as const }),
-    cancel: cancelled,
-  }),
+  session: () =>
+    aSessionObject({
+      status: async () => ({ sessionId: SESSION, state: "EXECUTING", runId: null, openReview: null, reason: null, commissioning: "idle" as const }),
+      cancel: cancelled,
+    }),
 });
 
 describe("a call's log", () => {
@@ -80,9 +58,9 @@ describe("a call's log", () => {
       {
         op: "gateway.CancelSession",
         outcome: "ok",
-        durationMs: 10,
+        durationMs: expect.any(Number),
         ids: { requestId: "req-9", org: "acme", principalId: "ci", sessionId: SESSION },
-        fields: {},
+        fields: { decisions: ["d".repeat(64)], policies: ["test"] },
       },
     ]);
   });

@@ -1,9 +1,9 @@
 /**
- * The routes of the gateway: health, version, the public keys of the evidence, GraphQL, the Connect services, and the dashboard's
- * assets on every path that none of them takes.
+ * The routes of the gateway: health, version, the public keys of the evidence, GraphQL, Linear's webhook, signals, the Connect
+ * services, and the dashboard's assets on every path that none of them takes.
  */
 import { messageOf } from "@factory/durable";
-import { ERRORS } from "@factory/schemas";
+import { ERRORS, FactoryError } from "@factory/schemas";
 import { GRAPHQL_PATH, GRAPHQL_STREAM_PATH } from "@factory/schemas/rpc";
 import { Hono } from "hono";
 import manifest from "../package.json" with { type: "json" };
@@ -13,8 +13,11 @@ import type { GatewayDeps } from "./deps.ts";
 import { publishedEvidenceKeys } from "./evidence-keys.ts";
 import { forwardQuery } from "./graphql-query.ts";
 import { askHealth } from "./health.ts";
+import { forwardDelivery, LINEAR_WEBHOOK_PATH } from "./linear-webhook.ts";
 import { RequestBody } from "./request-body.ts";
+import { refusalResponse } from "./refusal-response.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
+import { mountSignals } from "./signals/mount-signals.ts";
 import { openStream } from "./subscription-stream.ts";
 import { openSubscription, SUBSCRIPTIONS_PATH } from "./subscriptions.ts";
 
@@ -26,13 +29,16 @@ const EVIDENCE_KEYS_MAX_AGE_S = 300;
 /** What the dashboard's assets are chosen by. */
 const PAGE_HEADERS = ["accept", "accept-encoding", "if-modified-since", "if-none-match"] as const;
 
-type AppEnv = { Bindings: Env; Variables: { requestId: string } };
+/** What the router carries beside the request. */
+export type AppEnv = { Bindings: Env; Variables: { requestId: string } };
 export type GatewayApp = Hono<AppEnv>;
+/** Begins the call of an operation. */
+export type CallFor = (op: string, requestId: string) => Call;
 
 /** Builds the gateway's router. */
 export function createApp(deps: GatewayDeps): GatewayApp {
   const app = new Hono<AppEnv>();
-  const callFor = (op: string, requestId: string): Call => new Call(op, requestId, deps.log, deps.now);
+  const callFor: CallFor = (op, requestId) => new Call(op, requestId, deps.log, deps.now);
   const connect = createConnectEdge(deps, callFor);
 
   app.use(async (c, next) => {
@@ -71,6 +77,9 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   app.on(["GET", "POST"], GRAPHQL_PATH, (c) => forwardQuery(deps, callFor("gateway.graphql", c.var.requestId), c.req.raw));
   app.all(GRAPHQL_STREAM_PATH, (c) => openStream(deps, callFor("gateway.graphqlStream", c.var.requestId), c.req.raw));
 
+  app.post(LINEAR_WEBHOOK_PATH, (c) => forwardDelivery(deps, callFor("gateway.linearWebhook", c.var.requestId), c.req.raw));
+  mountSignals(app, deps, callFor);
+
   app.all("*", async (c) => {
     const answer = await connect(c.req.raw, c.var.requestId);
     if (answer !== null) return answer;
@@ -86,6 +95,8 @@ export function createApp(deps: GatewayDeps): GatewayApp {
   app.onError((err, c) => {
     callFor("gateway.error", c.var.requestId).end("failed", { error: messageOf(err) });
     c.header(REQUEST_ID_HEADER, c.var.requestId);
+    // A store that does not answer is no fault of this call: whoever made it may make it again.
+    if (err instanceof FactoryError && err.code === "UNAVAILABLE") return refusalResponse(err.toRefusal());
     return c.json({ code: "internal", message: `${ERRORS.INTERNAL.message} Request id: ${c.var.requestId}.` }, 500);
   });
 

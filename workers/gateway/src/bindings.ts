@@ -1,19 +1,27 @@
 /** The gateway's dependencies from its bindings. */
-import { consoleLog } from "@factory/durable";
+import { waitUntil } from "cloudflare:workers";
+import { consoleLog, messageOf, runBestEffort, type Log } from "@factory/durable";
+import { IssuerKeySets, JWKS_MAX_AGE_MS, PolicyClient, type RecordLookup } from "@factory/governance";
 import { FactoryError } from "@factory/schemas";
 import {
   artifactGraphOf,
   beadGraphOf,
+  directoryOf,
   objectHealthOf,
   sessionHealthOf,
   sessionLogOf,
   sessionOf,
+  signalDeskOf,
   type HealthNamespaces,
   type HealthRpc,
+  type LinearBridgeRpc,
+  type PolicyRpc,
   type ReadModelRpc,
   type SessionRegistryRpc,
+  type SignalsRpc,
 } from "@factory/schemas/rpc";
 import type { GatewayDeps } from "./deps.ts";
+import { KeyUses } from "./key-uses.ts";
 
 /** How long an edge may answer from a key record it has read, in seconds: a revoked key works at most this long. */
 const RECORD_CACHE_S = 60;
@@ -27,6 +35,12 @@ const registry = (binding: Fetcher): SessionRegistryRpc => binding as unknown as
 // The graphql Worker's entry class implements it.
 const readModel = (binding: Fetcher): ReadModelRpc => binding as unknown as ReadModelRpc;
 
+// The governance Worker's entry class implements both.
+const governance = (binding: Fetcher): SignalsRpc & PolicyRpc => binding as unknown as SignalsRpc & PolicyRpc;
+
+// The linear-bridge Worker's entry class implements it.
+const linearBridge = (binding: Fetcher): LinearBridgeRpc => binding as unknown as LinearBridgeRpc;
+
 const healthNamespaces = (env: Env): HealthNamespaces => ({
   mediation: env.MEDIATIONS,
   coordinator: env.COORDINATORS,
@@ -37,16 +51,33 @@ const healthNamespaces = (env: Env): HealthNamespaces => ({
   sourceGraph: env.ARTIFACT_GRAPHS,
   beadGraph: env.BEAD_GRAPHS,
   capacity: env.CAPACITIES,
+  directory: env.DIRECTORIES,
+  signalDesk: env.SIGNAL_DESKS,
 });
 
 /** Reads the bindings once; everything else of the gateway takes `GatewayDeps`. */
 export function gatewayDeps(env: Env): GatewayDeps {
   // The local platform binds it and no configuration does, so the generated type does not have it.
   const { GRAPHIQL: graphiql } = env as { readonly GRAPHIQL?: Fetcher };
+  const log = consoleLog();
+  const now = (): number => Date.now();
+  const records: RecordLookup = (key) => orUnavailable("The key records", () => env.CONFIG.get(key, { type: "json", cacheTtl: RECORD_CACHE_S }));
+  const directory = (org: string) => directoryOf(env, org);
   return {
-    now: () => Date.now(),
+    now,
     newRequestId: () => crypto.randomUUID(),
-    records: (key) => orUnavailable("The key records", () => env.CONFIG.get(key, { type: "json", cacheTtl: RECORD_CACHE_S })),
+    records,
+    issuerKeys: issuerKeySets(env, records, now, log),
+    policy: new PolicyClient({ decide: (requests) => governance(env.GOVERNANCE).decide(requests), now }),
+    governance: neighbour("The governance Worker", governance(env.GOVERNANCE)),
+    directory,
+    keyUses: new KeyUses({ directory, background: (label, work) => waitUntil(runBestEffort(label, work, log)) }),
+    rootOrg: env.FACTORY_ROOT_ORG,
+    signalDesk: (org) => signalDeskOf(env, org),
+    linear: env.LINEAR,
+    projections: linearBridge(env.LINEAR),
+    admitPrincipalCall: async (key) => (await env.PRINCIPAL_CALLS.limit({ key })).success,
+    admitAddressCall: async (key) => (await env.ADDRESS_CALLS.limit({ key })).success,
     blobs: {
       get: (key) =>
         orUnavailable("The blob store", async () => {
@@ -61,8 +92,8 @@ export function gatewayDeps(env: Env): GatewayDeps {
     beadGraph: (org) => beadGraphOf(env, org),
     sessionHealth: (org, sessionId) => sessionHealthOf(env, org, sessionId),
     objectHealth: (kind, name) => objectHealthOf(healthNamespaces(env), kind, name),
-    registry: registry(env.COMMISSIONING),
-    readModel: readModel(env.GRAPHQL),
+    registry: neighbour("The registry of sessions", registry(env.COMMISSIONING)),
+    readModel: neighbour("The read model", readModel(env.GRAPHQL)),
     producerTokenKey: env.PRODUCER_TOKEN_KEY,
     admitProducerCall: async (key) => (await env.PRODUCER_CALLS.limit({ key })).success,
     subscriptions: env.GRAPHQL,
@@ -74,12 +105,35 @@ export function gatewayDeps(env: Env): GatewayDeps {
       pipeline: health(env.PIPELINE),
       graph: health(env.GRAPH),
       stream: health(env.STREAM),
+      governance: health(env.GOVERNANCE),
+      "linear-bridge": health(env.LINEAR),
       graphql: health(env.GRAPHQL),
       dashboard: health(env.DASHBOARD),
     },
     version: { id: env.VERSION.id, tag: env.VERSION.tag, timestamp: env.VERSION.timestamp },
-    log: consoleLog(),
+    log,
   };
+}
+
+/** Key sets in memory, in KV, and at their issuers. */
+function issuerKeySets(env: Env, records: RecordLookup, now: () => number, log: Log): IssuerKeySets {
+  return new IssuerKeySets({
+    records,
+    store: (key, value) => env.CONFIG.put(key, JSON.stringify(value), { expirationTtl: JWKS_MAX_AGE_MS / 1_000 }),
+    fetch: (url, init) => fetch(url, init),
+    now,
+    report: (issuer, err) => log.event({ op: "gateway.issuerKeys", outcome: "failed", durationMs: 0, ids: {}, fields: { issuer, error: messageOf(err) } }),
+  });
+}
+
+/** A neighbour's entry class. What it throws, it or a store behind it did not answer; what it refuses, it returns. */
+function neighbour<T extends object>(name: string, rpc: T): T {
+  return new Proxy(rpc, {
+    get: (target, method) => {
+      const call: unknown = Reflect.get(target, method);
+      return typeof call === "function" ? (...args: unknown[]) => orUnavailable(name, async () => Reflect.apply(call, target, args)) : call;
+    },
+  });
 }
 
 /** A store that fails says nothing about the call: whoever made it may make it again. @throws FactoryError UNAVAILABLE */

@@ -2,6 +2,7 @@
 import { Code, ConnectError, createContextKey, type HandlerContext } from "@connectrpc/connect";
 import { messageOf, type Log, type Outcome } from "@factory/durable";
 import type { AuthenticatedPrincipal, ProducerPrincipal } from "@factory/governance";
+import type { PolicyDecision } from "@factory/schemas/rpc";
 import { completeDetail, errorOf, isFault, registryCode } from "./connect-errors.ts";
 
 /** What a call has said of itself so far. */
@@ -19,6 +20,8 @@ export class Call {
   readonly #log: Log;
   readonly #now: () => number;
   readonly #startedAt: number;
+  readonly #decisions: PolicyDecision[] = [];
+  #noted: { readonly [key: string]: unknown } = {};
   #ended = false;
 
   constructor(op: string, requestId: string, log: Log, now: () => number) {
@@ -32,6 +35,16 @@ export class Call {
   /** True once the gate has let the call in. */
   get admitted(): boolean {
     return this.principal !== undefined || this.producer !== undefined;
+  }
+
+  /** Keeps what policy decided for the call's event. */
+  decided(decision: PolicyDecision): void {
+    this.#decisions.push(decision);
+  }
+
+  /** Keeps fields for the call's event, whatever its end. */
+  note(fields: { readonly [key: string]: unknown }): void {
+    this.#noted = { ...this.#noted, ...fields };
   }
 
   /** True once the call's event is written. */
@@ -55,8 +68,14 @@ export class Call {
         ...(sessionId === undefined ? {} : { sessionId }),
         ...(producer === undefined ? {} : { jti: producer.tokenId }),
       },
-      fields: { ...fields, ...(this.sent === 0 ? {} : { sent: this.sent }) },
+      fields: { ...this.#noted, ...this.#policyFields(), ...fields, ...(this.sent === 0 ? {} : { sent: this.sent }) },
     });
+  }
+
+  #policyFields(): { readonly [key: string]: unknown } {
+    if (this.#decisions.length === 0) return {};
+    const policies = [...new Set(this.#decisions.flatMap((decision) => decision.policies))];
+    return { decisions: this.#decisions.map(({ decisionId }) => decisionId), policies };
   }
 }
 

@@ -8,15 +8,18 @@
  */
 import { Code, ConnectError, createConnectRouter, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
-import { authenticate, authenticateProducer, requireScope, type Scope } from "@factory/governance";
+import { authenticateProducer } from "@factory/governance";
 import { FactoryAdmin, FactoryDelivery, FactoryGateway, FactoryProducer } from "@factory/schemas/proto";
+import { abortable } from "./abortable.ts";
 import { adminService } from "./admin/admin-service.ts";
+import { addressOf, admit, countRefusal, type Asking } from "./admission.ts";
 import { callKey, callOf, followCall, type Call } from "./call.ts";
 import { gzip } from "./compression.ts";
 import { errorOf, raise, toConnectError } from "./connect-errors.ts";
 import { deliveryService } from "./delivery-service.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { gatewayService } from "./gateway-service.ts";
+import { NEEDS, procedureOf } from "./needs.ts";
 import { PRODUCER_LIMITS } from "./producer-events.ts";
 import { producerService } from "./producer-service.ts";
 import { RequestBody } from "./request-body.ts";
@@ -26,30 +29,6 @@ import { RequestBody } from "./request-body.ts";
  * take the rest. Parsing one message of this size several times over still fits an isolate's 128 MB.
  */
 const READ_MAX_BYTES = 12 * 1_048_576;
-
-/** The scope each method needs. A method that is not here is refused. */
-const SCOPES: { readonly [procedure: string]: Scope } = {
-  [procedureOf(FactoryGateway.method.submitSession)]: "session:submit",
-  [procedureOf(FactoryGateway.method.resumeStream)]: "session:read",
-  [procedureOf(FactoryGateway.method.cancelSession)]: "session:control",
-  [procedureOf(FactoryGateway.method.acknowledgeReview)]: "review:decide",
-  [procedureOf(FactoryDelivery.method.getEvidence)]: "session:read",
-  [procedureOf(FactoryDelivery.method.getDeliverable)]: "session:read",
-  [procedureOf(FactoryAdmin.method.why)]: "session:read",
-  [procedureOf(FactoryAdmin.method.impact)]: "session:read",
-  [procedureOf(FactoryAdmin.method.lineage)]: "session:read",
-  [procedureOf(FactoryAdmin.method.getKnowingState)]: "session:read",
-  [procedureOf(FactoryAdmin.method.setTrust)]: "admin",
-  [procedureOf(FactoryAdmin.method.revokeTrust)]: "admin",
-  [procedureOf(FactoryAdmin.method.setConsent)]: "admin",
-  [procedureOf(FactoryAdmin.method.revokeConsent)]: "admin",
-  [procedureOf(FactoryAdmin.method.applyPolicy)]: "admin",
-  [procedureOf(FactoryAdmin.method.reproject)]: "admin",
-  [procedureOf(FactoryAdmin.method.projectionLag)]: "admin",
-  [procedureOf(FactoryAdmin.method.objectHealth)]: "session:read",
-  [procedureOf(FactoryAdmin.method.operations)]: "session:read",
-  [procedureOf(FactoryAdmin.method.issueProducerToken)]: "admin",
-};
 
 /** Methods that a producer token opens, and nothing else does. */
 const PRODUCER_METHODS: ReadonlySet<string> = new Set([procedureOf(FactoryProducer.method.appendEvents)]);
@@ -63,7 +42,7 @@ export function createConnectEdge(deps: GatewayDeps, callFor: (op: string, reque
     grpc: false,
     acceptCompression: [gzip],
     readMaxBytes: READ_MAX_BYTES,
-    requestGate: (context) => admit(deps, context),
+    requestGate: (context) => openGate(deps, context),
   })
     .service(FactoryGateway, gatewayService(deps))
     .service(FactoryDelivery, deliveryService(deps))
@@ -80,38 +59,32 @@ export function createConnectEdge(deps: GatewayDeps, callFor: (op: string, reque
 }
 
 /** Runs before a body is read: a call without the right credential costs one look-up. */
-async function admit(deps: GatewayDeps, context: HandlerContext): Promise<void> {
+async function openGate(deps: GatewayDeps, context: HandlerContext): Promise<void> {
   const call = callOf(context);
   followCall(call, context.signal);
   context.signal.throwIfAborted();
   try {
-    const authorization = context.requestHeader.get("authorization");
-    if (PRODUCER_METHODS.has(procedureOf(context.method))) await admitProducer(deps, call, authorization);
-    else await admitPrincipal(deps, call, authorization, SCOPES[procedureOf(context.method)]);
+    const { requestHeader: headers, method } = context;
+    const asking = { credential: headers.get("authorization"), address: addressOf(headers), operation: procedureOf(method) };
+    if (PRODUCER_METHODS.has(asking.operation)) await admitProducer(deps, call, asking);
+    else await admitPrincipal(deps, call, asking, context);
   } catch (err) {
     throw toConnectError(err, call.requestId);
   }
 }
 
-async function admitPrincipal(deps: GatewayDeps, call: Call, authorization: string | null, scope: Scope | undefined): Promise<void> {
-  const answer = await authenticate(authorization, deps.records, deps.now());
+async function admitPrincipal(deps: GatewayDeps, call: Call, asking: Asking, { method, signal }: HandlerContext): Promise<void> {
+  const answer = await abortable(signal, admit(deps, call, asking, NEEDS[procedureOf(method)]));
   if (!answer.ok) return raise(answer);
-  call.principal = answer.principal;
-  if (scope === undefined) throw errorOf("PERMISSION_DENIED", "No scope opens this method.");
-  const refusal = requireScope(answer.principal, scope);
-  if (refusal !== null) return raise(refusal);
 }
 
-async function admitProducer(deps: GatewayDeps, call: Call, authorization: string | null): Promise<void> {
-  const answer = await authenticateProducer(authorization, deps.producerTokenKey, deps.now());
-  if (!answer.ok) return raise(answer);
+async function admitProducer(deps: GatewayDeps, call: Call, { credential, address }: Asking): Promise<void> {
+  const answer = await authenticateProducer(credential, deps.producerTokenKey, deps.now());
+  if (!answer.ok) return raise((await countRefusal(deps, address)) ?? answer);
   call.producer = answer.producer;
   call.sessionId = answer.producer.sessionId;
   if (await deps.admitProducerCall(answer.producer.tokenId)) return;
-  const { callsPerMinute } = PRODUCER_LIMITS;
-  const err = errorOf("RATE_LIMITED", `A producer token may make ${callsPerMinute} calls a minute.`);
-  err.metadata.set("retry-after", "60");
-  throw err;
+  throw errorOf("RATE_LIMITED", `A producer token may make ${PRODUCER_LIMITS.callsPerMinute} calls a minute.`);
 }
 
 async function serve(handler: UniversalHandler, request: Request, call: Call): Promise<Response> {
@@ -172,8 +145,4 @@ function streamOf(body: AsyncIterable<Uint8Array>, leave: () => void): ReadableS
     },
     { highWaterMark: 0 },
   );
-}
-
-function procedureOf(method: { readonly parent: { readonly typeName: string }; readonly name: string }): string {
-  return `${method.parent.typeName}/${method.name}`;
 }

@@ -3,6 +3,7 @@ import { ERRORS, FactoryError, type ConnectCode, type ErrorCode, type OrderFault
 import { ErrorDetailSchema } from "@factory/schemas/proto";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { FieldProblem } from "./admin/field-problems.ts";
+import { refusalHeaders } from "./refusal-response.ts";
 
 const CODES: { readonly [C in ConnectCode]: Code } = {
   canceled: Code.Canceled,
@@ -48,6 +49,7 @@ const NOTHING_LISTED: Listed = { faults: [], problems: [] };
 export function errorOf(code: ErrorCode, message?: string, listed: Listed = NOTHING_LISTED, cause?: unknown): ConnectError {
   const spec = ERRORS[code];
   const err = new ConnectError(message ?? spec.message, CODES[spec.connect], undefined, undefined, cause);
+  for (const [name, value] of Object.entries(refusalHeaders({ code }))) err.metadata.set(name, value);
   addDetail(err, code, listed);
   return err;
 }

@@ -5,14 +5,19 @@ import type {
   BeadGraphRpc,
   HealthKind,
   HealthRpc,
+  LinearBridgeRpc,
   ObjectHealthRpc,
+  OrgDirectoryRpc,
   ReadModelRpc,
   SessionHealthRpc,
   SessionLogRpc,
   SessionRegistryRpc,
   SessionRpc,
+  SignalDeskRpc,
+  SignalsRpc,
 } from "@factory/schemas/rpc";
-import type { RecordLookup } from "@factory/governance";
+import type { IssuerKeySets, PolicyClient, RecordLookup } from "@factory/governance";
+import type { KeyUses } from "./key-uses.ts";
 
 /** Immutable blobs by key. */
 export interface BlobStore {
@@ -30,8 +35,28 @@ export interface GatewayDeps {
   readonly now: () => number;
   /** A new request id. */
   readonly newRequestId: () => string;
-  /** API keys and envelope keys, by the keys of `kvKey`. */
+  /** API keys, issuers, members and signing keys, by the keys of `kvKey`. */
   readonly records: RecordLookup;
+  /** The key sets of OIDC issuers. */
+  readonly issuerKeys: IssuerKeySets;
+  /** The policy decision point, asked within a deadline. */
+  readonly policy: PolicyClient;
+  /** The governance Worker: signals, and what two people have suspended. */
+  readonly governance: Pick<
+    SignalsRpc,
+    "receiveSignal" | "receiveMessage" | "suspensions" | "signingKeys" | "messages" | "putSubscriber" | "removeSubscriber" | "subscribers"
+  >;
+  /** Members and credentials of an org. Ask only for the caller's, or for one that is to be made: addressing an object makes it. */
+  directory(org: string): OrgDirectoryRpc;
+  readonly keyUses: KeyUses;
+  /** The organisation whose admins may make others. */
+  readonly rootOrg: string;
+  /** What the sweep does with an org's signal desk; one that was never used stays without tables. */
+  signalDesk(org: string): Pick<SignalDeskRpc, "poke">;
+  /** The Linear bridge's door. */
+  readonly linear: { fetch(request: Request): Promise<Response> };
+  /** What writes an org's issues in Linear, where there is such an object: the bridge knows. */
+  readonly projections: Pick<LinearBridgeRpc, "pokeProjection" | "projectionHealth">;
   readonly blobs: BlobStore;
   session(org: string, sessionId: string): SessionRpc;
   sessionLog(org: string, sessionId: string): SessionLogRpc;
@@ -53,6 +78,10 @@ export interface GatewayDeps {
   readonly readModel: Pick<ReadModelRpc, "reproject" | "lag" | "lagOf" | "operations" | "usedObjects">;
   /** The secret that signs producer tokens: base64 of 32 bytes. */
   readonly producerTokenKey: string;
+  /** Counts a call of a credential's holder; false when there were too many. */
+  admitPrincipalCall(key: string): Promise<boolean>;
+  /** Counts a call from an address that proved nothing; false when there were too many. */
+  admitAddressCall(address: string): Promise<boolean>;
   /** Counts a call of a producer token; false when there were too many. */
   admitProducerCall(tokenId: string): Promise<boolean>;
   /** The other Workers by name. */

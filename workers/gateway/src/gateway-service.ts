@@ -1,11 +1,15 @@
 /** `factory.v1.FactoryGateway`: hand in a work order, follow it, steer it. */
 import type { ServiceImpl } from "@connectrpc/connect";
 import { FactoryError, REVIEW_DECISIONS, isTerminalSession, type ReviewDecision, type SessionEvent as LoggedEvent } from "@factory/schemas";
-import type { FactoryGateway, SessionEvent, StreamMode } from "@factory/schemas/proto";
+import { FactoryGateway, type SessionEvent, type StreamMode } from "@factory/schemas/proto";
+import type { DecisionRecord, SessionStatus } from "@factory/schemas/rpc";
+import { decisionRecord, sessionPrincipal } from "@factory/governance";
 import { abortable } from "./abortable.ts";
+import { permit, policyRequest } from "./admission.ts";
 import { raise } from "./connect-errors.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { toProto } from "./event-mapping.ts";
+import { procedureOf } from "./needs.ts";
 import { carries, followEvents, replayEvents } from "./session-events.ts";
 import { findSession, streaming, unary, type CallScope } from "./sessions.ts";
 import { commissionSession } from "./submission.ts";
@@ -42,8 +46,8 @@ export function gatewayService(deps: GatewayDeps): ServiceImpl<typeof FactoryGat
       unary(context, async (scope) => {
         checkNote("reason", request.reason);
         await findSession(deps, scope, request.sessionId);
-        const { id, kind, org } = scope.principal;
-        const answer = await abortable(scope.signal, deps.session(org, request.sessionId).cancel(request.reason, { id, kind, org }));
+        const { principal } = scope;
+        const answer = await abortable(scope.signal, deps.session(principal.org, request.sessionId).cancel(request.reason, sessionPrincipal(principal)));
         if (!answer.ok) return raise(answer);
         const { state } = answer;
         if (state !== "CANCELLED" && isTerminalSession(state)) return { accepted: false, reason: `The session has ended: ${state}.` };
@@ -56,21 +60,37 @@ export function gatewayService(deps: GatewayDeps): ServiceImpl<typeof FactoryGat
         checkNote("note", request.note);
         if (request.reviewId === "") throw new FactoryError("INVALID_ARGUMENT", "review_id is missing.");
         if (request.actionDigest === "") throw new FactoryError("INVALID_ARGUMENT", "action_digest is missing; it is in REVIEW_REQUIRED.");
-        await findSession(deps, scope, request.sessionId);
-        const { id, kind, org } = scope.principal;
+        const status = await findSession(deps, scope, request.sessionId);
+        const policy = await permitDecision(deps, scope, status, request.reviewId);
+        const { principal } = scope;
         const answer = await abortable(
           scope.signal,
-          deps.session(org, request.sessionId).acknowledge({
+          deps.session(principal.org, request.sessionId).acknowledge({
             reviewId: request.reviewId,
             decision,
             note: request.note,
             actionDigest: request.actionDigest,
-            principal: { id, kind, org },
+            principal: sessionPrincipal(principal),
+            policy,
           }),
         );
         return answer.ok ? { accepted: true, reason: answer.state } : raise(answer);
       }),
   };
+}
+
+/**
+ * Asks policy whether the caller may decide the review; what it is about is known of the one that is open.
+ *
+ * @throws FactoryError POLICY_DENIED, UNAVAILABLE
+ */
+async function permitDecision(deps: GatewayDeps, { call, principal, signal }: CallScope, status: SessionStatus, reviewId: string): Promise<DecisionRecord> {
+  const { sessionId, assembly, openReview } = status;
+  const matter = openReview?.reviewId === reviewId ? openReview.matter : undefined;
+  const resource = { type: "Session", org: principal.org, id: sessionId, ...(assembly === undefined ? {} : { assembly }) } as const;
+  const context = { operation: procedureOf(FactoryGateway.method.acknowledgeReview), ...(matter === undefined ? {} : { matter }) };
+  const answer = await abortable(signal, permit(deps, call, policyRequest(principal, "DecideReview", resource, context)));
+  return answer.ok ? decisionRecord(answer.decision) : raise(answer);
 }
 
 type Resume = { readonly sessionId: string; readonly fromSequence: bigint; readonly replayOnly: boolean };

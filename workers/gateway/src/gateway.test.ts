@@ -92,7 +92,7 @@ describe("SubmitSession", () => {
     expect(asked?.[1]).toMatchObject({
       org: "acme",
       sessionId,
-      principal: { id: "tester", kind: "api-key", org: "acme" },
+      principal: { id: "tester", kind: "api-key", org: "acme", person: "tester" },
       identity: { actorId: "ana", actorType: "human" },
       baseTree: { "src/a.ts": digest, "src/b.ts": digest },
       config: { reviewMode: "auto", budgetUsd: 3, language: "typescript" },
@@ -399,7 +399,7 @@ describe("CancelSession", () => {
     expect(first).toMatchObject({ accepted: true, reason: "CANCELLED" });
     expect(await gateway.cancelSession({ sessionId, reason: "enough" })).toEqual(first);
     const asked = await sessionDouble(sessionId).asked();
-    expect(asked.at(-1)).toEqual(["cancel", { reason: "enough", principal: { id: "tester", kind: "api-key", org: "acme" } }]);
+    expect(asked.at(-1)).toEqual(["cancel", { reason: "enough", principal: { id: "tester", kind: "api-key", org: "acme", person: "tester" } }]);
   });
 
   it("is not accepted by a session that has ended otherwise", async () => {
@@ -415,7 +415,8 @@ describe("AcknowledgeReview", () => {
     const sessionId = await hold();
     expect(await clientsOf(acme.apiKey).gateway.acknowledgeReview({ sessionId, ...review })).toMatchObject({ accepted: true, reason: "COMPILING" });
     const asked = await sessionDouble(sessionId).asked();
-    expect(asked.at(-1)).toEqual(["acknowledge", { ...review, principal: { id: "tester", kind: "api-key", org: "acme" } }]);
+    const policy = { decisionId: expect.stringMatching(/^[0-9a-f]{64}$/), policies: ["test-permit"], policySet: expect.stringMatching(/^[0-9a-f]{64}$/) };
+    expect(asked.at(-1)).toEqual(["acknowledge", { ...review, principal: { id: "tester", kind: "api-key", org: "acme", person: "tester" }, policy }]);
   });
 
   it("refuses what is not a decision, and one without review or digest", async () => {
@@ -567,7 +568,7 @@ describe("the other routes", () => {
     const report = await response.json<{ ok: boolean; workers: { worker: string; ok: boolean }[] }>();
     expect(report.ok).toBe(true);
     expect(report.workers.map(({ worker, ok }) => [worker, ok])).toEqual(
-      ["commissioning", "mediation", "pipeline", "graph", "stream", "graphql", "dashboard"].map((name) => [name, true]),
+      ["commissioning", "mediation", "pipeline", "graph", "stream", "governance", "linear-bridge", "graphql", "dashboard"].map((name) => [name, true]),
     );
   });
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { Call } from "./call.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { forwardQuery } from "./graphql-query.ts";
+import { gatewayDepsOf } from "./testing/deps.ts";
 
 const NOW = Date.parse("2026-08-04T12:00:00Z");
 const reader = newApiKey("acme", "dashboard", ["session:read"], NOW);
@@ -16,9 +17,8 @@ function aRoute(more: Partial<Pick<GatewayDeps, "graphiql">> = {}) {
   const forwarded: Request[] = [];
   const events: CanonicalEvent[] = [];
   const log = createLog((line) => events.push(JSON.parse(line) as CanonicalEvent));
-  const deps = {
+  const deps = gatewayDepsOf({
     now: () => NOW,
-    newRequestId: () => "made-1",
     records: async (name: string) => [reader, other].find(({ storageKey }) => storageKey === name)?.record ?? null,
     subscriptions: {
       fetch: async (request: Request) => {
@@ -28,14 +28,9 @@ function aRoute(more: Partial<Pick<GatewayDeps, "graphiql">> = {}) {
     },
     log,
     ...more,
-  };
+  });
   const send = (init: RequestInit & { readonly search?: string }): Promise<Response> =>
-    // The route uses nothing else of what the gateway has.
-    forwardQuery(
-      deps as unknown as GatewayDeps,
-      new Call("gateway.graphql", "r-1", log, deps.now),
-      new Request(`https://factory.test${GRAPHQL_PATH}${init.search ?? ""}`, init),
-    );
+    forwardQuery(deps, new Call("gateway.graphql", "r-1", log, deps.now), new Request(`https://factory.test${GRAPHQL_PATH}${init.search ?? ""}`, init));
   return { forwarded, events, send };
 }
 

@@ -7,6 +7,7 @@ import { GRAPHQL_PATH } from "@factory/schemas/rpc";
 import type { Call } from "./call.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { admitReader, bytesWithin, readerRequest } from "./reader-request.ts";
+import { refusalHeaders } from "./refusal-response.ts";
 import { RequestBody } from "./request-body.ts";
 
 /** Of a request's body, and of its query string, in bytes: a document of the most tokens with its variables. */
@@ -23,10 +24,9 @@ export async function forwardQuery(deps: GatewayDeps, call: Call, request: Reque
     return new Response(page.body, page);
   }
   const body = new RequestBody(request.body);
-  const admitted = await admitReader(deps, request.headers.get("authorization"));
+  const admitted = await admitReader(deps, call, request, request.headers.get("authorization"));
   if (!admitted.ok) return refused(call, body, admitted);
   const { principal } = admitted;
-  call.principal = principal;
   const bytes = await bytesWithin(body, OPERATION_MAX_BYTES);
   if (bytes === null || new URL(request.url).search.length > OPERATION_MAX_BYTES) {
     return refused(call, body, refuse("TOO_LARGE", `An operation has at most ${OPERATION_MAX_BYTES} bytes.`));
@@ -42,9 +42,10 @@ function isBrowsers({ method, headers, url }: Request): boolean {
 }
 
 /** A well-formed GraphQL response, so that any client shows what is wrong. */
-async function refused(call: Call, body: RequestBody, { code, message }: Refusal): Promise<Response> {
+async function refused(call: Call, body: RequestBody, refusal: Refusal): Promise<Response> {
+  const { code, message } = refusal;
   await body.drain();
   call.end("refused", { code, message });
   const { http, suggestion, retry } = ERRORS[code];
-  return Response.json({ errors: [{ message, extensions: { code, suggestion, retry } }] }, { status: http });
+  return Response.json({ errors: [{ message, extensions: { code, suggestion, retry } }] }, { status: http, headers: refusalHeaders(refusal) });
 }

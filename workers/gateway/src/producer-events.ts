@@ -17,7 +17,14 @@ export const PRODUCER_LIMITS = {
 } as const;
 
 /** Kinds of the producer's streams that tell what the factory itself has decided: a producer's word is input and never that. */
-const DECISIONS: ReadonlySet<EventKind> = new Set<EventKind>(["VERIFICATION_PRODUCED", "AMENDMENT_ADOPTED", "AMENDMENT_REJECTED", "RUN_GRAPH_AMENDED"]);
+const DECISIONS: ReadonlySet<EventKind> = new Set<EventKind>([
+  "VERIFICATION_PRODUCED",
+  "AMENDMENT_ADOPTED",
+  "AMENDMENT_REJECTED",
+  "RUN_GRAPH_AMENDED",
+  "REVIEW_VOTE_RECORDED",
+  "DISPATCH_BLOCKED",
+]);
 
 /** True for a kind that a runner outside may append: no step of the session, not its end, no decision. */
 export function isProducerKind(kind: EventKind): boolean {

@@ -1,15 +1,22 @@
 /** What every route of the read side does before it hands a request on: who reads, how much of a body is taken, and what is passed. */
-import { authenticate, requireScope, type AuthenticatedPrincipal } from "@factory/governance";
+import type { AuthenticatedPrincipal } from "@factory/governance";
 import type { Result } from "@factory/schemas";
 import { CONNECTION_HEADER, encodeConnection } from "@factory/schemas/rpc";
+import { addressOf, admit } from "./admission.ts";
+import type { Call } from "./call.ts";
 import type { GatewayDeps } from "./deps.ts";
+import { READ_ROUTE } from "./needs.ts";
 import type { RequestBody } from "./request-body.ts";
 
-/** The caller behind a credential, with the scope to read. */
-export async function admitReader(deps: GatewayDeps, credential: string | null): Promise<Result<{ principal: AuthenticatedPrincipal }>> {
-  const answer = await authenticate(credential, deps.records, deps.now());
-  if (!answer.ok) return answer;
-  return requireScope(answer.principal, "session:read") ?? answer;
+/** The caller behind a credential, with the scope to read and policy's leave. */
+export async function admitReader(
+  deps: GatewayDeps,
+  call: Call,
+  request: Request,
+  credential: string | null,
+): Promise<Result<{ principal: AuthenticatedPrincipal }>> {
+  const operation = new URL(request.url).pathname.slice(1);
+  return admit(deps, call, { credential, address: addressOf(request.headers), operation }, READ_ROUTE);
 }
 
 /** A whole body; null for one over the limit. */

@@ -1,6 +1,6 @@
 /** From a signed envelope to a commissioned session. Nothing is stored before the order has parsed. */
 import { parseWorkOrder, resolveConfig } from "@factory/compiler";
-import { envelopeDigest, envelopeKeysOf, verifyEnvelope, type EnvelopeSignature } from "@factory/governance";
+import { envelopeDigest, envelopeKeysOf, sessionPrincipal, verifyEnvelope, type EnvelopeSignature } from "@factory/governance";
 import {
   FactoryError,
   MAX_ORDER_BYTES,
@@ -18,6 +18,7 @@ import { abortable } from "./abortable.ts";
 import { raise } from "./connect-errors.ts";
 import type { BlobStore, GatewayDeps } from "./deps.ts";
 import type { CallScope } from "./sessions.ts";
+import { governSubmission } from "./submission-policy.ts";
 
 /** Files stored at once: a Worker may have six connections open. */
 const PARALLEL_PUTS = 6;
@@ -40,6 +41,8 @@ export async function commissionSession(deps: GatewayDeps, { call, principal, si
   const { workOrderId } = envelope.governance;
   const sessionId = sessionIdOf(org, workOrderId, envelope.envelopeId);
   call.sessionId = sessionId;
+  const { reviewMode, budgetUsd } = resolved.config;
+  const governance = await governSubmission(deps, { call, principal, signal }, { sessionId, assembly: resolved.assembly, reviewMode, budgetUsd });
   const baseTree = await abortable(signal, storeFiles(deps.blobs, payload.files));
   const { evidenceChainRoot } = envelope.governance;
   const answer = await abortable(
@@ -51,7 +54,7 @@ export async function commissionSession(deps: GatewayDeps, { call, principal, si
       envelopeId: envelope.envelopeId,
       assembly: resolved.assembly,
       purposeId: envelope.purposeId,
-      principal: { id: principal.id, kind: principal.kind, org },
+      principal: sessionPrincipal(principal),
       identity: envelope.identity,
       envelopeDigest: envelopeDigest(envelope),
       ...(evidenceChainRoot === undefined ? {} : { evidenceChainRoot }),
@@ -59,6 +62,7 @@ export async function commissionSession(deps: GatewayDeps, { call, principal, si
       order,
       config: resolved.config,
       baseTree,
+      governance,
     }),
   );
   if (!answer.ok) return raise(answer);

@@ -2,11 +2,12 @@
  * `/graphql/stream`: a subscription as server-sent events, on its way to a shard of the caller's org. The answer goes through as the
  * shard writes it; a stream that breaks is resumed by its client, with the last seq it has.
  */
-import { ERRORS, refuse, type Refusal } from "@factory/schemas";
+import { refuse, type Refusal } from "@factory/schemas";
 import { GRAPHQL_STREAM_PATH } from "@factory/schemas/rpc";
 import type { Call } from "./call.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { admitReader, bytesWithin, readerRequest } from "./reader-request.ts";
+import { refusalResponse } from "./refusal-response.ts";
 import { RequestBody } from "./request-body.ts";
 
 /** Of a request's body or query: a document and variables of the largest sizes, escaped. */
@@ -18,14 +19,13 @@ const PASSED_HEADERS = ["accept", "content-type", "last-event-id"] as const;
 /** Authenticates a request for a stream and hands it to the graphql Worker. */
 export async function openStream(deps: GatewayDeps, call: Call, request: Request): Promise<Response> {
   const body = new RequestBody(request.body);
-  const admitted = await admitReader(deps, request.headers.get("authorization"));
+  const admitted = await admitReader(deps, call, request, request.headers.get("authorization"));
   const bytes = admitted.ok ? await bytesWithin(body, OPERATION_MAX_BYTES) : null;
   if (!admitted.ok || bytes === null) {
     await body.drain();
     return refused(call, admitted.ok ? tooLarge() : admitted);
   }
   const { principal } = admitted;
-  call.principal = principal;
   const { search } = new URL(request.url);
   if (search.length > OPERATION_MAX_BYTES) return refused(call, tooLarge());
   const answer = await deps.subscriptions.fetch(readerRequest(deps, { principal, request, body: bytes, path: GRAPHQL_STREAM_PATH, passed: PASSED_HEADERS }));
@@ -35,7 +35,7 @@ export async function openStream(deps: GatewayDeps, call: Call, request: Request
 
 const tooLarge = (): Refusal => refuse("TOO_LARGE", `An operation has at most ${OPERATION_MAX_BYTES} bytes.`);
 
-function refused(call: Call, { code, message }: Refusal): Response {
-  call.end("refused", { code, message });
-  return Response.json({ code, message, suggestion: ERRORS[code].suggestion }, { status: ERRORS[code].http });
+function refused(call: Call, refusal: Refusal): Response {
+  call.end("refused", { code: refusal.code, message: refusal.message });
+  return refusalResponse(refusal);
 }

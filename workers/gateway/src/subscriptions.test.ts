@@ -1,54 +1,37 @@
 import { createLog, type CanonicalEvent } from "@factory/durable";
 import { newApiKey } from "@factory/governance";
-import { kvKey } from "@factory/schemas";
+import { kvKey, ORG_PATTERN } from "@factory/schemas";
 import { CONNECTION_HEADER, GRAPHQL_STREAM_PATH, GRAPHQL_TRANSPORT_WS_SUBPROTOCOL, LOG_SUBPROTOCOL, parseConnection } from "@factory/schemas/rpc";
 import { env, createExecutionContext } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { createApp } from "./app.ts";
 import type { GatewayDeps } from "./deps.ts";
+import { gatewayDepsOf } from "./testing/deps.ts";
 
 const NOW = Date.parse("2026-08-04T12:00:00Z");
 const reader = newApiKey("acme", "dashboard", ["session:read"], NOW);
 const other = newApiKey("acme", "ci", ["session:submit"], NOW);
 
-function notAsked(): never {
-  throw new Error("not asked for");
-}
-
 /** A gateway whose graphql Worker answers as told, with what that one was sent and what was logged. */
-function aGateway(answer: (upgrade: Request) => Response = accepted) {
+function aGateway(answer: (upgrade: Request) => Response = accepted, change: Partial<GatewayDeps> = {}) {
   const upgrades: Request[] = [];
   const events: CanonicalEvent[] = [];
   const lines: string[] = [];
-  const deps: GatewayDeps = {
+  const deps = gatewayDepsOf({
     now: () => NOW,
-    newRequestId: () => "made-1",
     records: async (name) => (name === kvKey.org("acme") ? { org: "acme" } : ([reader, other].find(({ storageKey }) => storageKey === name)?.record ?? null)),
-    blobs: { get: notAsked, put: notAsked },
-    session: notAsked,
-    sessionLog: notAsked,
-    artifactGraph: notAsked,
-    beadGraph: notAsked,
-    registry: { assemblies: notAsked, hasAssembly: notAsked, openSessions: notAsked },
-    sessionHealth: notAsked,
-    objectHealth: notAsked,
-    readModel: { reproject: notAsked, lag: notAsked, lagOf: notAsked, operations: notAsked, usedObjects: notAsked },
-    producerTokenKey: "",
-    admitProducerCall: notAsked,
     subscriptions: {
       fetch: async (upgrade) => {
         upgrades.push(upgrade);
         return answer(upgrade);
       },
     },
-    dashboard: { fetch: notAsked },
-    workers: {},
-    version: { id: "v1", tag: "", timestamp: "" },
     log: createLog((line) => {
       lines.push(line);
       events.push(JSON.parse(line) as CanonicalEvent);
     }),
-  };
+    ...change,
+  });
   const app = createApp(deps);
   const open = async (headers: { [name: string]: string }, path = "/subscriptions"): Promise<Response> =>
     app.fetch(new Request(`https://factory.test${path}`, { headers }), env, createExecutionContext());
@@ -157,7 +140,6 @@ describe("a socket that will prove itself in its first message", () => {
 
   it.each([
     ["names no org", BARE, ""],
-    ["names an org that is not known", BARE, "?org=nobody"],
     ["names what is no org", BARE, `?org=${"a".repeat(64)}`],
     ["speaks a dialect that does not ask", UPGRADE, "?org=acme"],
     ["has a wrong credential already", { ...BARE, ...bearer("fk_acme_no") }, "?org=acme"],
@@ -165,6 +147,24 @@ describe("a socket that will prove itself in its first message", () => {
     const { open, upgrades } = aGateway();
     expect((await open(headers, `/graphql${query}`)).status).toBe(401);
     expect(upgrades).toEqual([]);
+  });
+
+  it("goes to the shards of nobody when the org that it names is not known: who asks is told the same", async () => {
+    const { open, upgrades } = aGateway();
+    const answers = [await open(BARE, "/graphql?org=acme"), await open(BARE, "/graphql?org=nobody"), await open(BARE, "/graphql?org=another")];
+    expect(answers.map(({ status }) => status)).toEqual([101, 101, 101]);
+    const orgs = upgrades.map(({ headers }) => parseConnection(headers.get(CONNECTION_HEADER))?.org);
+    expect(orgs).toEqual(["acme", "_", "_"]);
+    expect(orgs.slice(1).some((org) => ORG_PATTERN.test(org ?? ""))).toBe(false);
+  });
+
+  it("is one of few from one address, whatever it names", async () => {
+    const { open, upgrades, events } = aGateway(accepted, { admitAddressCall: async (address) => address !== "192.0.2.7" });
+    const crowded = await open({ ...BARE, "cf-connecting-ip": "192.0.2.7" }, "/graphql?org=acme");
+    expect([crowded.status, crowded.headers.get("retry-after")]).toEqual([429, "60"]);
+    expect(upgrades).toEqual([]);
+    expect(events).toMatchObject([{ outcome: "refused", fields: { code: "RATE_LIMITED" } }]);
+    expect((await open({ ...BARE, "cf-connecting-ip": "192.0.2.8" }, "/graphql?org=acme")).status).toBe(101);
   });
 
   it("is of the org of its key where it has one, whatever it names", async () => {

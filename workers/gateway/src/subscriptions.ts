@@ -5,17 +5,20 @@
  *
  * A client of `graphql-transport-ws` may instead prove who it is in its first message. A socket stays on the shard that accepts it, and
  * a shard is of one org, so such a client names its org in the URL (`?org=acme`), which is no secret and opens nothing: the shard takes
- * a key of that org only. An org that is not known is refused here, since addressing a shard makes it.
+ * a credential of that org only. A socket for an org that is not known goes to the shards of nobody, where no credential is good, so
+ * that nobody learns which orgs there are; addressing a shard of its own would make it.
  *
  * What a socket then asks for is looked up within the org of its principal, whose name is part of every object's: another org's
  * session does not exist for it.
  */
 import type { AuthenticatedPrincipal } from "@factory/governance";
-import { ERRORS, kvKey, refuse, type Refusal, type Result } from "@factory/schemas";
+import { kvKey, ORG_PATTERN, refuse, type Refusal, type Result } from "@factory/schemas";
 import { CONNECTION_HEADER, encodeConnection, GRAPHQL_TRANSPORT_WS_SUBPROTOCOL, SUBSCRIPTION_SUBPROTOCOLS } from "@factory/schemas/rpc";
+import { addressOf, countRefusal } from "./admission.ts";
 import type { Call } from "./call.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { admitReader } from "./reader-request.ts";
+import { refusalResponse } from "./refusal-response.ts";
 
 /** Path of the route. */
 export const SUBSCRIPTIONS_PATH = "/subscriptions";
@@ -30,10 +33,9 @@ export async function openSubscription(deps: GatewayDeps, call: Call, request: R
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
     return refused(call, refuse("INVALID_ARGUMENT", `This route takes WebSocket upgrades only; offer the subprotocol ${spoken}.`), UPGRADE_REQUIRED);
   }
-  const admitted = await admit(deps, request);
+  const admitted = await admitOpener(deps, call, request);
   if (!admitted.ok) return refused(call, admitted);
   const { opener } = admitted;
-  if ("id" in opener) call.principal = opener;
   const wanted = offered(request.headers).filter((name) => (SUBSCRIPTION_SUBPROTOCOLS as readonly string[]).includes(name));
   if (wanted.length === 0) return refused(call, refuse("INVALID_ARGUMENT", `Offer the subprotocol ${spoken}.`));
   const answer = await deps.subscriptions.fetch(upgradeFor(deps, opener, "id" in opener ? wanted : [GRAPHQL_TRANSPORT_WS_SUBPROTOCOL]));
@@ -50,21 +52,23 @@ export async function openSubscription(deps: GatewayDeps, call: Call, request: R
 type Opener = AuthenticatedPrincipal | { readonly org: string };
 
 /** The caller behind the credential, with the scope to read; without a credential the org that the socket is for. */
-async function admit(deps: GatewayDeps, request: Request): Promise<Result<{ opener: Opener }>> {
+async function admitOpener(deps: GatewayDeps, call: Call, request: Request): Promise<Result<{ opener: Opener }>> {
   const credential = request.headers.get("authorization") ?? keyAmong(offered(request.headers));
   if (credential === null) return admitUnproved(deps, request);
-  const admitted = await admitReader(deps, credential);
+  const admitted = await admitReader(deps, call, request, credential);
   return admitted.ok ? { ok: true, opener: admitted.principal } : admitted;
 }
 
 async function admitUnproved(deps: GatewayDeps, { headers, url }: Request): Promise<Result<{ opener: Opener }>> {
+  const crowded = await countRefusal(deps, addressOf(headers));
+  if (crowded !== null) return crowded;
   const org = new URL(url).searchParams.get("org");
-  if (org === null || org.length > ORG_CHARS || !offered(headers).includes(GRAPHQL_TRANSPORT_WS_SUBPROTOCOL)) return refuse("UNAUTHENTICATED");
-  return (await deps.records(kvKey.org(org))) === null ? refuse("UNAUTHENTICATED") : { ok: true, opener: { org } };
+  if (org === null || !ORG_PATTERN.test(org) || !offered(headers).includes(GRAPHQL_TRANSPORT_WS_SUBPROTOCOL)) return refuse("UNAUTHENTICATED");
+  return { ok: true, opener: { org: (await deps.records(kvKey.org(org))) === null ? NOBODY : org } };
 }
 
-/** Of an org's slug. */
-const ORG_CHARS = 63;
+/** Whose shards take the sockets of orgs that are not known: no org has a name of this form, and so no credential is of it. */
+const NOBODY = "_";
 
 const offered = (headers: Headers): string[] => (headers.get(SUBPROTOCOL_HEADER) ?? "").split(",").map((name) => name.trim());
 
@@ -84,7 +88,7 @@ function upgradeFor(deps: GatewayDeps, opener: Opener, subprotocols: readonly st
 }
 
 /** The fields of a protocol's error, since a socket's client reads those anyway. */
-function refused(call: Call, { code, message }: Refusal, status: number = ERRORS[code].http): Response {
-  call.end("refused", { code, message });
-  return Response.json({ code, message, suggestion: ERRORS[code].suggestion }, { status });
+function refused(call: Call, refusal: Refusal, status?: number): Response {
+  call.end("refused", { code: refusal.code, message: refusal.message });
+  return refusalResponse(refusal, status);
 }

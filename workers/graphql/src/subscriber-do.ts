@@ -1,10 +1,11 @@
 /** A shard of client sockets as a Durable Object: hibernating WebSockets around the pure core of `subscriber-shard.ts`. */
 import { DurableObject } from "cloudflare:workers";
-import { consoleLog, messageOf, migrate, Scheduler, startRealTimeout } from "@factory/durable";
+import { consoleLog, messageOf, migrate, Scheduler, startRealTimeout, type Log } from "@factory/durable";
+import { IssuerKeySets, JWKS_MAX_AGE_MS, PolicyClient, type RecordLookup } from "@factory/governance";
 import { GraphQLError } from "graphql";
 import { FactoryError, objectName, parseObjectName } from "@factory/schemas";
 import { CONNECTION_HEADER, GRAPHQL_STREAM_PATH, parseConnection } from "@factory/schemas/rpc";
-import type { EventSinkRpc, LogBatch } from "@factory/schemas/rpc";
+import type { EventSinkRpc, LogBatch, PolicyRequest, PolicyRpc } from "@factory/schemas/rpc";
 import { FACTORY_LOG_PROTOCOL } from "./factory-log-protocol.ts";
 import { LIVE_CURSOR_MIGRATIONS } from "./live-cursors.ts";
 import { schema } from "./schema/schema.ts";
@@ -64,8 +65,7 @@ export class SubscriberDO extends DurableObject<Env> implements EventSinkRpc {
       storage: ctx.storage,
       logs: shardLogs(env, sink),
       protocols: this.#protocols,
-      admit: (authorization: string | null) =>
-        admitToOrg({ org: sink.org, records: (key) => env.CONFIG.get(key, { type: "json", cacheTtl: RECORD_CACHE_S }), now: Date.now }, authorization),
+      admit: admission(env, sink.org, journal),
       now: Date.now,
       startTimeout: startRealTimeout,
       watchBy,
@@ -161,6 +161,23 @@ export class SubscriberDO extends DurableObject<Env> implements EventSinkRpc {
     }
     return port;
   }
+}
+
+/** What a credential in a first message is checked with; one for the life of the object, so that key sets and decisions are kept. */
+function admission(env: Env, org: string, journal: Log): (authorization: string | null) => ReturnType<typeof admitToOrg> {
+  const records: RecordLookup = (key) => env.CONFIG.get(key, { type: "json", cacheTtl: RECORD_CACHE_S });
+  const issuerKeys = new IssuerKeySets({
+    records,
+    store: (key, value) => env.CONFIG.put(key, JSON.stringify(value), { expirationTtl: JWKS_MAX_AGE_MS / 1_000 }),
+    fetch: (url, init) => fetch(url, init),
+    now: Date.now,
+    report: (issuer, err) =>
+      journal.event({ op: "subscriber.issuerKeys", outcome: "failed", durationMs: 0, ids: { org }, fields: { issuer, error: messageOf(err) } }),
+  });
+  // A service binding is typed as a Fetcher; the governance Worker's entry class implements the interface.
+  const governance = env.GOVERNANCE as unknown as PolicyRpc;
+  const policy = new PolicyClient({ decide: (requests: readonly PolicyRequest[]) => governance.decide(requests), now: Date.now });
+  return (authorization) => admitToOrg({ org, records, issuerKeys, policy, now: Date.now }, authorization);
 }
 
 function portOf(socket: WebSocket): ShardSocket {

@@ -68,6 +68,12 @@ export type Principal = NonNullable<SocketState["principal"]>;
 export type ShardConnection = { readonly protocol: SubscriptionProtocol; readonly principal: Principal | null; readonly connectionId: string };
 
 const sessionIdSchema = idSchema("SES");
+/** Most bytes of a close frame's reason, RFC 6455 5.5. */
+const CLOSE_REASON_BYTES = 123;
+
+/** A reason that fits its frame; what is not ASCII is left out, so that a character is a byte. */
+const closeReason = (text: string): string => text.replaceAll(/[^\x20-\x7e]+/g, " ").slice(0, CLOSE_REASON_BYTES);
+
 const SLOW_REASON = "Too slow: what was sent is not acknowledged. Connect again and resume with your last seq.";
 const RESTART_REASON = "The shard was restarted. Connect again and resume with your last seq.";
 
@@ -555,7 +561,7 @@ export class SubscriberShard {
 
   #close(client: Client, code: number, reason: string): void {
     this.leave(client.socket);
-    client.socket.close(code, reason);
+    client.socket.close(code, closeReason(reason));
     this.#deps.journal.event({
       op: "subscriber.close",
       outcome: "refused",

@@ -12,14 +12,14 @@ import type { MediationStore } from "./mediation-store.ts";
 export interface DeliveryPorts {
   readonly graph: (org: string, assembly: string) => Pick<ArtifactGraphRpc, "append">;
   readonly log: (org: string, sessionId: string) => Pick<SessionLogRpc, "append">;
-  readonly coordinator: (org: string, runId: string) => Pick<CoordinatorRpc, "seed" | "amendGraph" | "reopen">;
+  readonly coordinator: (org: string, runId: string) => Pick<CoordinatorRpc, "seed" | "amendGraph" | "reopen" | "clear">;
   readonly session: (org: string, sessionId: string) => Pick<SessionRpc, "report">;
 }
 
 /** What delivery reads of the object. */
 export interface DeliveryDeps {
   readonly ports: DeliveryPorts;
-  readonly mediation: Pick<Mediation, "state" | "seed" | "graphAmendment" | "reopen">;
+  readonly mediation: Pick<Mediation, "state" | "seed" | "graphAmendment" | "reopen" | "clearance">;
   readonly store: Pick<MediationStore, "artifactsOf">;
 }
 
@@ -43,6 +43,7 @@ export async function deliver(deps: DeliveryDeps, target: string, effects: reado
       return inTurn(sent, ({ effectId, payload }) => {
         const coordinator = deps.ports.coordinator(request.org, runId);
         if (payload.kind === "amend-graph") return coordinator.amendGraph(effectId, deps.mediation.graphAmendment(payload.key));
+        if (payload.kind === "clear") return coordinator.clear(effectId, deps.mediation.clearance(payload.key), "Mediation has written it.");
         if (payload.kind === "reopen") return coordinator.reopen(effectId, deps.mediation.reopen(payload.key));
         return coordinator.seed(effectId, deps.mediation.seed());
       });

@@ -1,6 +1,6 @@
 /** What leaves a mediation object, and in which order: one lane, so that nothing is reported before it is stored. */
 import type { NewEffect } from "@factory/durable";
-import { digestOf } from "@factory/schemas";
+import { digestOf, nodeText } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode, EventPayload, EventWrite, VerificationReport } from "@factory/schemas";
 import type { SessionReport } from "@factory/schemas/rpc";
 import type { ArtifactBatch } from "./mediation-store.ts";
@@ -21,6 +21,7 @@ export type EffectPayload =
   | { readonly kind: "seed" }
   | { readonly kind: "amend-graph"; readonly key: string }
   | { readonly kind: "reopen"; readonly key: string }
+  | { readonly kind: "clear"; readonly key: string }
   | { readonly kind: "report"; readonly report: SessionReport };
 
 /** The receiver of a payload. */
@@ -33,6 +34,7 @@ export function targetOf(payload: EffectPayload): Target {
     case "seed":
     case "amend-graph":
     case "reopen":
+    case "clear":
       return "coordinator";
     case "report":
       return "session";
@@ -48,16 +50,26 @@ export function effectsOf(commandId: string, payloads: readonly EffectPayload[],
   return payloads.map((payload, index) => ({ effectId: `mediation:${commandId}:${index}:${payload.kind}`, lane, target: targetOf(payload), payload }));
 }
 
-/** What an ARTIFACT_WRITTEN event says of a node: never its data, which may hold hidden examples. */
+/** Artifact data in an event, in UTF-16 units of its canonical form. */
+const MAX_EVENT_DATA_CHARS = 64 * 1024;
+
+/** What an ARTIFACT_WRITTEN event says of a node: never its data, which may hold hidden examples, but for a clearance, which has none. */
 export function artifactPayload(node: ArtifactNode, edges: readonly ArtifactEdge[]): EventPayload<"ARTIFACT_WRITTEN"> {
-  const title = summaryOf(node);
+  const metadata = metadataOf(node);
   return {
     artifactId: node.id,
     artifactType: node.type,
     contentHash: digestOf(node.data),
     edges: edges.map(({ source, rel, target }) => ({ source, rel, target })),
-    ...(title === undefined ? {} : { metadata: { title } }),
+    ...(metadata === undefined ? {} : { metadata }),
   };
+}
+
+function metadataOf(node: ArtifactNode): EventPayload<"ARTIFACT_WRITTEN">["metadata"] {
+  const text = node.type === "ClearanceRecord" ? nodeText(node) : "";
+  if (text !== "" && text.length <= MAX_EVENT_DATA_CHARS) return JSON.parse(text);
+  const title = summaryOf(node);
+  return title === undefined ? undefined : { title };
 }
 
 const MAX_TITLE_CHARS = 200;

@@ -6,7 +6,7 @@ import { checkGears } from "@factory/gears";
 import { objectName } from "@factory/schemas";
 import type { Result } from "@factory/schemas";
 import { artifactGraphOf, coordinatorOf, sessionLogOf, sessionOf } from "@factory/schemas/rpc";
-import type { AmendRequest, CompileRequest, MediationRpc, ObjectHealth, ObjectHealthRpc } from "@factory/schemas/rpc";
+import type { AmendRequest, ClearRequest, CompileRequest, MediationRpc, ObjectHealth, ObjectHealthRpc } from "@factory/schemas/rpc";
 import { patientBucket, r2BlobStore } from "@factory/workspace";
 import type { BlobStore } from "@factory/workspace";
 import { deliver } from "./delivery.ts";
@@ -57,12 +57,22 @@ export class MediationAgentDO extends DurableObject<Env> implements MediationRpc
   async compile(effectId: string, request: CompileRequest): Promise<Result> {
     return this.#run("mediation.compile", request.sessionId, async () => {
       const found = await repositoryOf(this.#blobs, request.baseTree);
-      return found.ok ? this.#mediation.compile(effectId, { ...request, repository: found.repository }) : found;
+      if (!found.ok) return found;
+      const receiptKnown = request.clearance !== undefined && (await this.#knowsReceipt(request, request.clearance.approvalId));
+      return this.#mediation.compile(effectId, { ...request, repository: found.repository }, receiptKnown);
     });
   }
 
   async amend(effectId: string, request: AmendRequest): Promise<Result> {
     return this.#run("mediation.amend", request.sessionId, () => this.#mediation.amend(effectId, request));
+  }
+
+  async clear(effectId: string, request: ClearRequest): Promise<Result> {
+    return this.#run("mediation.clear", request.sessionId, async () => {
+      const compiled = this.#mediation.state()?.run.request;
+      const receiptKnown = compiled !== undefined && (await this.#knowsReceipt(compiled, request.basis.approvalId));
+      return this.#mediation.clear(effectId, request, receiptKnown);
+    });
   }
 
   async poke(): Promise<void> {
@@ -71,6 +81,11 @@ export class MediationAgentDO extends DurableObject<Env> implements MediationRpc
 
   async objectHealth(): Promise<ObjectHealth> {
     return objectHealth(this.ctx.storage, { state: this.#mediation.state()?.phase ?? "idle", outbox: this.#outbox });
+  }
+
+  /** Whether an approval's receipt is in the assembly's graph: an edge to a node that is not there would be refused for good. */
+  async #knowsReceipt({ org, assembly }: Pick<CompileRequest, "org" | "assembly">, approvalId: string): Promise<boolean> {
+    return (await artifactGraphOf(this.env, org, assembly).get(approvalId))?.type === "ApprovalReceipt";
   }
 
   #run(op: string, session: string, command: () => Result | Promise<Result>): Promise<Result> {

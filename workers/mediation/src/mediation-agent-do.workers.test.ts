@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { createExecutionContext, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { objectName } from "@factory/schemas";
-import type { EventWrite } from "@factory/schemas";
+import type { Clearance, EventWrite } from "@factory/schemas";
 import { artifactGraphOf } from "@factory/schemas/rpc";
 import type { CompileRequest, MediationRpc, ReopenRequest, SeedRequest, SessionReport, StoredEdge } from "@factory/schemas/rpc";
 import { r2BlobStore } from "@factory/workspace";
@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 import { MediationAgentDO } from "./mediation-agent-do.ts";
 import MediationWorker from "./mediation.worker.ts";
 import type { Recorder, RecordedCall } from "./testing/recording-worker.ts";
-import { aCompileRequest, adoptedLineage, anAmendRequest, approvedLineage } from "./testing/requests.ts";
+import { aClearRequest, aCompileRequest, adoptedLineage, anAmendRequest, approvedLineage, receiptLineage } from "./testing/requests.ts";
 import type { Lineage } from "./testing/requests.ts";
 
 function objectOf(request: CompileRequest): DurableObjectStub<MediationAgentDO> {
@@ -149,6 +149,30 @@ describe("a mediation object", () => {
     expect(await sessionCalls(request)).toHaveLength(1);
     expect(await stored(request, [specificationId])).toHaveLength(1);
   });
+
+  test.each([true, false])(
+    "writes a clearance that leads to the receipt of its approval where that is known (%s), and another on request after an eviction",
+    async (known) => {
+      const request = await anApprovedRequest(`clearance-${String(known)}`);
+      if (known) await written(request, receiptLineage(request));
+      await objectOf(request).compile("compile", request);
+      await runDurableObjectAlarm(objectOf(request));
+      const { clearance, specificationId } = await seedOf(request);
+      const receipt = request.clearance?.approvalId ?? "";
+      const targetsOf = async (id: string) => (await graphOf(request).edgesOf(id)).out.map(({ rel, target }) => `${rel} ${target}`).sort();
+      const sources = [`source_ref ${request.intentSpecificationId}`, `source_ref ${specificationId}`, ...(known ? [`derived_from ${receipt}`] : [])];
+      expect(await targetsOf(clearance?.clearanceId ?? "")).toEqual(sources.toSorted());
+      await evictDurableObject(objectOf(request));
+      expect(await objectOf(request).clear("clear", aClearRequest(request))).toEqual({ ok: true });
+      await runDurableObjectAlarm(objectOf(request));
+      const coordinator = async () => callsOf(env.COORDINATORS, objectName.coordinator(request.org, await runIdOf(request)));
+      await expect.poll(async () => (await coordinator()).map(({ method }) => method)).toEqual(["seed", "clear"]);
+      const given = (await coordinator())[1]?.args[1] as Clearance;
+      expect(given.clearanceId).not.toBe(clearance?.clearanceId);
+      expect(await targetsOf(given.clearanceId)).toEqual([...sources, `corrects ${clearance?.clearanceId ?? ""}`].toSorted());
+      expect(await causesOf(request, given.clearanceId)).toEqual(expect.arrayContaining([specificationId, request.intentSpecificationId]));
+    },
+  );
 
   test("keeps what an amendment needs through an eviction", async () => {
     const request = await anApprovedRequest("amended");

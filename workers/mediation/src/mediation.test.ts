@@ -3,14 +3,16 @@ import { migrate, Inbox, Outbox, Scheduler } from "@factory/durable";
 import type { Delivery, Effect } from "@factory/durable";
 import { ManualAlarm, ManualClock, MemoryLog, NodeSqliteStorage } from "@factory/durable/testing";
 import { FACTORY_REGISTRY, factoryIds } from "@factory/factory-graph";
-import { functionFile, parseEventPayload, refusing } from "@factory/schemas";
-import type { ArtifactEdge, ArtifactNode, EventWrite, Refusal, Result, SuccessCheck } from "@factory/schemas";
+import { CLEARANCE_FIELDS, clearance as clearanceSchema, functionFile, parseEventPayload, refusing, sha256Hex } from "@factory/schemas";
+import type { ArtifactEdge, ArtifactNode, Clearance, EventWrite, Refusal, Result, SuccessCheck } from "@factory/schemas";
 import type { AmendRequest, CompileReport, ReopenRequest, RunGraphAmendment, SeedRequest, SessionReport } from "@factory/schemas/rpc";
 import { describe, expect, test } from "vitest";
+import { dispatchBlock, readStanding } from "../../pipeline/src/coordinator/dispatch-gate.ts";
 import { deliver, deliveryOf } from "./delivery.ts";
 import { Mediation } from "./mediation.ts";
 import { MEDIATION_MIGRATIONS, MediationStore } from "./mediation-store.ts";
-import { aCompileRequest, adoptedLineage, anAmendRequest, approvedLineage, CIRCULAR_ORDER } from "./testing/requests.ts";
+import { deploymentNotes } from "./clearances.ts";
+import { aClearRequest, aCompileRequest, adoptedLineage, anAmendRequest, approvedLineage, CIRCULAR_ORDER, receiptLineage } from "./testing/requests.ts";
 import type { Lineage } from "./testing/requests.ts";
 
 type Call = { readonly target: string; readonly effectId: string; readonly body: unknown };
@@ -83,6 +85,7 @@ class World {
             seed: (effectId, request) => take("seed", effectId, request, () => ({ ready: 1 })),
             amendGraph: (effectId, amendment) => take("amend-graph", effectId, amendment, () => ({})),
             reopen: (effectId, request) => take("reopen", effectId, request, () => ({})),
+            clear: (effectId, clearance) => take("clear", effectId, clearance, () => ({})),
           }),
           session: () => ({ report: (effectId, report) => take("session", effectId, report, () => ({})) }),
         },
@@ -278,6 +281,191 @@ describe("amending", () => {
       ok: false,
       code: "FAILED_PRECONDITION",
     });
+  });
+});
+
+describe("a clearance", () => {
+  const recordsIn = (world: World): ArtifactNode[] =>
+    world
+      .bodies<{ nodes: ArtifactNode[] }>("graph")
+      .flatMap(({ nodes }) => nodes)
+      .filter(({ type }) => type === "ClearanceRecord");
+  const edgesFrom = (world: World, id: string): string[] =>
+    world
+      .bodies<{ edges: ArtifactEdge[] }>("graph")
+      .flatMap(({ edges }) => edges)
+      .filter(({ source }) => source === id)
+      .map(({ rel, target }) => `${rel} ${target}`);
+
+  test("is in the seed with all its fields, and in the lineage before the seed leaves", async () => {
+    const { world, request } = await compiledWorld();
+    const [seed] = world.bodies<SeedRequest>("seed");
+    const clearance = clearanceSchema.parse(seed?.clearance);
+    expect(Object.keys(clearance).sort()).toEqual([...CLEARANCE_FIELDS].sort());
+    expect(clearance).toMatchObject({
+      sessionId: request.sessionId,
+      assembly: "shop",
+      specificationRead: seed?.specificationId,
+      deploymentNotesRead: sha256Hex(""),
+      deploymentSummary: "typescript for no runtime in particular; no repository to begin from; no notes on deployment",
+      askedFor: 5,
+      approvedSubTasks: seed?.beads.map(({ beadId }) => beadId),
+      ceiling: 7,
+      approvedTeams: ["assurance", "build"],
+      orchestrationSurface: "factory-coordinator",
+      toolContractRequired: false,
+    });
+    const [record, ...more] = recordsIn(world);
+    expect(more).toEqual([]);
+    expect(record?.id).toBe(clearance.clearanceId);
+    const { timestamp, clearanceId: _id, ...read } = clearance;
+    expect(record?.data).toMatchObject({ ...read, approver: "ann", approvedBy: "person", policy: { policies: ["dispatch-of-approved-work"] } });
+    // Times are never hashed; when it was read is on the edge to what was read.
+    expect(JSON.stringify(record?.data)).not.toContain(timestamp);
+    expect(edgesFrom(world, clearance.clearanceId)).toEqual([`source_ref ${seed?.specificationId ?? ""}`, `source_ref ${request.intentSpecificationId}`]);
+    const told = world.events().flatMap((event) => (event.kind === "ARTIFACT_WRITTEN" && event.payload.artifactId === clearance.clearanceId ? [event] : []));
+    expect(told).toHaveLength(1);
+    // It holds nothing that is hidden, and the evidence is made from events.
+    expect(told[0]?.payload.metadata).toEqual(record?.data);
+    expect(world.calls.map(({ target }) => target)).toEqual(["graph", "log", "seed", "session"]);
+  });
+
+  test("opens the coordinator's dispatch gate for the run as it was seeded, and for two beads more", async () => {
+    const { world } = await compiledWorld();
+    const [seed] = world.bodies<SeedRequest>("seed");
+    if (seed === undefined) throw new Error("Nothing was seeded.");
+    const { sessionId, runId, assembly, beads } = seed;
+    const known = new Set(beads.map(({ beadId }) => beadId));
+    const subject = { sessionId, runId, assembly, isOwn: true, firstStranger: (ids: readonly string[]) => ids.find((id) => !known.has(id)) ?? null };
+    const standing = readStanding(subject, { body: JSON.stringify(seed.clearance), reason: null });
+    const teams = new Set(beads.map(({ directive }) => directive.team));
+    const blockWith = (count: number) => dispatchBlock(standing, { beads: count, teams, research: [] }, world.clock.now());
+    expect(blockWith(beads.length)).toBeNull();
+    expect(blockWith(beads.length + 2)).toBeNull();
+    expect(blockWith(beads.length + 3)).toMatchObject({ code: "DISPATCH_CEILING_EXCEEDED" });
+  });
+
+  test("is not written for a request of before there were any, nor where the gate refuses", async () => {
+    const world = new World();
+    const { clearance: _since, ...older } = aCompileRequest("one");
+    world.mediation.compile("compile-1", older);
+    await world.settle();
+    expect(world.bodies<SeedRequest>("seed")[0]).not.toHaveProperty("clearance");
+    expect(recordsIn(world)).toEqual([]);
+    const refused = await compiledWorld(CIRCULAR_ORDER);
+    expect(recordsIn(refused.world)).toEqual([]);
+  });
+
+  test("leads to the receipt of its approval where that is in the graph", async () => {
+    const world = new World();
+    const request = aCompileRequest("one");
+    world.written(receiptLineage(request));
+    world.mediation.compile("compile-1", request, true);
+    await world.settle();
+    const [record] = recordsIn(world);
+    expect(edgesFrom(world, record?.id ?? "")).toContain(`derived_from ${request.clearance?.approvalId ?? ""}`);
+    expect(world.reports()).toMatchObject([{ outcome: "compiled" }]);
+  });
+
+  test("has read what the order says of deployment, and says so in one line", async () => {
+    const base = aCompileRequest("one");
+    const unknownSections = [
+      { heading: "Deployment", line: 90, text: "One region first." },
+      { heading: "Colours", line: 95, text: "Blue." },
+      { heading: "Roll-out plan", line: 99, text: "Ten percent a day." },
+    ];
+    const world = new World();
+    const order = { ...base.order, unknownSections };
+    const config = { ...base.config, language: "typescript", targetRuntime: `Cloudflare\n Workers ${"x".repeat(5_000)}` };
+    world.mediation.compile("compile-1", { ...base, order, config, baseTree: { "src/a.ts": sha256Hex("a"), "README.md": sha256Hex("b") } });
+    await world.settle();
+    const [seed] = world.bodies<SeedRequest>("seed");
+    const notes = "Deployment\nOne region first.\n\nRoll-out plan\nTen percent a day.";
+    expect(deploymentNotes(order)).toBe(notes);
+    expect(seed?.clearance?.deploymentNotesRead).toBe(sha256Hex(notes));
+    const { deploymentSummary } = clearanceSchema.parse(seed?.clearance);
+    expect(deploymentSummary).toMatch(/^typescript for Cloudflare Workers x+; a repository of 2 files to begin from; deployed as the order says$/);
+  });
+
+  test("is written anew on request: the specification is read again, the last one is corrected, and the run is given it", async () => {
+    const { world, request } = await compiledWorld();
+    const [seed] = world.bodies<SeedRequest>("seed");
+    const first = clearanceSchema.parse(seed?.clearance);
+    world.clock.advance(5 * 60 * 60_000);
+    const before = world.calls.length;
+    expect(world.mediation.clear("clear-effect", aClearRequest(request))).toEqual({ ok: true });
+    await world.settle();
+    expect(world.calls.slice(before).map(({ target }) => target)).toEqual(["graph", "log", "clear"]);
+    const [clearance] = world.bodies<Clearance>("clear");
+    const { timestamp, clearanceId, ...same } = clearanceSchema.parse(clearance);
+    const { timestamp: earlier, clearanceId: firstId, ...unchanged } = first;
+    // What was read has not changed, and they are two records all the same.
+    expect(same).toEqual(unchanged);
+    expect(clearanceId).not.toBe(firstId);
+    expect(Date.parse(timestamp) - Date.parse(earlier)).toBeGreaterThanOrEqual(5 * 60 * 60_000);
+    expect(edgesFrom(world, clearanceId)).toContain(`corrects ${firstId}`);
+    expect(world.mediation.clear("another", aClearRequest(request, { requestId: "clear-2", askedFor: 9 }))).toEqual({ ok: true });
+    await world.settle();
+    expect(world.bodies<Clearance>("clear")[1]).toMatchObject({ askedFor: 9, ceiling: 11 });
+    // What a person has raised stays raised.
+    world.mediation.clear("third", aClearRequest(request, { requestId: "clear-3" }));
+    await world.settle();
+    expect(world.bodies<Clearance>("clear")[2]).toMatchObject({ askedFor: 9, ceiling: 11 });
+    expect(edgesFrom(world, world.bodies<Clearance>("clear")[2]?.clearanceId ?? "")).toContain(
+      `corrects ${world.bodies<Clearance>("clear")[1]?.clearanceId ?? ""}`,
+    );
+  });
+
+  test("is written once for a request, under whatever effect it comes", async () => {
+    const { world, request } = await compiledWorld();
+    for (const effect of ["e-1", "e-1", "e-2"]) expect(world.mediation.clear(effect, aClearRequest(request))).toEqual({ ok: true });
+    await world.settle();
+    expect(world.bodies("clear")).toHaveLength(1);
+    expect(recordsIn(world)).toHaveLength(2);
+  });
+
+  test("of a run that was amended names the specification that is in force and the beads that came with it", async () => {
+    const { world, request } = await compiledWorld();
+    const [seed] = world.bodies<SeedRequest>("seed");
+    const outcome = seed?.beads.at(-1)?.beadId ?? "";
+    const amend: AmendRequest = {
+      ...anAmendRequest(request, { line: 0, beadIds: [outcome] }),
+      revealedLines: [],
+      verdictChange: { kind: "integrate", checks: ["examples:C-1"] },
+    };
+    world.written(adoptedLineage(amend, seed?.specificationId ?? ""));
+    expect(world.mediation.amend("amend-1", amend)).toEqual({ ok: true });
+    expect(world.mediation.clear("clear-effect", aClearRequest(request))).toEqual({ ok: true });
+    await world.settle();
+    // The run knows the bead by then: what clears it leaves behind what adds it.
+    expect(world.calls.map(({ target }) => target).filter((target) => target === "amend-graph" || target === "clear")).toEqual(["amend-graph", "clear"]);
+    const [clearance] = world.bodies<Clearance>("clear");
+    const [graph] = world.bodies<RunGraphAmendment>("amend-graph");
+    const [change] = graph?.changes ?? [];
+    expect(clearance).toMatchObject({ specificationRead: amend.specificationId, askedFor: 5, ceiling: 7 });
+    expect(clearance?.approvedSubTasks).toContain(change?.kind === "insert" ? change.bead.beadId : "none");
+  });
+
+  test("of a run from before there were any is for the beads that were seeded", async () => {
+    const world = new World();
+    const { clearance: _since, ...older } = aCompileRequest("one");
+    world.mediation.compile("compile-1", older);
+    const { specificationId: _later, ...state } = world.mediation.state() ?? {};
+    new MediationStore(world.storage).put("run", state);
+    expect(world.mediation.clear("clear-effect", aClearRequest(older))).toEqual({ ok: true });
+    await world.settle();
+    expect(world.bodies<Clearance>("clear")).toMatchObject([{ askedFor: 5, ceiling: 7, specificationRead: world.mediation.seed().specificationId }]);
+  });
+
+  test.each([0, -1, 1.5, Number.NaN])("for %s items is refused", async (askedFor) => {
+    const { world, request } = await compiledWorld();
+    expect(world.mediation.clear("clear-effect", aClearRequest(request, { askedFor }))).toMatchObject({ ok: false, code: "INVALID_ARGUMENT" });
+  });
+
+  test("needs a run", async () => {
+    const { world } = await compiledWorld(CIRCULAR_ORDER);
+    expect(world.mediation.clear("clear-effect", aClearRequest(aCompileRequest("one")))).toMatchObject({ ok: false, code: "FAILED_PRECONDITION" });
+    expect(new World().mediation.clear("clear-effect", aClearRequest(aCompileRequest("one")))).toMatchObject({ ok: false, code: "FAILED_PRECONDITION" });
   });
 });
 

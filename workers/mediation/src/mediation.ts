@@ -5,9 +5,19 @@
 import { compileWorkGraph } from "@factory/compiler";
 import type { AmendableRun, CompiledArtifact, CompiledRun } from "@factory/compiler";
 import { canonicalJson, FactoryError, refuse, ulidId } from "@factory/schemas";
-import type { EventWrite, Result } from "@factory/schemas";
+import type { Clearance, EventWrite, Result } from "@factory/schemas";
 import type { Inbox, Outbox, ParkedEffect, StoragePort } from "@factory/durable";
-import type { AmendRequest, CompileReport, CompileRequest, ReopenRequest, RunGraphAmendment, SeedRequest, SessionReport } from "@factory/schemas/rpc";
+import type {
+  AmendRequest,
+  ClearRequest,
+  CompileReport,
+  CompileRequest,
+  ReopenRequest,
+  RunGraphAmendment,
+  SeedRequest,
+  SessionReport,
+} from "@factory/schemas/rpc";
+import { SEED_REQUEST_ID, writeClearance } from "./clearances.ts";
 import { artifactPayload, effectsOf, FAULT_LANE, verificationPayload } from "./effects.ts";
 import type { EffectPayload } from "./effects.ts";
 import type { ArtifactBatch, MediationStore } from "./mediation-store.ts";
@@ -26,11 +36,19 @@ export interface MediationDeps {
 }
 
 /** The run as it is now. */
-export type RunState = { readonly phase: "seeded" | "refused"; readonly reportId: string; readonly run: AmendableRun };
+export type RunState = {
+  readonly phase: "seeded" | "refused";
+  readonly reportId: string;
+  readonly run: AmendableRun;
+  /** The specification that is in force; absent in a state of before it was kept, where it is the seed's. */
+  readonly specificationId?: string;
+};
 
 /** Keys of the store's documents. */
 export const RUN_KEY = "run";
 export const SEED_KEY = "seed";
+/** The clearance that was written last. */
+export const CLEARANCE_KEY = "clearance";
 
 /** UTF-8 bytes of one artifact's data that the artifact graph takes. */
 const MAX_ARTIFACT_BYTES = 1_048_576;
@@ -46,17 +64,56 @@ export class Mediation {
   }
 
   /**
-   * Compiles an approved order and enqueues its artifacts, events, seed and report. A repeat of the effect is answered
-   * from the record. Refuses INTEGRITY for another session, FAILED_PRECONDITION once a run was seeded, TOO_LARGE.
+   * Compiles an approved order and enqueues its artifacts, events, clearance, seed and report. A repeat of the effect is
+   * answered from the record. Refuses INTEGRITY for another session, FAILED_PRECONDITION once a run was seeded, TOO_LARGE.
+   *
+   * @param receiptKnown - whether the receipt that the clearance rests on is in the assembly's graph
    */
-  compile(effectId: string, request: CompileRequest): Result {
+  compile(effectId: string, request: CompileRequest, receiptKnown = false): Result {
     return this.#deps.inbox.once<Result>(effectId, () => {
       if (!this.#deps.isFor(request.org, request.sessionId)) return refuse("INTEGRITY", "The request is for another session than this object.");
       if (this.state()?.phase === "seeded") return refuse("FAILED_PRECONDITION", "The session has a run already; an amendment changes it.");
       const compiled = compileWorkGraph(request);
       const tooLarge = sizeProblem(compiled);
       if (tooLarge !== undefined) return refuse("TOO_LARGE", tooLarge);
-      this.#record(effectId, request, compiled);
+      this.#record(effectId, request, compiled, receiptKnown);
+      return { ok: true };
+    });
+  }
+
+  /**
+   * Reads specification and notes again, writes a new clearance in the place of the last and enqueues it for the coordinator.
+   * A repeat of the effect, or of the request under another effect, changes nothing. Refuses FAILED_PRECONDITION without a
+   * seeded run, INVALID_ARGUMENT for a number of items that is none.
+   *
+   * @param receiptKnown - whether the receipt that it rests on is in the assembly's graph
+   */
+  clear(effectId: string, request: ClearRequest, receiptKnown = false): Result {
+    return this.#deps.inbox.once<Result>(effectId, () => {
+      const state = this.state();
+      if (!this.#deps.isFor(request.org, request.sessionId)) return refuse("INTEGRITY", "The request is for another session than this object.");
+      if (state?.phase !== "seeded") return refuse("FAILED_PRECONDITION", "The session has no run to clear.");
+      const { requestId, basis, askedFor } = request;
+      if (askedFor !== null && !(Number.isSafeInteger(askedFor) && askedFor > 0)) return refuse("INVALID_ARGUMENT", `${askedFor} items cannot be asked for.`);
+      const { store } = this.#deps;
+      const key = clearanceKey(requestId);
+      if (store.get(key) !== undefined) return { ok: true };
+      const seed = this.seed();
+      const before = store.get<Clearance>(CLEARANCE_KEY) ?? null;
+      const { clearance, artifact } = writeClearance({
+        run: state.run,
+        seed,
+        specificationId: state.specificationId ?? seed.specificationId,
+        basis,
+        receiptKnown,
+        requestId,
+        askedFor: askedFor ?? before?.askedFor ?? seed.beads.length,
+        before,
+        now: this.#deps.now(),
+      });
+      store.put(key, clearance);
+      store.put(CLEARANCE_KEY, clearance);
+      this.#enqueue(effectsOf(effectId, [...this.#artifactEffects([artifact], state.run.runId), { kind: "clear", key }]));
       return { ok: true };
     });
   }
@@ -76,7 +133,7 @@ export class Mediation {
       if (tooLarge !== undefined) return refuse("TOO_LARGE", tooLarge);
       const { store } = this.#deps;
       const key = reopenKey(request.amendmentId);
-      store.put(RUN_KEY, { ...state, run: amended.run });
+      store.put(RUN_KEY, { ...state, run: amended.run, specificationId: request.specificationId });
       store.put(key, amended.reopen);
       const graphKey = graphAmendmentKey(request.amendmentId);
       if (amended.graph !== null) store.put(graphKey, amended.graph);
@@ -113,6 +170,11 @@ export class Mediation {
     return this.#required<RunGraphAmendment>(key);
   }
 
+  /** The clearance that answers a request. @throws FactoryError INTERNAL for an unknown key. */
+  clearance(key: string): Clearance {
+    return this.#required<Clearance>(key);
+  }
+
   /**
    * Tells the session that an effect was given up, since the ledger lane no longer moves. A report that itself could not
    * be delivered has no one left to tell; the log has it.
@@ -129,21 +191,33 @@ export class Mediation {
     this.#enqueue(effectsOf(`parked:${effect.effectId}`, [{ kind: "report", report: { kind: "compiled", report } }], FAULT_LANE));
   }
 
-  #record(effectId: string, request: CompileRequest, compiled: CompiledRun): void {
+  #record(effectId: string, request: CompileRequest, compiled: CompiledRun, receiptKnown: boolean): void {
     const { store } = this.#deps;
-    const { runId, workGraphId, claims, atoms, notes, seed, reportId } = compiled;
-    const state: RunState = { phase: seed === null ? "refused" : "seeded", reportId, run: { request, runId, workGraphId, claims, atoms, notes } };
+    const { runId, workGraphId, claims, atoms, notes, seed, reportId, specificationId } = compiled;
+    const run: AmendableRun = { request, runId, workGraphId, claims, atoms, notes };
+    const state: RunState = { phase: seed === null ? "refused" : "seeded", reportId, run, specificationId };
     store.put(RUN_KEY, state);
-    if (seed !== null) store.put(SEED_KEY, seed);
+    const cleared = seed === null ? null : this.#clearanceOfSeed(run, seed, receiptKnown);
+    if (seed !== null) store.put(SEED_KEY, cleared === null ? seed : { ...seed, clearance: cleared.clearance });
+    if (cleared !== null) store.put(CLEARANCE_KEY, cleared.clearance);
     const verification = this.#event(runId, "VERIFICATION_PRODUCED", verificationPayload(reportId, compiled.report));
     this.#enqueue(
       effectsOf(effectId, [
-        ...this.#artifactEffects(compiled.artifacts, runId),
+        ...this.#artifactEffects([...compiled.artifacts, ...(cleared === null ? [] : [cleared.artifact])], runId),
         { kind: "event", event: verification },
         ...(seed === null ? [] : [{ kind: "seed" as const }]),
         { kind: "report", report: { kind: "compiled", report: reportOf(compiled) } },
       ]),
     );
+  }
+
+  /** The clearance of a run that is about to be seeded; null for a request of before there were any, whose run asks for one. */
+  #clearanceOfSeed(run: AmendableRun, seed: SeedRequest, receiptKnown: boolean): ReturnType<typeof writeClearance> | null {
+    const basis = run.request.clearance;
+    if (basis === undefined) return null;
+    const { specificationId, beads } = seed;
+    const [requestId, now] = [SEED_REQUEST_ID, this.#deps.now()];
+    return writeClearance({ run, seed, specificationId, basis, receiptKnown, requestId, askedFor: beads.length, before: null, now });
   }
 
   /** Each batch of artifacts is appended before the events that report them. */
@@ -189,6 +263,10 @@ function reopenKey(amendmentId: string): string {
 
 function graphAmendmentKey(amendmentId: string): string {
   return `graph:${amendmentId}`;
+}
+
+function clearanceKey(requestId: string): string {
+  return `clearance:${requestId}`;
 }
 
 /** Edges by the later of their ends: they are reported with the node that made them possible. */

@@ -6,8 +6,9 @@ import { assemblyLogOf, sessionLogOf } from "@factory/schemas/rpc";
 import type { AssemblyLogRpc, LogIdentity, SessionLogRpc } from "@factory/schemas/rpc";
 import { describe, expect, test } from "vitest";
 import { LOG_MIGRATIONS } from "./log-schema.ts";
+import { SubscriptionBufferDO } from "./subscription-buffer-do.ts";
 import { anEvent, anIdentity, aTerminalEvent, aWrite, brokenAt, events, NdjsonReader } from "./testing/builders.ts";
-import { QUEUE_SHARD } from "./testing/neighbours.ts";
+import { LINEAR_QUEUE_SHARD, QUEUE_SHARD } from "./testing/neighbours.ts";
 import type { RecordingShard } from "./testing/neighbours.ts";
 
 /** A log of its own with a shard and an assembly of its own. */
@@ -103,6 +104,21 @@ describe("what a log delivers", () => {
     const messages = async () => (await recording(QUEUE_SHARD).messages()).filter(({ sessionId }) => sessionId === identity.sessionId);
     await expect.poll(async () => (await messages()).at(-1)?.toSeq).toBe(5);
     expect((await messages())[0]).toMatchObject({ org: "acme", fromSeq: 1 });
+  });
+
+  test("the queue for Linear is told where FACTORY_LINEAR is on, and of nothing before that", async () => {
+    const { log, identity, stub } = aLog("WO-linear", 8);
+    const told = async (queue: string) => (await recording(queue).messages()).filter(({ sessionId }) => sessionId === identity.sessionId);
+    await log.append(identity, events(3));
+    await expect.poll(async () => (await told(QUEUE_SHARD)).at(-1)?.toSeq).toBe(3);
+    expect(await told(LINEAR_QUEUE_SHARD)).toEqual([]);
+    // The same object as a deploy with the variable makes it.
+    await runInDurableObject(stub, async (_, ctx) => {
+      const shown = new SubscriptionBufferDO(ctx, { ...env, FACTORY_LINEAR: "on" });
+      expect(await shown.append(identity, [anEvent()])).toMatchObject({ ok: true, tip: { lastSeq: 4 } });
+    });
+    await expect.poll(async () => (await told(LINEAR_QUEUE_SHARD)).at(-1)?.toSeq).toBe(4);
+    expect((await told(LINEAR_QUEUE_SHARD))[0]).toMatchObject({ org: "acme", fromSeq: 1 });
   });
 
   test("a log of one kind refuses the calls of the other", async () => {

@@ -86,6 +86,16 @@ export const LOG_MIGRATIONS: readonly Migration[] = [
     ],
   },
   { id: "0003-sealing", statements: ["ALTER TABLE log_head ADD COLUMN sealing INTEGER NOT NULL DEFAULT 0 CHECK (sealing IN (0, 1))"] },
+  {
+    id: "0004-linear",
+    // Has its row only where work is shown in Linear.
+    statements: [
+      `CREATE TABLE log_projected_to_linear (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        seq INTEGER NOT NULL
+      ) STRICT`,
+    ],
+  },
 ];
 
 /** Whether the database has tables of a log; asking writes nothing. */

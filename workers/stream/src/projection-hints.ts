@@ -1,22 +1,31 @@
-/** Tells the read model that a session's log has grown: `(session, fromSeq, toSeq)`, coalesced, until the queue has taken it. */
+/** Tells what is made from a session's log that it has grown: `(session, fromSeq, toSeq)`, coalesced, until the queue has taken it. */
 import type { StoragePort } from "@factory/durable";
 import type { LogIdentity, LogTip, ProjectionMessage } from "@factory/schemas/rpc";
 import type { Carrier } from "./carrier.ts";
 import { Pump } from "./pump.ts";
 import type { Delivery, PumpSurroundings } from "./pump.ts";
 
+/** Who is told: the table that has the cursor, and the name of the delivery in the log. */
+export type HintReceiver = { readonly table: "log_projected" | "log_projected_to_linear"; readonly op: string };
+
+/** The read model. */
+export const READ_MODEL: HintReceiver = { table: "log_projected", op: "log.project" };
+/** What is shown in Linear. */
+export const LINEAR: HintReceiver = { table: "log_projected_to_linear", op: "log.projectToLinear" };
+
 /** What the hints need. */
 export interface ProjectionHintsDeps extends PumpSurroundings {
+  readonly receiver: HintReceiver;
   readonly storage: StoragePort;
   readonly identity: () => LogIdentity | null;
   readonly tip: () => LogTip;
   readonly send: (message: ProjectionMessage) => Promise<void>;
 }
 
-/** Shortest time between two messages of a session, in milliseconds; the message of the terminal event waits for none. */
+/** Shortest time between two messages of a session to one receiver, in milliseconds; the message of the terminal event waits for none. */
 export const HINT_WINDOW_MS = 250;
 
-/** The messages of one session. */
+/** The messages of one session to one receiver. */
 export class ProjectionHints implements Carrier {
   readonly #deps: ProjectionHintsDeps;
   readonly #pump: Pump;
@@ -31,9 +40,9 @@ export class ProjectionHints implements Carrier {
 
   constructor(deps: ProjectionHintsDeps) {
     this.#deps = deps;
-    this.#sent = deps.storage.sql.exec<{ seq: number }>("SELECT seq FROM log_projected").toArray()[0]?.seq ?? 0;
+    this.#sent = deps.storage.sql.exec<{ seq: number }>(`SELECT seq FROM ${deps.receiver.table}`).toArray()[0]?.seq ?? 0;
     this.#stored = this.#sent;
-    this.#pump = new Pump({ ...deps, op: "log.project", ids: () => ({ session: deps.identity()?.sessionId ?? "" }), next: () => this.#next() });
+    this.#pump = new Pump({ ...deps, op: deps.receiver.op, ids: () => ({ session: deps.identity()?.sessionId ?? "" }), next: () => this.#next() });
   }
 
   kick(): void {
@@ -42,7 +51,8 @@ export class ProjectionHints implements Carrier {
 
   settle(): void {
     if (this.#sent === this.#stored) return;
-    this.#deps.storage.sql.exec("INSERT INTO log_projected (only, seq) VALUES (1, ?) ON CONFLICT (only) DO UPDATE SET seq = excluded.seq", this.#sent);
+    const { storage, receiver } = this.#deps;
+    storage.sql.exec(`INSERT INTO ${receiver.table} (only, seq) VALUES (1, ?) ON CONFLICT (only) DO UPDATE SET seq = excluded.seq`, this.#sent);
     this.#stored = this.#sent;
   }
 

@@ -143,6 +143,76 @@ describe("projection messages", () => {
   });
 });
 
+describe("messages for Linear", () => {
+  const linearRows = (world: SessionWorld) => world.database.sql.exec("SELECT seq FROM log_projected_to_linear").toArray();
+
+  test("where Linear is off nothing is sent and no row is written", async () => {
+    const world = new SessionWorld();
+    await world.append(events(3));
+    await world.append([aTerminalEvent()]);
+    await world.pass(2 * SAFETY_MS);
+    expect([world.messages.at(-1)?.toSeq, world.linearMessages, linearRows(world)]).toEqual([4, [], []]);
+  });
+
+  test("many appends are one message a window, with every event in one of them, and the read model's are as they were", async () => {
+    const world = new SessionWorld({ linear: true });
+    for (let append = 0; append < 20; append++) await world.append([anEvent()]);
+    await turns();
+    world.clock.advance(HINT_WINDOW_MS);
+    await turns();
+    const { org, sessionId } = world.identity;
+    expect(world.linearMessages).toEqual([
+      { org, sessionId, fromSeq: 1, toSeq: 1 },
+      { org, sessionId, fromSeq: 2, toSeq: 20 },
+    ]);
+    expect(world.messages).toEqual(world.linearMessages);
+  });
+
+  test("a hint that was sent is not sent again, also not by the next incarnation", async () => {
+    const world = new SessionWorld({ linear: true });
+    await world.append(events(3));
+    await world.pass(2 * SAFETY_MS);
+    await world.restart();
+    await world.pass(2 * SAFETY_MS);
+    expect([world.linearMessages.map(({ toSeq }) => toSeq), linearRows(world)]).toEqual([[3], [{ seq: 3 }]]);
+  });
+
+  test("a failed message is sent again, also by the next incarnation, and holds up nothing else", async () => {
+    const world = new SessionWorld({ linear: true });
+    world.failures.linearQueue = new Error("the queue is down");
+    await world.append([...events(2), aWrite("ART-1")]);
+    await turns();
+    expect([world.messages.map(({ toSeq }) => toSeq), world.carried.length, world.linearMessages]).toEqual([[3], 1, []]);
+    expect(world.journal.of("log.projectToLinear")[0]).toMatchObject({ outcome: "failed", fields: { error: "the queue is down" } });
+    await world.restart();
+    expect(world.linearMessages).toEqual([]);
+    world.failures = {};
+    await world.pass(2 * SAFETY_MS);
+    expect(world.linearMessages).toMatchObject([{ fromSeq: 1, toSeq: 3 }]);
+  });
+
+  test("a log from before Linear was switched on is told from its first event on", async () => {
+    const world = new SessionWorld();
+    await world.append(events(3));
+    await world.pass(2 * SAFETY_MS);
+    world.linear = true;
+    await world.restart();
+    await world.pass(2 * SAFETY_MS);
+    expect(world.linearMessages).toMatchObject([{ fromSeq: 1, toSeq: 3 }]);
+  });
+
+  test("a message that waits when Linear is switched off keeps no storage", async () => {
+    const world = new SessionWorld({ linear: true });
+    world.failures.linearQueue = new Error("the queue is down");
+    await world.append([aTerminalEvent()]);
+    await turns();
+    world.linear = false;
+    await world.restart();
+    await world.pass(ARCHIVE_AFTER_MS + 60 * 60_000);
+    expect([world.removals, world.linearMessages]).toEqual([1, []]);
+  });
+});
+
 describe("the lane to the assembly's log", () => {
   test("events of artifactWrites are carried in order, whatever fails and restarts, and only those", async () => {
     const world = new SessionWorld();
@@ -329,8 +399,8 @@ describe("the archive of a session's log", () => {
     expect([world.bucket.texts.size, world.removals, (await world.tip()).lastSeq]).toEqual([0, 0, 3]);
   });
 
-  test.each(["writes", "queue"] as const)("the storage stays while the %s cannot be delivered, and goes when they are", async (what) => {
-    const world = new SessionWorld();
+  test.each(["writes", "queue", "linearQueue"] as const)("the storage stays while the %s cannot be delivered, and goes when they are", async (what) => {
+    const world = new SessionWorld({ linear: true });
     world.failures = { [what]: new Error("down") };
     await world.append([aWrite("ART-1"), aTerminalEvent()]);
     await world.pass(ARCHIVE_AFTER_MS + 60 * 60_000);
@@ -339,7 +409,7 @@ describe("the archive of a session's log", () => {
     await world.pass(60 * 60_000);
     expect(world.removals).toBe(1);
     expect(world.carried).toHaveLength(1);
-    expect(world.messages.at(-1)?.toSeq).toBe(2);
+    expect([world.messages.at(-1)?.toSeq, world.linearMessages.at(-1)?.toSeq]).toEqual([2, 2]);
   });
 
   test("the storage stays while a sink has not got everything", async () => {

@@ -3,18 +3,20 @@ import { answered, GroupCommit } from "@factory/durable";
 import type { Scheduler } from "@factory/durable";
 import { blobKey, eventsOfText, FactoryError } from "@factory/schemas";
 import type { EventWrite, Result, SessionEvent, WrittenEvent } from "@factory/schemas";
-import type { LogIdentity, LogTip, ProjectionMessage } from "@factory/schemas/rpc";
+import type { LinearProjectionMessage, LogIdentity, LogTip, ProjectionMessage } from "@factory/schemas/rpc";
 import { ArchivedLog, ArchiveReader, parseIndex } from "./archive.ts";
 import type { Bucket } from "./archive.ts";
 import { ARCHIVE_AFTER_MS, archiveIndex, archivePages } from "./archiving.ts";
 import type { ArchivingDeps } from "./archiving.ts";
+import type { Carrier } from "./carrier.ts";
 import { checkCount, checkedEvents } from "./checked-events.ts";
 import { EventLog } from "./event-log.ts";
 import type { LogEvents, LogRuntime } from "./event-log.ts";
 import { LateEvents, reportLate } from "./late-events.ts";
 import { eventsOf, READ_PAGE_BYTES } from "./log-lines.ts";
 import type { LogPage, PageBounds } from "./log-lines.ts";
-import { ProjectionHints } from "./projection-hints.ts";
+import { LINEAR, ProjectionHints, READ_MODEL } from "./projection-hints.ts";
+import type { ProjectionHintsDeps } from "./projection-hints.ts";
 import { checkOwnName, checkSameIdentity, isLate, lateEvent, SessionLog, writtenOf } from "./session-log.ts";
 import type { Appended, SessionLimits, StoredWrite } from "./session-log.ts";
 import { WritesLane } from "./writes-lane.ts";
@@ -30,6 +32,8 @@ export interface SessionEventsDeps {
   readonly bucket: Bucket;
   readonly appendWrites: WritesLaneDeps["appendWrites"];
   readonly project: (message: ProjectionMessage) => Promise<void>;
+  /** Absent where nothing is shown in Linear. */
+  readonly projectToLinear?: (message: LinearProjectionMessage) => Promise<void>;
   /** {@link ARCHIVE_AFTER_MS} unless given. */
   readonly archiveAfterMs?: number;
   /** Bounds of an archived page; those of `archive.ts` unless given. */
@@ -182,7 +186,7 @@ export class SessionEvents {
 export class StoredSession implements LogEvents {
   readonly log: SessionLog;
   readonly late: LateEvents;
-  readonly carriers: readonly [WritesLane, ProjectionHints];
+  readonly carriers: readonly Carrier[];
   readonly #deps: SessionEventsDeps;
   readonly #scheduler: Scheduler;
   readonly #drained: () => boolean;
@@ -194,13 +198,19 @@ export class StoredSession implements LogEvents {
     this.#deps = deps;
     this.#scheduler = scheduler;
     this.#drained = drained;
-    const { runtime, limits } = deps;
+    const { runtime, limits, project, projectToLinear } = deps;
     const { storage } = runtime;
     this.log = new SessionLog({ storage, objectName: deps.objectName, now: runtime.now, ...(limits === undefined ? {} : { limits }) });
     this.late = new LateEvents(storage);
     const identity = (): LogIdentity | null => this.log.identity();
     this.#lane = new WritesLane({ ...runtime, identity, appendWrites: deps.appendWrites });
-    this.carriers = [this.#lane, new ProjectionHints({ ...runtime, identity, tip: () => this.log.tip(), send: deps.project })];
+    const hints = ({ receiver, send }: Pick<ProjectionHintsDeps, "receiver" | "send">): ProjectionHints =>
+      new ProjectionHints({ ...runtime, identity, tip: () => this.log.tip(), receiver, send });
+    this.carriers = [
+      this.#lane,
+      hints({ receiver: READ_MODEL, send: project }),
+      ...(projectToLinear === undefined ? [] : [hints({ receiver: LINEAR, send: projectToLinear })]),
+    ];
     scheduler.on(ARCHIVE_TIMER, ({ signal }) => this.#archive(signal), { timeoutMs: ARCHIVE_TIMEOUT_MS, dueAt: () => this.#archiveDueAt() });
   }
 

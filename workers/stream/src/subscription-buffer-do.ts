@@ -7,7 +7,17 @@ import { answered, consoleLog, objectHealth, runBestEffort, startRealTimeout } f
 import { FactoryError, parseObjectName } from "@factory/schemas";
 import type { EventWrite, Result, SessionEvent } from "@factory/schemas";
 import { assemblyLogOf, subscribersOf } from "@factory/schemas/rpc";
-import type { AssemblyEvent, AssemblyLogRpc, LogIdentity, LogTip, ObjectHealth, ObjectHealthRpc, SessionLogRpc, SinkAddress } from "@factory/schemas/rpc";
+import type {
+  AssemblyEvent,
+  AssemblyLogRpc,
+  LinearProjectionMessage,
+  LogIdentity,
+  LogTip,
+  ObjectHealth,
+  ObjectHealthRpc,
+  SessionLogRpc,
+  SinkAddress,
+} from "@factory/schemas/rpc";
 import { bucketOf } from "./archive.ts";
 import { AssemblyEvents } from "./assembly-events.ts";
 import type { LogRuntime } from "./event-log.ts";
@@ -86,6 +96,9 @@ export class SubscriptionBufferDO extends DurableObject<Env> implements SessionL
       sessionId: subject,
       appendWrites: (ofOrg, assemblyId, lines) => assemblyLogOf(this.env, ofOrg, assemblyId).appendWrites(ofOrg, assemblyId, lines),
       project: async (message) => void (await this.env.PROJECTIONS.send(message)),
+      ...(this.env.FACTORY_LINEAR === "on"
+        ? { projectToLinear: async (message: LinearProjectionMessage) => void (await this.env.LINEAR_PROJECTIONS.send(message)) }
+        : {}),
     });
   }
 

@@ -167,6 +167,7 @@ describe("SubscriptionBufferDO", () => {
         { id: "0001-log" },
         { id: "0002-deliveries-and-archive" },
         { id: "0003-sealing" },
+        { id: "0004-linear" },
       ]);
       storage.sql.exec("UPDATE durable_migrations SET digest = 'tampered' WHERE component = 'object'");
     });

@@ -12,10 +12,10 @@ const SECONDS: { readonly [unit: string]: number } = { s: 1, m: 60, h: 3_600 };
 
 export const admin: Command = {
   usage: USAGE,
-  summary: "see how the factory does, each object of a session and how far the read model is behind; make rows again, let a runner outside append",
+  summary: "how the factory does, the objects of a session, how far the read model is behind; make rows again, tokens for runners outside",
   options: { limit: { type: "string" }, streams: { type: "string" }, ttl: { type: "string" }, producer: { type: "string" } },
   help: [
-    "operations              Workers, dead letters, leases and rescues, outboxes, read model and storage of the organisation",
+    "operations              Workers, dead letters, leases and rescues, outboxes, read model, the organisation's own objects, storage",
     "health SESSION          each object that a session has used: state, storage, outbox, alarm, leases, last error",
     "reproject SESSION       takes the session's rows away and makes them again from its log",
     "lag [SESSION]           how far rows are behind logs: of one session, or of those that have not ended",

@@ -31,7 +31,7 @@ export const plan: Command = {
   offline: true,
   options: { cassette: { type: "string" }, record: { type: "string" }, mermaid: { type: "boolean" }, ...FILES_OPTION },
   help: [
-    "--cassette FILE have the planning passes answered by what was recorded (default: by the offline model)",
+    "--cassette FILE  have the planning passes answered by what was recorded (default: by the offline model)",
     "--record FILE   ask the models of FACTORY_MODELS at MODEL_BASE_URL, which SPENDS, and keep their answers in FILE",
     "--mermaid       print the work graph as a Mermaid flowchart and nothing else",
     FILES_HELP,

@@ -1,4 +1,7 @@
-/** The command that puts policies in force: checked here by line, then by the platform; shown before anything is written. */
+/**
+ * The command for policies. Those of the knowing-state are put in force: checked here by line, then by the platform; shown before
+ * anything is written. Those that say who may do what are part of the factory; their tests are run here.
+ */
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConnectError } from "@connectrpc/connect";
@@ -14,15 +17,23 @@ import { standardOutput } from "./sessions.ts";
 /** Largest policy file, in bytes: 1 MiB. */
 const MAX_FILE_BYTES = 1_048_576;
 
-const USAGE = "policy apply FILE.yaml [--dry-run]";
+const USAGE = "policy apply FILE.yaml [--dry-run] | policy test [DIR]";
 
 export const policy: Command = {
   usage: USAGE,
-  summary: "check policies, show what they change, and put them in force",
+  summary: "put a policy for agents in force, or see what it would change; test the policies that say who may do what",
   options: { "dry-run": { type: "boolean" } },
-  help: ["--dry-run       show what would change and write nothing"],
+  help: [
+    "--dry-run       show what would change and write nothing",
+    "test            asks no platform; DIR is packages/governance/policies unless it is named",
+  ],
   async run(context) {
-    const verb = argument(context, 0, "apply");
+    const verb = argument(context, 0, "apply or test");
+    if (verb === "test") {
+      // The engine takes longer to load than most commands take.
+      const { policyTest } = await import("./policy-test.ts");
+      return policyTest(context, context.positionals[1]);
+    }
     if (verb !== "apply") throw new UsageError(`There is no \`policy ${verb}\`.\nUsage: factory ${USAGE}`);
     const path = argument(context, 1, "FILE.yaml");
     const { policies, faults } = readPolicies(readText(resolve(context.directory, path)));

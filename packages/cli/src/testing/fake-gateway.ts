@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { create } from "@bufbuild/protobuf";
 import { ConnectError, type Code, type ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { FactoryDelivery, FactoryGateway, SessionEventKind, SessionEventSchema, type SessionEvent } from "@factory/schemas/proto";
+import { FactoryAdmin, FactoryDelivery, FactoryGateway, SessionEventKind, SessionEventSchema, type SessionEvent } from "@factory/schemas/proto";
 import { createFactoryClient, type FactoryClient } from "../client.ts";
 
 /** An event of a session, by kind name. */
@@ -32,7 +32,11 @@ export type FakeGateway = {
 /** Starts a gateway whose streams play the scripts one after another, the last one again and again. */
 export async function startFakeGateway(
   scripts: readonly Script[],
-  more: { gateway?: Partial<ServiceImpl<typeof FactoryGateway>>; delivery?: Partial<ServiceImpl<typeof FactoryDelivery>> } = {},
+  more: {
+    gateway?: Partial<ServiceImpl<typeof FactoryGateway>>;
+    delivery?: Partial<ServiceImpl<typeof FactoryDelivery>>;
+    admin?: Partial<ServiceImpl<typeof FactoryAdmin>>;
+  } = {},
 ): Promise<FakeGateway> {
   const resumed: bigint[] = [];
   let opened = 0;
@@ -58,6 +62,7 @@ export async function startFakeGateway(
           ...more.gateway,
         });
         router.service(FactoryDelivery, { ...more.delivery });
+        router.service(FactoryAdmin, { ...more.admin });
       },
     }),
   );

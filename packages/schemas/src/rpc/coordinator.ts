@@ -1,6 +1,7 @@
 /** RPC of CoordinatorDO: one run's bead graph, leases, run tree and verdicts. */
 import type { Claim, Invariant } from "../artifacts.ts";
 import type { CheckReport } from "../checks.ts";
+import type { Clearance, DispatchBlock } from "../clearance.ts";
 import type { AtomDirective, ChangeEntry, Role, TaskResult, Tree } from "../directive.ts";
 import type { ErrorCode, Result } from "../errors.ts";
 import type { EventPayload } from "../events.ts";
@@ -42,6 +43,8 @@ export type SeedRequest = {
   readonly claims: readonly Claim[];
   readonly invariants: readonly (Invariant & { readonly invariantId: string })[];
   readonly beads: readonly BeadSeed[];
+  /** Without one nothing is handed out; absent in seeds of before there were any, whose run asks for one. */
+  readonly clearance?: Clearance;
 };
 
 /**
@@ -210,6 +213,22 @@ export type RunReport =
       /** What the bead that did not fit asks for. */
       readonly neededUsd: number;
       readonly waitingBeadIds: readonly string[];
+    }
+  | {
+      /**
+       * The dispatch gate hands nothing out. Told once for each clearance and code, and again under the same request while it
+       * lasts; without a clearance or with a stale one only when something is held back by that.
+       */
+      readonly outcome: "blocked";
+      /** Unique in the run. */
+      readonly requestId: string;
+      readonly code: DispatchBlock;
+      readonly message: string;
+      /** The clearance that does not do; null when there is none. */
+      readonly clearanceId: string | null;
+      /** Beads of the run as it is now, and what the clearance covers; null without one that can be read. */
+      readonly beads: number;
+      readonly ceiling: number | null;
     };
 
 /** What a person is asked for: that work begins, or that its result is applied. */
@@ -374,6 +393,13 @@ export interface CoordinatorRpc {
    * repeated ids and criteria that no bead would carry any longer; FAILED_PRECONDITION a bead that is DONE or CANCELLED.
    */
   amendGraph(effectId: string, amendment: RunGraphAmendment): Promise<Result>;
+  /**
+   * Puts a clearance in the place of the run's, or takes it away (null) for the reason given. The gate looks at it from the next
+   * claim on; what is leased goes on to its end. The same effect again changes nothing; neither does a clearance that was written
+   * before the last one was taken away. Refuses DISPATCH_NO_SESSION, DISPATCH_MISSING_FIELD and DISPATCH_MALFORMED for one that
+   * cannot be read or is not this run's, and NOT_FOUND before the seed; one may be taken away before that.
+   */
+  clear(effectId: string, clearance: Clearance | null, reason: string): Promise<Result>;
   /** Takes back what has expired, sends wake-ups again and arms timers, so that a lost alarm or message strands nothing. */
   poke(): Promise<RunPulse>;
 }

@@ -5,6 +5,7 @@ import type { RepositoryMap } from "../repository.ts";
 import type { Example, WorkOrder } from "../work-order.ts";
 import type { CompilationConfig } from "../envelope.ts";
 import type { ReviewMode } from "../states.ts";
+import type { DecisionRecord } from "./policy.ts";
 
 export type CompileRequest = {
   readonly org: string;
@@ -20,8 +21,31 @@ export type CompileRequest = {
   /** What the starting tree's source files hold; made by mediation itself. Absent: only their paths are known. */
   readonly repository?: RepositoryMap;
   readonly elucidationArtifactId: string;
+  /** What the run's clearance rests on; absent in requests of before there were clearances. */
+  readonly clearance?: ClearanceBasis;
   /** What earlier sessions on the same order have learnt; absent when there was none. */
   readonly inherited?: InheritedSpecification;
+};
+
+/** What lets a run be dispatched: a person's approval, or policy where the order leaves it to policy, and the decision on the dispatch itself. */
+export type ClearanceBasis = {
+  readonly approvedBy: "person" | "policy";
+  /** Whoever approved, `policy:auto` included. */
+  readonly approver: string;
+  /** The receipt of the approval. */
+  readonly approvalId: string;
+  readonly policy: DecisionRecord;
+};
+
+/** A new clearance for the run: because the old one is stale, was taken away or does not do, or because a person raised what was asked for. */
+export type ClearRequest = {
+  readonly org: string;
+  readonly sessionId: string;
+  /** Unique in the session: the request of the run, or the disposition that lifted a suspension. */
+  readonly requestId: string;
+  readonly basis: ClearanceBasis;
+  /** Items that are asked for from now on; null: as before. */
+  readonly askedFor: number | null;
 };
 
 /** The active specification of the order's domain, as far as a new session on the same order starts from it. */
@@ -86,6 +110,8 @@ export interface MediationRpc {
   /** Journals the request and returns; the report comes to the session through the outbox. */
   compile(effectId: string, request: CompileRequest): Promise<Result>;
   amend(effectId: string, request: AmendRequest): Promise<Result>;
+  /** Writes a new clearance and gives it to the run, through the outbox. FAILED_PRECONDITION before a run was seeded. */
+  clear(effectId: string, request: ClearRequest): Promise<Result>;
   /** Arms what state calls for, so that a lost alarm strands nothing. */
   poke(): Promise<void>;
 }

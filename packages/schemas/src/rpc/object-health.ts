@@ -63,8 +63,19 @@ export type SessionNeighbours = {
   readonly runId: string | null;
 };
 
-/** Kinds of objects beside sessions that answer. */
-export type HealthKind = "mediation" | "coordinator" | "operative" | "sessionLog" | "assemblyLog" | "artifactGraph" | "sourceGraph" | "beadGraph" | "capacity";
+/** Kinds of objects beside sessions that answer whoever binds them; the object that writes to Linear is asked through its Worker. */
+export type HealthKind =
+  | "mediation"
+  | "coordinator"
+  | "operative"
+  | "sessionLog"
+  | "assemblyLog"
+  | "artifactGraph"
+  | "sourceGraph"
+  | "beadGraph"
+  | "capacity"
+  | "directory"
+  | "signalDesk";
 
 export interface ObjectHealthRpc {
   /** What the object says of itself now. An object without tables gets none by being asked. */

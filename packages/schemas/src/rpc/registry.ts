@@ -18,4 +18,8 @@ export interface SessionRegistryRpc extends HealthRpc {
   hasAssembly(org: Org, assembly: string): Promise<boolean>;
   /** Sessions that are not terminal, by id, strictly after `after`; at most `limit` (1000 at most). What the sweep pokes. */
   openSessions(limit: number, after?: OpenSession): Promise<{ readonly sessions: readonly OpenSession[]; readonly more: boolean }>;
+  /** The assembly of an org's session; null for a session that the registry does not know, or one of another org. */
+  assemblyOf(org: Org, sessionId: string): Promise<string | null>;
+  /** Sessions of an org, or of one of its assemblies, that are not terminal, by id, strictly after `after`; at most `limit` (1000 at most). */
+  openSessionsOf(org: Org, assembly: string | null, limit: number, after?: string): Promise<{ readonly sessionIds: readonly string[]; readonly more: boolean }>;
 }

@@ -2,6 +2,9 @@
 import { objectName } from "../identity.ts";
 import type { CapacityRpc } from "./capacity.ts";
 import type { CoordinatorRpc, OperativeRpc } from "./coordinator.ts";
+import type { OrgDirectoryRpc } from "./directory.ts";
+import type { DispositionRpc, LinearProjectionRpc } from "./linear.ts";
+import type { SignalDeskRpc } from "./signals.ts";
 import type { ArtifactGraphRpc, BeadGraphRpc } from "./graph.ts";
 import type { AssemblyLogRpc, EventSinkRpc, SessionLogRpc, SinkAddress } from "./log.ts";
 import type { MediationRpc } from "./mediation.ts";
@@ -38,6 +41,12 @@ export const assemblyLogOf = (env: { SESSION_LOGS: NamespaceLike }, org: string,
 export const subscribersOf = (env: { SUBSCRIBERS: NamespaceLike }, { org, shard }: SinkAddress): EventSinkRpc =>
   stub(env.SUBSCRIBERS, objectName.subscribers(org, shard));
 export const capacityOf = (env: { CAPACITIES: NamespaceLike }, org: string): CapacityRpc => stub(env.CAPACITIES, objectName.capacity(org));
+export const directoryOf = (env: { DIRECTORIES: NamespaceLike }, org: string): OrgDirectoryRpc => stub(env.DIRECTORIES, objectName.directory(org));
+export const signalDeskOf = (env: { SIGNAL_DESKS: NamespaceLike }, org: string): SignalDeskRpc => stub(env.SIGNAL_DESKS, objectName.signalDesk(org));
+export const dispositionOf = (env: { DISPOSITIONS: NamespaceLike }, org: string, escalationId: string): DispositionRpc =>
+  stub(env.DISPOSITIONS, objectName.disposition(org, escalationId));
+export const linearProjectionOf = (env: { LINEAR_PROJECTIONS: NamespaceLike }, org: string): LinearProjectionRpc =>
+  stub(env.LINEAR_PROJECTIONS, objectName.linearProjection(org));
 export const sessionHealthOf = (env: { SESSIONS: NamespaceLike }, org: string, sessionId: string): SessionHealthRpc =>
   stub(env.SESSIONS, objectName.session(org, sessionId));
 

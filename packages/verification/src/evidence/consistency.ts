@@ -1,6 +1,7 @@
 /** What must agree inside a package, whoever signed it: the chain, sums and lists, verdicts and their proofs, lineage, subjects. */
 import { GENESIS_HASH, canonicalJson, digestOf, isTerminalKind, type EventKind } from "@factory/schemas";
 import { hold } from "./fault.ts";
+import { holdGovernance } from "./governance.ts";
 import { countsOrAbsent, overfitOf, type Overfit } from "./holdout-rates.ts";
 import { logSubject, type EvidencePredicate, type EvidenceStatement } from "./statement.ts";
 import { totalsOf } from "./totals.ts";
@@ -38,6 +39,7 @@ export function holdConsistency(predicate: EvidencePredicate): void {
   holdTotals(predicate);
   holdKinds(predicate);
   holdApprovals(predicate);
+  holdGovernance(predicate);
   holdRun(predicate);
   holdClaims(predicate);
   if (predicate.session.outcome === "COMPLETED") holdCompleted(predicate);

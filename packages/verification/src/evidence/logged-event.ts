@@ -105,7 +105,11 @@ function restored(shape: z.ZodRawShape, told: LoggedEvent["payload"]): LoggedEve
   return { ...told, ...Object.fromEntries(fields) };
 }
 
+/** Proto3 JSON writes a whole number of 64 bits as text. */
+const WHOLE_NUMBER = /^-?[0-9]+$/;
+
 function restoredValue(schema: z.ZodType, value: unknown): unknown {
+  if (typeof value === "string" && WHOLE_NUMBER.test(value) && !schema.safeParse(value).success) return Number(value);
   const list = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
   if (!(list instanceof z.ZodArray) || !(list.element instanceof z.ZodObject) || !Array.isArray(value)) return value;
   const { shape } = list.element;

@@ -152,12 +152,42 @@ const gate = z.strictObject({
 const review = z.strictObject({
   reviewId: text,
   type: text,
+  /** What it is about, and how many distinct people had to approve. Not in packages of before several could have to. */
+  matter: orAbsent(text).optional(),
+  approvalsNeeded: orAbsent(count.min(1)).optional(),
   action: text,
   actionDigest: text,
   resolution: orAbsent(z.strictObject({ decision: z.enum(REVIEW_DECISIONS), decidedBy: text, note: text })),
 });
 
 const approval = z.strictObject({ approvalId: text, reviewId: text, approver: text, actionDigest: text });
+
+/** What policy decided: the digest of policy set, request and answer, and the policies that decided. */
+const policyDecision = z.strictObject({ decisionId: text, policies: z.array(text), policySet: text });
+
+/** What policy said when the order was taken: who has to approve is pinned from then on. */
+const governance = z.strictObject({ submission: policyDecision, approvals: z.record(text, count.min(1)) });
+
+/** One decision of one person, or of two who overrode; `usedBy` is the receipt whose answer was applied with it. */
+const receipt = z.strictObject({
+  approvalId: text,
+  reviewId: text,
+  approver: text,
+  person: orAbsent(text),
+  approvers: orAbsent(z.array(z.strictObject({ id: text, person: text })).min(2)),
+  actionDigest: text,
+  decision: z.enum(REVIEW_DECISIONS),
+  note: text,
+  givenAt: z.iso.datetime(),
+  expiresAt: orAbsent(z.iso.datetime()),
+  policy: orAbsent(policyDecision),
+  dispositionEventId: orAbsent(text),
+  elucidationArtifactId: orAbsent(text),
+  usedBy: orAbsent(text),
+});
+
+/** What let the run be dispatched: the record's content, with what was read, what was asked for and on whose word. */
+const clearanceRecord = z.strictObject({ clearanceId: text, writtenAt: z.iso.datetime(), content: orAbsent(z.record(text, z.json())) });
 
 const divergence = z.strictObject({
   divergenceId: text,
@@ -232,6 +262,10 @@ export const evidencePredicate = z.strictObject({
   gates: z.array(gate),
   reviews: z.array(review),
   approvals: z.array(approval),
+  /** These three are not in packages of before policy decided. */
+  governance: orAbsent(governance).optional(),
+  receipts: z.array(receipt).optional(),
+  clearances: z.array(clearanceRecord).optional(),
   divergences: z.array(divergence),
   amendments: z.array(amendment),
   consents: z.array(consent),

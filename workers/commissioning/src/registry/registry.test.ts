@@ -5,7 +5,7 @@ import { drizzle } from "drizzle-orm/sqlite-proxy";
 import { describe, expect, test } from "vitest";
 import type { RegistryEntry } from "../ledger.ts";
 import { MemoryLog } from "@factory/durable/testing";
-import { assembliesOf, hasAssembly, openSessions, upsertSession } from "./registry.ts";
+import { assembliesOf, assemblyOf, hasAssembly, openSessions, openSessionsOf, upsertSession } from "./registry.ts";
 import { sessions } from "./schema.ts";
 
 const MIGRATIONS = join(import.meta.dirname, "../../../../migrations/factory");
@@ -160,5 +160,31 @@ describe("sessions that have not ended", () => {
     });
     await openSessions(explaining, new MemoryLog(), 10);
     expect(plan).toEqual([expect.stringContaining("sessions_open")]);
+  });
+});
+
+describe("what a suspension asks", () => {
+  test("is told the assembly of a session of the org, and of no other", async () => {
+    const db = aDatabase();
+    await upsertSession(db, anEntry({ sessionId: "SES-a", assembly: "shop" }));
+    expect(await assemblyOf(db, "acme", "SES-a")).toBe("shop");
+    expect(await assemblyOf(db, "other", "SES-a")).toBeNull();
+    expect(await assemblyOf(db, "acme", "SES-b")).toBeNull();
+  });
+
+  test("is told the org's sessions that have not ended, page by page, of one assembly where it is named", async () => {
+    const db = aDatabase();
+    const entries = [
+      anEntry({ sessionId: "SES-a", assembly: "shop" }),
+      anEntry({ sessionId: "SES-b", assembly: "pricing" }),
+      anEntry({ sessionId: "SES-c", assembly: "shop" }),
+      anEntry({ sessionId: "SES-d", assembly: "shop", state: "COMPLETED", endedAt: 9 }),
+      anEntry({ sessionId: "SES-e", assembly: "shop", org: "other" }),
+    ];
+    for (const entry of entries) await upsertSession(db, entry);
+    expect(await openSessionsOf(db, "acme", null, 2)).toEqual({ sessionIds: ["SES-a", "SES-b"], more: true });
+    expect(await openSessionsOf(db, "acme", null, 2, "SES-b")).toEqual({ sessionIds: ["SES-c"], more: false });
+    expect(await openSessionsOf(db, "acme", "shop", 10)).toEqual({ sessionIds: ["SES-a", "SES-c"], more: false });
+    await expect(openSessionsOf(db, "acme", null, 0)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 });

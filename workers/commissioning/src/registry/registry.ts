@@ -66,6 +66,40 @@ export async function hasAssembly(db: RegistryDatabase, org: string, assembly: s
   return rows.length > 0;
 }
 
+/** The assembly of an org's session; null when there is no such session. */
+export async function assemblyOf(db: RegistryDatabase, org: string, sessionId: string): Promise<string | null> {
+  const rows = await db
+    .select({ assembly: sessions.assembly })
+    .from(sessions)
+    .where(and(eq(sessions.sessionId, sessionId), eq(sessions.org, org)))
+    .limit(1);
+  return rows[0]?.assembly ?? null;
+}
+
+/**
+ * Sessions of an org, or of one of its assemblies, that have not ended, by id, strictly after `after`.
+ *
+ * @throws FactoryError INVALID_ARGUMENT for a limit that is none
+ */
+export async function openSessionsOf(
+  db: RegistryDatabase,
+  org: string,
+  assembly: string | null,
+  limit: number,
+  after = "",
+): Promise<{ readonly sessionIds: readonly string[]; readonly more: boolean }> {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_SESSIONS) {
+    throw new FactoryError("INVALID_ARGUMENT", `A limit of sessions is a number from 1 to ${MAX_SESSIONS}.`);
+  }
+  const rows = await db
+    .select({ sessionId: sessions.sessionId })
+    .from(sessions)
+    .where(and(isNull(sessions.endedAt), gt(sessions.sessionId, after), eq(sessions.org, org), assembly === null ? undefined : eq(sessions.assembly, assembly)))
+    .orderBy(asc(sessions.sessionId))
+    .limit(limit + 1);
+  return { sessionIds: rows.slice(0, limit).map(({ sessionId }) => sessionId), more: rows.length > limit };
+}
+
 /**
  * Sessions that have not ended, by id, strictly after `after`. A row that cannot be read is logged and passed over.
  *

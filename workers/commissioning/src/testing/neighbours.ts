@@ -16,6 +16,8 @@ const RECORDERS = {
   pipeline: ["CoordinatorDO"],
   // Nothing is checked in these tests; a session only has to have the binding.
   sandbox: [],
+  // Permits everything, and remembers who was told what.
+  governance: [],
 };
 
 /** Options of one Worker for each neighbour a session binds. A class exists for others only where its own Worker binds it. */

@@ -12,15 +12,18 @@ import { ProcessSandbox } from "@factory/factory-graph/testing";
 import { defaultKnowingState } from "@factory/gears";
 import { LoopClosure, sqlJournal } from "@factory/loop-closure";
 import { artifactNode, blobKey, claimNodeId, digestOf, GENESIS_HASH, isTerminalKind, parseEventPayload, refuse, refusing, sha256Hex } from "@factory/schemas";
-import type { Claim, EventKind, EventWrite, Refusal, ReviewDecision, SessionEvent } from "@factory/schemas";
+import type { Claim, Clearance, EventKind, EventWrite, OutboundSignal, Refusal, ReviewDecision, SessionEvent } from "@factory/schemas";
 import type {
   AmendRequest,
   ArtifactGraphRpc,
   BeadGraphRpc,
   BeadLine,
   BudgetDecision,
+  ClearRequest,
   CompileRequest,
   DivergenceReport,
+  PolicyDecision,
+  PolicyRequest,
   RunRecord,
   SessionReport,
 } from "@factory/schemas/rpc";
@@ -99,6 +102,13 @@ export class Surroundings {
   readonly sandbox = new ProcessSandbox();
   readonly compiles: { readonly effectId: string; readonly request: CompileRequest }[] = [];
   readonly amends: { readonly effectId: string; readonly request: AmendRequest }[] = [];
+  readonly clears: ClearRequest[] = [];
+  /** What the coordinator was told of the run's clearance: null takes it. */
+  readonly suspensions: { readonly clearance: Clearance | null; readonly reason: string }[] = [];
+  /** What policy was asked. */
+  readonly policyRequests: PolicyRequest[] = [];
+  /** What subscribers were told, by effect: a repeat is one message. */
+  readonly told = new Map<string, OutboundSignal>();
   readonly cancels: string[] = [];
   readonly clarifications: unknown[] = [];
   readonly decisions: unknown[] = [];
@@ -111,13 +121,23 @@ export class Surroundings {
   /** The Worker's secret; undefined is a deployment without one. */
   evidenceKey: string | undefined = TEST_EVIDENCE_KEY;
   deployed: ReturnType<SessionDeps["deployed"]> = deployedAs({ VERSION: { id: "version-1", tag: "" } });
-  moods: { mediation: Mood; coordinator: Mood; log: Mood; graph: Mood; sources: "up" | "down" } = {
-    mediation: "up",
-    coordinator: "up",
-    log: "up",
-    graph: "up",
-    sources: "up",
-  };
+  moods: { mediation: Mood; coordinator: Mood; log: Mood; graph: Mood; beads: Mood; signals: Mood; policy: "up" | "down" | "silent"; sources: "up" | "down" } =
+    {
+      mediation: "up",
+      coordinator: "up",
+      log: "up",
+      graph: "up",
+      beads: "up",
+      signals: "up",
+      policy: "up",
+      sources: "up",
+    };
+  /** What policy says; by default it permits. */
+  judgePolicy: (request: PolicyRequest) => Pick<PolicyDecision, "allowed" | "policies" | "reason"> = () => ({
+    allowed: true,
+    policies: ["dispatch-approved"],
+    reason: "",
+  });
   /** Whether there is a model of another family to judge; by default there is none. */
   judgeChoice: JudgeChoice = { ok: false, reason: "not judged: no second model family" };
   /** What the critic answers; by default that it does not judge, as the offline model. */
@@ -184,6 +204,7 @@ export class Surroundings {
           poke: async () => (this.#poked("coordinator"), { status: "open", beads: {}, rescued: 0, nextAt: null }),
         }),
         mediation: () => ({ poke: async () => this.#poked("mediation") }),
+        policy: { decide: async (requests) => this.#decided(requests) },
         evidenceSigner: () => signerOf(this.evidenceKey),
         deployed: () => this.deployed,
         loopClosure: () =>
@@ -197,6 +218,7 @@ export class Surroundings {
           }),
         wake: () => void Promise.all([scheduler.scheduleBy("advance", this.clock.now()), outbox.poke()]),
         log: this.log,
+        startTimeout: this.clock.startTimeout,
         now: this.clock.now,
       },
       outbox,
@@ -399,20 +421,33 @@ export class Surroundings {
       mediation: () => ({
         compile: async (effectId, request) => this.#asked("mediation", async () => (this.compiles.push({ effectId, request }), { ok: true as const })),
         amend: async (effectId, request) => this.#asked("mediation", async () => (this.amends.push({ effectId, request }), { ok: true as const })),
+        clear: async (_effectId, request) => this.#asked("mediation", async () => (this.clears.push(request), { ok: true as const })),
       }),
       coordinator: () => ({
         cancel: async (effectId) => this.#asked("coordinator", async () => (this.cancels.push(effectId), { ok: true as const })),
         decide: async (_effectId, decision) => this.#asked("coordinator", async () => (this.decisions.push(decision), { ok: true as const })),
         fund: async (_effectId, decision) => this.#asked("coordinator", async () => (this.funds.push(decision), { ok: true as const })),
+        clear: async (_effectId, clearance, reason) =>
+          this.#asked("coordinator", async () => (this.suspensions.push({ clearance, reason }), { ok: true as const })),
         clarify: async (_effectId, answer) => this.#asked("coordinator", async () => (this.clarifications.push(answer), { ok: true as const })),
       }),
+      beads: () => ({ write: async (...call) => this.#asked("beads", () => this.beadPort.write(...call)) }),
+      signals: {
+        tell: async (_org, effectId, signal) => this.#asked("signals", async () => (this.told.set(effectId, signal), { ok: true as const })),
+      },
       blobs: this.#blobs(),
       register: async (entry) => {
         const known = this.registry.get(entry.sessionId);
         if (known === undefined || known.version < entry.version) this.registry.set(entry.sessionId, entry);
       },
       persist: (evidenceId) => session.persist(evidenceId),
-      compileRequest: () => session.compileRequest(),
+      compileRequest: (clearance) => session.compileRequest(clearance),
+      clearRequest: (requestId) => session.clearRequest(requestId),
+      escalationBead: (escalationId, standing) => session.escalationBead(escalationId, standing),
+      escalationSignal: (escalationId) => session.escalationSignal(escalationId),
+      recordClosure: (dispositionEventId) => session.recordClosure(dispositionEventId),
+      onClearRefused: (requestId, refusal) => session.onClearRefused(requestId, refusal),
+      onRunSuspended: (dispositionEventId) => session.onRunSuspended(dispositionEventId),
       onCompileRefused: (refusal) => session.onCompileRefused(refusal),
       onAmendRefused: (amendmentId, refusal) => session.onAmendRefused(amendmentId, refusal),
       onRunCancelled: () => session.onRunCancelled(),
@@ -420,12 +455,19 @@ export class Surroundings {
     };
   }
 
+  async #decided(requests: readonly PolicyRequest[]): Promise<PolicyDecision[]> {
+    this.policyRequests.push(...requests);
+    if (this.moods.policy === "silent") return new Promise(() => undefined);
+    if (this.moods.policy === "down") throw new Error("the policy engine is not there.");
+    return requests.map((request) => ({ decisionId: digestOf(request), policySet: "f".repeat(64), approvals: 1, ...this.judgePolicy(request) }));
+  }
+
   #poked(who: "coordinator" | "mediation"): void {
     if (this.moods[who] === "down") throw new Error(`${who} is not there.`);
     this.pokes.push(who);
   }
 
-  async #asked<T extends object>(who: keyof Surroundings["moods"], work: () => Promise<T | Refusal>): Promise<T | Refusal> {
+  async #asked<T extends object>(who: Exclude<keyof Surroundings["moods"], "policy">, work: () => Promise<T | Refusal>): Promise<T | Refusal> {
     const mood = this.moods[who];
     if (mood === "down") throw new Error(`${who} is not there.`);
     return mood === "up" ? work() : mood;

@@ -52,6 +52,9 @@ export function orgObjects(asker: ObjectAsker, org: string, used: UsedByOrg): Pr
     asker.object("sourceGraph", objectName.sourceGraph(org), used.sourceGraph),
     asker.object("beadGraph", objectName.beadGraph(org)),
     asker.object("capacity", objectName.capacity(org), used.capacity),
+    asker.object("directory", objectName.directory(org)),
+    asker.object("signalDesk", objectName.signalDesk(org)),
+    asker.linearProjection(),
   ]);
 }
 

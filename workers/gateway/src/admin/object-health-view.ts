@@ -17,6 +17,9 @@ export const OBJECT_KINDS: { readonly [kind in ObjectKindName]: ObjectKind } = {
   sourceGraph: ObjectKind.SOURCE_GRAPH,
   beadGraph: ObjectKind.BEAD_GRAPH,
   capacity: ObjectKind.CAPACITY,
+  directory: ObjectKind.DIRECTORY,
+  signalDesk: ObjectKind.SIGNAL_DESK,
+  linearProjection: ObjectKind.LINEAR_PROJECTION,
 };
 
 const STANDINGS: { readonly [standing in AskedObject["standing"]]: ObjectStanding } = {

@@ -46,6 +46,9 @@ describe("ObjectHealth", () => {
       [ObjectKind.SOURCE_GRAPH, objectName.sourceGraph("acme")],
       [ObjectKind.BEAD_GRAPH, objectName.beadGraph("acme")],
       [ObjectKind.CAPACITY, objectName.capacity("acme")],
+      [ObjectKind.DIRECTORY, objectName.directory("acme")],
+      [ObjectKind.SIGNAL_DESK, objectName.signalDesk("acme")],
+      [ObjectKind.LINEAR_PROJECTION, objectName.linearProjection("acme")],
     ]);
   });
 
@@ -119,6 +122,9 @@ describe("Operations", () => {
       [ObjectKind.SOURCE_GRAPH, ObjectStanding.NEVER_USED],
       [ObjectKind.BEAD_GRAPH, ObjectStanding.ANSWERED],
       [ObjectKind.CAPACITY, ObjectStanding.SILENT],
+      [ObjectKind.DIRECTORY, ObjectStanding.ANSWERED],
+      [ObjectKind.SIGNAL_DESK, ObjectStanding.ANSWERED],
+      [ObjectKind.LINEAR_PROJECTION, ObjectStanding.ANSWERED],
     ]);
     const coordinators = storage.find(({ kind }) => kind === ObjectKind.COORDINATOR);
     expect(coordinators).toMatchObject({
@@ -128,6 +134,19 @@ describe("Operations", () => {
       largestBytes: 20_480n,
     });
     expect(storage.map(({ kind }) => kind)).not.toContain(ObjectKind.CAPACITY);
+  });
+
+  it("shows what is stuck on its way to Linear and to subscribers; an org that is not in Linear has nothing there", async () => {
+    const { organisation, storage } = await clientsOf(acme.apiKey).admin.operations({});
+    const ofKind = (kind: ObjectKind) => organisation.find((object) => object.kind === kind);
+    const projection = ofKind(ObjectKind.LINEAR_PROJECTION);
+    expect(projection).toMatchObject({ outbox: { pending: 2, worstAttempts: 20, parked: 1 }, lastError: "Linear refused it." });
+    expect(projection?.nextAlarm).toBeDefined();
+    expect(ofKind(ObjectKind.SIGNAL_DESK)).toMatchObject({ outbox: { pending: 4, worstAttempts: 9, parked: 0 } });
+    expect(storage.map(({ kind }) => kind)).toEqual(expect.arrayContaining([ObjectKind.DIRECTORY, ObjectKind.SIGNAL_DESK, ObjectKind.LINEAR_PROJECTION]));
+    const elsewhere = (await clientsOf(other.apiKey).admin.operations({})).organisation.find(({ kind }) => kind === ObjectKind.LINEAR_PROJECTION);
+    expect(elsewhere).toMatchObject({ standing: ObjectStanding.NEVER_USED, name: objectName.linearProjection("other") });
+    expect(elsewhere?.outbox).toBeUndefined();
   });
 
   it("knows nothing of leases where no coordinator was there to ask", async () => {

@@ -210,12 +210,262 @@ export class CapacityDO extends Answering {
   }
 }
 
+/** It has told somebody in vain. */
+export class SignalDeskDO extends Answering {
+  #pokes = 0;
+
+  async objectHealth() {
+    return { ...aHealth(null), outbox: { pending: 4, oldestAt: 1_785_844_800_000, worstAttempts: 9, parked: 0, parkedReason: null } };
+  }
+
+  async poke() {
+    this.#pokes += 1;
+  }
+
+  async pokes() {
+    return this.#pokes;
+  }
+}
+
+const A_TIME = "2026-08-04T12:00:00.000Z";
+
+/** An organisation's directory in memory: it keeps what it is told and checks nothing. */
+export class OrgDirectoryDO extends DurableObject {
+  #name = null;
+  #members = new Map();
+  #keys = new Map();
+  #signingKeys = new Map();
+  #issuers = new Map();
+  #changes = [];
+  #used = [];
+  #pokes = 0;
+
+  async objectHealth() {
+    return aHealth(null);
+  }
+
+  async poke() {
+    this.#pokes += 1;
+  }
+
+  async pokes() {
+    return this.#pokes;
+  }
+
+  #org() {
+    return decodeURIComponent(this.ctx.id.name.split(":")[1]);
+  }
+
+  #change(actor, what) {
+    this.#changes.unshift({ seq: this.#changes.length + 1, at: A_TIME, actor, what });
+  }
+
+  async found(name, actor) {
+    if (this.#name !== null) return { ok: true, created: false };
+    this.#name = name;
+    this.#change(actor, `founded ${name}`);
+    return { ok: true, created: true };
+  }
+
+  async describe() {
+    if (this.#name === null) return null;
+    const active = [...this.#keys.values()].filter(({ status }) => status === "active");
+    const members = [...this.#members.values()].filter(({ status }) => status === "active");
+    return { org: this.#org(), name: this.#name, createdAt: A_TIME, members: members.length, keys: active.length, issuers: [...this.#issuers.values()] };
+  }
+
+  async putMember(member, actor) {
+    const view = { ...member, status: "active", createdAt: A_TIME };
+    const changed = JSON.stringify(this.#members.get(member.memberId)) !== JSON.stringify(view);
+    this.#members.set(member.memberId, view);
+    if (changed) this.#change(actor, `put ${member.memberId}`);
+    return { ok: true, member: view, changed };
+  }
+
+  async removeMember(memberId, actor) {
+    const member = this.#members.get(memberId);
+    if (member === undefined) return { ok: false, code: "NOT_FOUND", message: `There is no member ${memberId}.` };
+    this.#members.set(memberId, { ...member, status: "removed" });
+    this.#change(actor, `removed ${memberId}`);
+    return { ok: true, revokedKeys: 1 };
+  }
+
+  async members() {
+    return [...this.#members.values()];
+  }
+
+  async issueKey(request, actor) {
+    const apiKey = `fk_${this.#org()}_${"x".repeat(40)}${this.#keys.size}`;
+    const keyId = `key-${this.#keys.size + 1}`;
+    const key = { ...request, keyId, createdAt: A_TIME, lastUsedAt: null, status: "active", successorId: null };
+    this.#keys.set(keyId, key);
+    this.#change(actor, `issued ${keyId}`);
+    return { ok: true, issued: { apiKey, key } };
+  }
+
+  async rotateKey(keyId, overlapSeconds, actor) {
+    const key = this.#keys.get(keyId);
+    const { label, principalId, memberId, scopes } = key;
+    const successor = await this.issueKey({ label: `${label}, ${overlapSeconds} s`, principalId, memberId, scopes, expiresAt: null }, actor);
+    this.#keys.set(keyId, { ...key, status: "rotated", successorId: successor.issued.key.keyId });
+    return successor;
+  }
+
+  async revokeKey(keyId, actor) {
+    const key = this.#keys.get(keyId);
+    if (key === undefined) return { ok: false, code: "NOT_FOUND", message: `There is no key ${keyId}.` };
+    this.#keys.set(keyId, { ...key, status: "revoked" });
+    this.#change(actor, `revoked ${keyId}`);
+    return { ok: true, key: this.#keys.get(keyId) };
+  }
+
+  async keys() {
+    return [...this.#keys.values()];
+  }
+
+  async used(uses) {
+    this.#used.push(...uses);
+  }
+
+  /** What was noted of uses. */
+  async usesNoted() {
+    return this.#used;
+  }
+
+  async putSigningKey({ keyId, algorithm, uses }, actor) {
+    const key = { keyId, algorithm, uses, status: "active", createdAt: A_TIME, retiresAt: null };
+    this.#signingKeys.set(keyId, key);
+    this.#change(actor, `put signing key ${keyId}`);
+    return { ok: true, key };
+  }
+
+  async rotateSigningKey(keyId, successor, overlapSeconds, actor) {
+    const key = this.#signingKeys.get(keyId);
+    if (key === undefined) return { ok: false, code: "NOT_FOUND", message: `There is no key ${keyId}.` };
+    this.#signingKeys.set(keyId, { ...key, status: "rotated", retiresAt: new Date(Date.parse(A_TIME) + overlapSeconds * 1_000).toISOString() });
+    return this.putSigningKey(successor, actor);
+  }
+
+  async revokeSigningKey(keyId, actor) {
+    const key = { ...this.#signingKeys.get(keyId), status: "revoked" };
+    this.#signingKeys.set(keyId, key);
+    this.#change(actor, `revoked signing key ${keyId}`);
+    return { ok: true, key };
+  }
+
+  async signingKeys() {
+    return [...this.#signingKeys.values()];
+  }
+
+  async putIssuer(issuer, actor) {
+    this.#issuers.set(issuer.issuer, issuer);
+    this.#change(actor, `put issuer ${issuer.issuer}`);
+    return { ok: true };
+  }
+
+  async removeIssuer(issuer, actor) {
+    this.#issuers.delete(issuer);
+    this.#change(actor, `removed issuer ${issuer}`);
+    return { ok: true };
+  }
+
+  async changes(before, limit) {
+    return this.#changes.filter(({ seq }) => before === null || seq < before).slice(0, limit);
+  }
+}
+
 const HEARTBEAT_MS = 10;
 const line = (event) => new TextEncoder().encode(`${JSON.stringify(event)}\n`);
 
+/** Subscribers by organisation. */
+const SUBSCRIBERS = new Map();
+/** What policy was asked, by organisation; only the governance double is asked. */
+const POLICY_ASKED = new Map();
+/** How often an organisation's projection was poked; only the double of the bridge is asked. */
+const PROJECTION_POKES = new Map();
+
 export default class Neighbour extends WorkerEntrypoint {
-  async fetch() {
-    return new Response("No route.", { status: 404 });
+  /** The bridge's door answers what it was handed; no other double has one. */
+  async fetch(request) {
+    if (this.env.NAME !== "linear-bridge") return new Response("No route.", { status: 404 });
+    const { method, url, headers } = request;
+    return Response.json({ method, url, headers: Object.fromEntries(headers), body: await request.text() }, { status: 202 });
+  }
+
+  /** Permits everything, unless a test puts something else into the bucket: `{ deny, reason, approvals, fail }` by organisation. */
+  async decide(requests) {
+    const [first] = requests;
+    const { org } = first.principal;
+    POLICY_ASKED.set(org, [...(POLICY_ASKED.get(org) ?? []), requests]);
+    const stored = await this.env.BLOBS.get(`test-policy/${org}`);
+    const { deny = [], reason = "", approvals = {}, fail = false } = stored === null ? {} : await stored.json();
+    if (fail) throw new Error("the engine is down");
+    return requests.map(({ action, context }) => ({
+      decisionId: sha256(JSON.stringify([org, action, context])),
+      allowed: !deny.includes(action),
+      policies: [deny.includes(action) ? "test-deny" : "test-permit"],
+      policySet: sha256("test"),
+      approvals: approvals[context.matter] ?? 1,
+      reason: deny.includes(action) ? reason : "",
+    }));
+  }
+
+  /** What policy was asked of an organisation's callers, a list a call. */
+  async policyAsked(org) {
+    return POLICY_ASKED.get(org) ?? [];
+  }
+
+  async pokeProjection(org) {
+    PROJECTION_POKES.set(org, (PROJECTION_POKES.get(org) ?? 0) + 1);
+  }
+
+  async projectionPokes(org) {
+    return PROJECTION_POKES.get(org) ?? 0;
+  }
+
+  /** Only `acme` is shown in Linear, and an issue of it was given up. */
+  async projectionHealth(org) {
+    if (org !== "acme") return null;
+    const outbox = { pending: 2, oldestAt: 1_785_844_800_000, worstAttempts: 20, parked: 1, parkedReason: "Linear refused it." };
+    return { ...aHealth(null), nextAlarmAt: 1_785_844_900_000, outbox, lastError: "Linear refused it." };
+  }
+
+  async suspensions(org) {
+    const stored = await this.env.BLOBS.get(`test-suspensions/${org}`);
+    return stored === null ? [] : stored.json();
+  }
+
+  /** Subscribers of an organisation, in memory; one at `http:` is refused, as the desk would. */
+  async putSubscriber(org, url, actor) {
+    if (url.startsWith("http:")) return { ok: false, code: "INVALID_ARGUMENT", message: "This address cannot be told." };
+    const known = SUBSCRIBERS.get(org) ?? [];
+    const added = !known.some((subscriber) => subscriber.url === url);
+    if (added)
+      SUBSCRIBERS.set(org, [
+        ...known,
+        { url, addedAt: "2026-08-04T12:00:00.000Z", addedBy: actor.principalId, pending: 1, lastDeliveredAt: null, lastError: "It answered 500." },
+      ]);
+    return { ok: true, added };
+  }
+
+  async removeSubscriber(org, url) {
+    const known = SUBSCRIBERS.get(org) ?? [];
+    SUBSCRIBERS.set(
+      org,
+      known.filter((subscriber) => subscriber.url !== url),
+    );
+    return { ok: true, removed: known.some((subscriber) => subscriber.url === url) };
+  }
+
+  async subscribers(org) {
+    return SUBSCRIBERS.get(org) ?? [];
+  }
+
+  /** Messages of other kernels; a test puts them into the bucket. */
+  async messages(org, before, limit) {
+    const stored = await this.env.BLOBS.get(`test-messages/${org}`);
+    const all = stored === null ? [] : await stored.json();
+    return all.filter(({ seq }) => before === null || seq < before).slice(0, limit);
   }
 
   async health() {

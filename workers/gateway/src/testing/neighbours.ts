@@ -8,7 +8,7 @@ import { graphWorker } from "../../../../scripts/testing/graph-worker.ts";
 
 const MODULE = join(import.meta.dirname, "neighbours.mjs");
 /** Neighbours whose place a recorder takes. */
-const RECORDERS = ["commissioning", "mediation", "pipeline", "stream", "graphql", "dashboard"] as const;
+const RECORDERS = ["commissioning", "mediation", "pipeline", "stream", "graphql", "dashboard", "governance", "linear-bridge"] as const;
 /** Objects of the recorders. */
 const OBJECTS = {
   SESSIONS: { className: "CommissioningAgentDO", scriptName: "factory-commissioning" },
@@ -16,6 +16,8 @@ const OBJECTS = {
   MEDIATIONS: { className: "MediationAgentDO", scriptName: "factory-mediation" },
   COORDINATORS: { className: "CoordinatorDO", scriptName: "factory-pipeline" },
   OPERATIVES: { className: "OperativeDO", scriptName: "factory-pipeline" },
+  DIRECTORIES: { className: "OrgDirectoryDO", scriptName: "factory-governance" },
+  SIGNAL_DESKS: { className: "SignalDeskDO", scriptName: "factory-governance" },
   CAPACITIES: { className: "CapacityDO", scriptName: "factory-pipeline" },
 } as const;
 

@@ -56,7 +56,13 @@ function codeOf({ extensions }: GraphQLError): ErrorCode {
 function causeOf(err: GraphQLError): Error | undefined {
   let cause: Error | undefined = err.originalError;
   while (cause instanceof GraphQLError && cause.originalError !== undefined) cause = cause.originalError;
-  return cause;
+  return codedCause(cause) ?? cause;
+}
+
+/** The error of the registry that a library has wrapped in one of its own, such as a failed query. */
+function codedCause(err: unknown): FactoryError | undefined {
+  if (err instanceof FactoryError) return err;
+  return err instanceof Error ? codedCause(err.cause) : undefined;
 }
 
 /**

@@ -35,6 +35,18 @@ const asked = said("REVIEW_REQUIRED", {
   alternatives: ["approved", "rejected"],
   fromState: "COMMISSIONING",
   toState: "AWAITING_APPROVAL",
+  context: { matter: "approval", approvalsNeeded: 2 },
+});
+
+const voted = said("REVIEW_VOTE_RECORDED", {
+  reviewId: REVIEW,
+  approvalId: "APR-1",
+  approver: "key:ann",
+  actionDigest: "d-1",
+  decision: "approved",
+  approvals: 1,
+  needed: 2,
+  expiresAtUnixSec: 1_800_000_000,
 });
 
 const written = (artifactId: string, edges: { source: string; rel: string; target: string }[] = []): Said =>
@@ -100,6 +112,8 @@ const EVERYTHING: readonly Said[] = [
   said("PASS_COMPLETED", { pass: "write", artifactId: "IS-1", artifactType: "IntentSpecification", modelCalls: 1, repaired: true, durationMs: 3 }),
   { kind: "BEAD_TELEPORTED", payload: { beadId: "BEAD-1" } },
   ...["Claim", "WorkGraph"].map((artifactType) => said("ARTIFACT_WRITTEN", { artifactId: artifactType === "Claim" ? `${SPEC}.C-1` : "WG-1", artifactType })),
+  voted,
+  said("DISPATCH_BLOCKED", { runId: RUN, code: "DISPATCH_STALE_CLEARANCE", message: "old", beads: 3, ceiling: 5 }, RUN),
 ];
 
 const ORDER = { workOrderId: "WO-1", title: "Text tools", text: "# Text tools\n\nSplit at blanks." };
@@ -246,7 +260,18 @@ describe("a session", () => {
         graph: { runId: RUN, beads: [{ beadId: "BEAD-1", moleculeId: "MOL-1" }], edges: [{ fromBeadId: "BEAD-0", kind: "DEPENDENCY" }] },
         runTree: { treeHash: "t-1", files: [{ path: "src/slugify.ts", status: "ADDED", bytes: 10, beadId: "BEAD-1" }] },
         amendments: { nodes: [{ id: "AMD-1", state: "PROPOSED", beadIds: ["BEAD-1"] }] },
-        reviews: { nodes: [{ id: REVIEW, open: true, alternatives: ["approved", "rejected"], requestedAt: "2026-08-04T12:00:00.003Z" }] },
+        reviews: {
+          nodes: [
+            {
+              id: REVIEW,
+              open: true,
+              alternatives: ["approved", "rejected"],
+              requestedAt: "2026-08-04T12:00:00.003Z",
+              approvalsNeeded: 2,
+              votes: [{ approvalId: "APR-1", approver: "key:ann", decision: "approved", approvals: 1, needed: 2, expiresAt: "2027-01-15T08:00:00.000Z" }],
+            },
+          ],
+        },
         runGraphChanges: { nodes: [{ changes: ["insert BEAD-2"] }] },
         budgetExhaustions: { nodes: [{ budgetUsd: 1 }] },
         passes: { nodes: [{ pass: "write", repaired: true }] },
@@ -633,6 +658,16 @@ describe("errors", () => {
       outcome: "failed",
       fields: { operation: "Mine", code: "INTERNAL", error: expect.stringContaining("secret table") },
     });
+  });
+
+  test("of a database that did not answer say so, and that it may be asked again", async () => {
+    const world = await aWorld();
+    world.beforeStatement = async () => {
+      throw new FactoryError("UNAVAILABLE", "The read model did not answer.");
+    };
+    const answer = await world.ask("acme", "{ sessions { nodes { id } } }");
+    expect(answer.errors).toMatchObject([{ message: "The read model did not answer.", extensions: { code: "UNAVAILABLE", retry: "later" } }]);
+    expect(world.events.at(-1)).toMatchObject({ outcome: "failed", fields: { code: "UNAVAILABLE" } });
   });
 
   test("of a caller keep the library's words and the registry's code", async () => {

@@ -142,7 +142,11 @@ function rowsOf(event: KnownEvent): Fact[] {
     case "BUDGET_EXHAUSTED":
     case "MODEL_CALLED":
     case "PASS_COMPLETED":
+    case "REVIEW_VOTE_RECORDED":
       return [momentRow(event)];
+    case "DISPATCH_BLOCKED":
+      // Where a person has to answer it, the review says so; a clearance that is renewed is an artifact.
+      return [];
     case "CANDIDATE_SET_BUILT":
       // Its candidates are artifacts, which are told of by their own events.
       return [];
@@ -308,7 +312,9 @@ function divergenceRow({ runId, occurredAt, payload }: EventOf<"DIVERGENCE_DETEC
   });
 }
 
-function momentRow(event: EventOf<"CONSENT_BEAD_DENIED" | "RUN_GRAPH_AMENDED" | "BUDGET_EXHAUSTED" | "MODEL_CALLED" | "PASS_COMPLETED">): Fact {
+type MomentKind = "CONSENT_BEAD_DENIED" | "RUN_GRAPH_AMENDED" | "BUDGET_EXHAUSTED" | "MODEL_CALLED" | "PASS_COMPLETED" | "REVIEW_VOTE_RECORDED";
+
+function momentRow(event: EventOf<MomentKind>): Fact {
   const { occurredAt } = event;
   switch (event.kind) {
     case "CONSENT_BEAD_DENIED":
@@ -317,6 +323,8 @@ function momentRow(event: EventOf<"CONSENT_BEAD_DENIED" | "RUN_GRAPH_AMENDED" | 
       return fact("runGraphChanges", { ...event.payload, changes: JSON.stringify(event.payload.changes), occurredAt });
     case "BUDGET_EXHAUSTED":
       return fact("budgetExhaustions", { ...event.payload, beadId: event.payload.beadId ?? null, occurredAt });
+    case "REVIEW_VOTE_RECORDED":
+      return fact("reviewVotes", { ...event.payload, occurredAt });
     case "PASS_COMPLETED": {
       // Which attempt made it is told by the log alone.
       const { attempt: _attempt, repaired, ...pass } = event.payload;

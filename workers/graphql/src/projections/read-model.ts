@@ -35,6 +35,7 @@ export const READ_MODEL = {
     first: ["requestedAt"],
     known: ["reviewType", "action", "promptText", "alternatives", "deadlineUnixSec", "context", "decision", "note", "decidedBy", "decidedAt", "approvalId"],
   },
+  reviewVotes: { table: schema.reviewVotes, key: ["seq"], first: [], known: [] },
   clarifications: { table: schema.clarifications, key: ["clarificationId"], first: ["askedAt"], known: ["question", "answer", "answeredBy", "answeredAt"] },
   modelCosts: { table: schema.modelCosts, key: ["seq"], first: [], known: [] },
   budgetExhaustions: { table: schema.budgetExhaustions, key: ["seq"], first: [], known: [] },

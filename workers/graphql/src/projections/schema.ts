@@ -348,6 +348,24 @@ export const reviews = sqliteTable(
   (table) => [primaryKey({ columns: [table.sessionId, table.reviewId] }), index("reviews_in_order").on(table.org, table.requestedAt, table.reviewId)],
 );
 
+/** Votes on a review that several people have to approve, each of which decided nothing by itself. */
+export const reviewVotes = sqliteTable(
+  "review_votes",
+  {
+    ...owned(),
+    reviewId: text("review_id").notNull(),
+    approvalId: text("approval_id").notNull(),
+    approver: text("approver").notNull(),
+    actionDigest: text("action_digest").notNull(),
+    decision: text("decision").notNull(),
+    approvals: integer("approvals").notNull(),
+    needed: integer("needed").notNull(),
+    expiresAtUnixSec: integer("expires_at_unix_sec").notNull(),
+    occurredAt: integer("occurred_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.sessionId, table.seq] }), index("review_votes_of_review").on(table.sessionId, table.reviewId, table.seq)],
+);
+
 /** Questions of agents. */
 export const clarifications = sqliteTable(
   "clarifications",

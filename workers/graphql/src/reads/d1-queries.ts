@@ -1,4 +1,6 @@
 /** Statements of queries in D1: those that are asked for in one turn go there together. */
+import { messageOf } from "@factory/durable";
+import { FactoryError } from "@factory/schemas";
 import type { RunQuery } from "./read-database.ts";
 
 type Waiting = {
@@ -24,7 +26,8 @@ export function d1Queries(database: D1Database): RunQuery {
       );
       for (const [index, { resolve }] of turn.entries()) resolve(answers[index] ?? []);
     } catch (err) {
-      for (const { reject } of turn) reject(err);
+      const shown = isStatementsFault(err) ? err : unanswered(err);
+      for (const { reject } of turn) reject(shown);
     }
   };
   return (sql, params) =>
@@ -34,6 +37,16 @@ export function d1Queries(database: D1Database): RunQuery {
       if (waiting.length === 0) setTimeout(() => void send(), 0);
       waiting.push({ statement, resolve, reject });
     });
+}
+
+/** SQLite has looked at the statement and does not take it: asking again is of no use. */
+function isStatementsFault(err: unknown): boolean {
+  return /SQLITE_(ERROR|CONSTRAINT|MISMATCH|RANGE|TOOBIG)/.test(messageOf(err));
+}
+
+/** The database was not reached, which says nothing about what was asked. */
+function unanswered(cause: unknown): FactoryError {
+  return Object.assign(new FactoryError("UNAVAILABLE", "The read model did not answer. Try again."), { cause });
 }
 
 async function rowsOf(database: D1Database, statements: D1PreparedStatement[]): Promise<unknown[][][]> {

@@ -13,6 +13,7 @@ import type { List } from "./lists.ts";
 import { among, type OrgReads, type ReadTable, type RowOf } from "./org-reads.ts";
 import { pageOf, pageSize, type Page, type PageArgs } from "./pages.ts";
 import { checksOfBeads, type CheckResult } from "./checks.ts";
+import { votesOfReviews, type ReviewVoteRow } from "./review-votes.ts";
 import { adoptedAmendments, type AdoptedAmendment } from "./run-graph.ts";
 import { sessionCounts, type SessionCounts } from "./session-counts.ts";
 import { assembliesOf, openReviews, sessionsByIds, sessionsPage, type OpenReviewArgs, type SessionRow, type SessionsArgs } from "./sessions.ts";
@@ -48,6 +49,7 @@ export class ReadLoaders {
   readonly #beadCosts: DataLoader<Owner, CostTotal, string>;
   readonly #directives: DataLoader<Owner, string | null, string>;
   readonly #checks: DataLoader<Owner, readonly CheckResult[], string>;
+  readonly #votes: DataLoader<Owner, readonly ReviewVoteRow[], string>;
   readonly #adopted: DataLoader<string, readonly AdoptedAmendment[]>;
 
   constructor(reads: OrgReads, now: () => number) {
@@ -61,6 +63,7 @@ export class ReadLoaders {
     this.#costsByBead = new DataLoader((ids) => beadCostsOfSessions(reads, ids));
     this.#directives = new DataLoader((keys) => directivesOf(reads, keys), { cacheKeyFn: ownerKey });
     this.#checks = new DataLoader((keys) => checksOfBeads(reads, keys), { cacheKeyFn: ownerKey });
+    this.#votes = new DataLoader((keys) => votesOfReviews(reads, keys), { cacheKeyFn: ownerKey });
     this.#adopted = new DataLoader((ids) => adoptedAmendments(reads, ids));
     this.#beadCosts = new DataLoader((keys) => totalsOfBeads(reads, keys), { cacheKeyFn: ownerKey });
   }
@@ -118,6 +121,11 @@ export class ReadLoaders {
   /** Checks that the platform ran on what a bead brought. */
   checks(sessionId: string, id: string): Promise<readonly CheckResult[]> {
     return this.#checks.load({ sessionId, id });
+  }
+
+  /** Votes on a review of a session that decided nothing by themselves, oldest first. */
+  reviewVotes(sessionId: string, id: string): Promise<readonly ReviewVoteRow[]> {
+    return this.#votes.load({ sessionId, id });
   }
 
   /** Amendments of a session that were adopted. */

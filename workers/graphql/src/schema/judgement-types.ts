@@ -3,6 +3,7 @@
  * enums hold: the projection sets aside events whose payload does not fit.
  */
 import type { EventPayload, ReviewDecision } from "@factory/schemas";
+import { z } from "zod";
 import { AmendmentStateEnum, ReviewDecisionEnum, ReviewTypeEnum, VerificationOutcomeEnum, VerificationTypeEnum } from "./enums.ts";
 import { jsonValue, textList } from "./json-text.ts";
 import * as refs from "./refs.ts";
@@ -96,7 +97,36 @@ refs.ReviewRef.implement({
     decidedBy: t.exposeString("decidedBy", { nullable: true }),
     decidedAt: t.expose("decidedAt", { type: "DateTime", nullable: true }),
     approvalId: t.exposeID("approvalId", { nullable: true }),
+    approvalsNeeded: t.int({
+      nullable: true,
+      description: "Distinct people who have to approve, as it was pinned when the review was opened; null where nobody has to, or the review does not say.",
+      resolve: ({ context }) => approvalsNeeded(context),
+    }),
+    votes: t.field({
+      type: [refs.ReviewVoteRef],
+      description: "Votes that decided nothing by themselves, oldest first. One counts until it expires.",
+      resolve: async ({ sessionId, reviewId }, _args, { reads }) => [...(await reads.reviewVotes(sessionId, reviewId))],
+    }),
     session: t.field({ type: refs.SessionRef, nullable: true, resolve: ({ sessionId }, _args, { reads }) => reads.session(sessionId) }),
+    seq: t.exposeInt("seq"),
+  }),
+});
+
+function approvalsNeeded(context: string | null): number | null {
+  const needed = z.object({ approvalsNeeded: z.number().int() }).safeParse(jsonValue(context));
+  return needed.success ? needed.data.approvalsNeeded : null;
+}
+
+refs.ReviewVoteRef.implement({
+  description: "One person's vote on a review that several have to approve.",
+  fields: (t) => ({
+    approvalId: t.exposeID("approvalId", { description: "Its receipt." }),
+    approver: t.exposeString("approver"),
+    decision: t.field({ type: ReviewDecisionEnum, resolve: ({ decision }) => decision as ReviewDecision }),
+    approvals: t.exposeInt("approvals", { description: "Distinct people who had approved by then." }),
+    needed: t.exposeInt("needed"),
+    expiresAt: t.field({ type: "DateTime", resolve: ({ expiresAtUnixSec }) => expiresAtUnixSec * 1_000 }),
+    votedAt: t.expose("occurredAt", { type: "DateTime" }),
     seq: t.exposeInt("seq"),
   }),
 });

@@ -75,6 +75,7 @@ export const DivergenceConnection = connectionOf("Divergence", DivergenceRef);
 export const VerificationReportRef = builder.objectRef<Row<typeof tables.verifications>>("VerificationReport");
 export const VerificationReportConnection = connectionOf("VerificationReport", VerificationReportRef);
 export const ReviewRef = builder.objectRef<Row<typeof tables.reviews>>("Review");
+export const ReviewVoteRef = builder.objectRef<Row<typeof tables.reviewVotes>>("ReviewVote");
 export const ReviewConnection = connectionOf("Review", ReviewRef);
 export const ClarificationRef = builder.objectRef<Row<typeof tables.clarifications>>("Clarification");
 export const ClarificationConnection = connectionOf("Clarification", ClarificationRef);

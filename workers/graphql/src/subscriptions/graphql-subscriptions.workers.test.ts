@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { newApiKey } from "@factory/governance";
-import { objectName, subscriberShardOf } from "@factory/schemas";
+import { kvKey, objectName, subscriberShardOf } from "@factory/schemas";
 import {
   CONNECTION_HEADER,
   encodeConnection,
@@ -10,6 +10,7 @@ import {
   type LogAddress,
   type SubscriptionConnection,
 } from "@factory/schemas/rpc";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
 import { CLOSE, SUBSCRIPTION_LIMITS } from "../subscription-limits.ts";
 import { TestClient } from "../testing/client.ts";
@@ -112,6 +113,52 @@ describe("a socket that proves itself in its first message", () => {
       expect(client.closed?.code).toBe(CLOSE.FORBIDDEN);
       expect(client.frames).toEqual([]);
     }
+  });
+
+  test("may prove itself by a token of its organisation's issuer", async () => {
+    const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+    const issuer = "https://login.gql-oidc.test/";
+    const jwksUri = `${issuer}keys`;
+    const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: "k1", alg: "ES256" }] };
+    const put = (key: string, record: object): Promise<void> => env.CONFIG.put(key, JSON.stringify(record));
+    await put(kvKey.oidcIssuer(issuer), { issuer, audience: "factory", jwksUri, org: "gql-oidc" });
+    // As another isolate has kept it; nothing is fetched.
+    await put(kvKey.jwks(issuer), { jwksUri, fetchedAt: Date.now(), jwks });
+    await put(kvKey.memberBySubject("gql-oidc", "sub-ana"), { memberId: "ana", org: "gql-oidc", roles: ["viewer"], status: "active" });
+    const token = await new SignJWT({})
+      .setProtectedHeader({ alg: "ES256", kid: "k1" })
+      .setIssuer(issuer)
+      .setAudience("factory")
+      .setSubject("sub-ana")
+      .setIssuedAt()
+      .setExpirationTime("1m")
+      .sign(privateKey);
+    const { client, stub } = await open("gql-oidc", { principalId: null });
+    client.send({ type: "connection_init", payload: { authorization: `Bearer ${token}` } });
+    await client.until(({ frames }) => frames.at(-1)?.type === "connection_ack");
+    await runInDurableObject(stub, async (_instance, state) => {
+      const [socket] = state.getWebSockets(GRAPHQL_TRANSPORT_WS_SUBPROTOCOL);
+      expect(socket?.deserializeAttachment()).toMatchObject({ principal: { id: "ana", scopes: ["session:read"] } });
+    });
+    const { client: elsewhere } = await open("gql-own", { principalId: null, connectionId: "c-oidc" });
+    elsewhere.send({ type: "connection_init", payload: { authorization: `Bearer ${token}` } });
+    await elsewhere.until(({ closed }) => closed !== undefined);
+    expect(elsewhere.closed?.code).toBe(CLOSE.FORBIDDEN);
+  });
+
+  test("is closed when policy does not let it read, with as much of the reason as a frame holds", async () => {
+    const { client } = await open("gql-denied", { principalId: null });
+    client.send({ type: "connection_init", payload: { apiKey: await aKey("gql-denied") } });
+    await client.until(({ closed }) => closed !== undefined);
+    expect(client.closed).toMatchObject({ code: CLOSE.FORBIDDEN, reason: expect.stringContaining("Forbidden: Nobody reads here   it is Sunday") });
+    expect(client.closed?.reason.length).toBe(123);
+  });
+
+  test("of the shards of nobody is closed whatever it says", async () => {
+    const { client } = await open("_", { principalId: null });
+    client.send({ type: "connection_init", payload: { apiKey: await aKey("gql-some") } });
+    await client.until(({ closed }) => closed !== undefined);
+    expect(client.closed).toEqual({ code: CLOSE.FORBIDDEN, reason: "Forbidden: The call carries no valid credential." });
   });
 
   test("is closed when it says nothing in time", async () => {

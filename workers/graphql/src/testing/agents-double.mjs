@@ -1,5 +1,5 @@
 /** The objects of runs and sessions for tests in workerd: each answers what a test has it show, and null before that. */
-import { DurableObject } from "cloudflare:workers";
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 
 export class CoordinatorDO extends DurableObject {
   #shown = {};
@@ -37,8 +37,19 @@ export class CommissioningAgentDO extends DurableObject {
   }
 }
 
-export default {
+export default class Double extends WorkerEntrypoint {
   async fetch() {
     return new Response("There is nothing here.", { status: 404 });
-  },
-};
+  }
+
+  /** Policy: everybody may do everything, but members of the organisation that is named for it. */
+  async decide(requests) {
+    return requests.map(({ principal }) => {
+      const allowed = principal.org !== "gql-denied";
+      const reason = allowed
+        ? ""
+        : "Nobody reads here \u2013 it is Sunday, and on Sundays the organisation has decided that its work is not to be looked at by anybody.";
+      return { decisionId: "d".repeat(64), allowed, policies: ["test"], policySet: "s".repeat(64), approvals: 1, reason };
+    });
+  }
+}

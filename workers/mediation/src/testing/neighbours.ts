@@ -8,6 +8,6 @@ export async function neighbours() {
     await graphWorker(),
     recordingWorker("factory-commissioning", "CommissioningAgentDO", ["report"]),
     recordingWorker("factory-stream", "SubscriptionBufferDO", ["append"]),
-    recordingWorker("factory-pipeline", "CoordinatorDO", ["seed", "reopen"]),
+    recordingWorker("factory-pipeline", "CoordinatorDO", ["seed", "reopen", "clear"]),
   ];
 }

@@ -1,8 +1,9 @@
 /** Requests for tests, built through the compiler's own parser, and what the artifact graph has when each is made. */
 import { parseWorkOrder } from "@factory/compiler";
-import { artifactNode, sessionIdOf } from "@factory/schemas";
+import { artifactNode, sessionIdOf, sha256Hex } from "@factory/schemas";
 import type { ArtifactEdge, ArtifactNode } from "@factory/schemas";
-import type { AmendRequest, CompileRequest } from "@factory/schemas/rpc";
+import type { AmendRequest, ClearRequest, CompileRequest } from "@factory/schemas/rpc";
+import { aClearanceBasis } from "../../../../scripts/testing/clearances.ts";
 
 const ORDER = `# Carts
 
@@ -61,6 +62,29 @@ export function aCompileRequest(name: string, text: string = ORDER): CompileRequ
     config: { reviewMode: "auto" },
     baseTree: {},
     elucidationArtifactId: elucidation.id,
+    clearance: aClearanceBasis({ approvalId: receiptId(session) }),
+  };
+}
+
+/** A request for another clearance of the session's run, on the same approval. */
+export function aClearRequest(request: CompileRequest, fields: Partial<ClearRequest> = {}): ClearRequest {
+  const { org, sessionId } = request;
+  return { org, sessionId, requestId: "clear-1", basis: aClearanceBasis({ approvalId: receiptId(request) }), askedFor: null, ...fields };
+}
+
+/** The approval's receipt, in the words of an id of its own for each session. */
+function receiptId({ sessionId }: Pick<CompileRequest, "sessionId">): string {
+  return `APR-${sessionId.slice("SES-".length)}`;
+}
+
+/** The receipt as a session writes it. */
+export function receiptLineage(request: CompileRequest): Lineage {
+  const data = { action: "compile", approver: "ann", actionDigest: sha256Hex("action") };
+  const { intentSpecificationId } = request;
+  const id = receiptId(request);
+  return {
+    nodes: [{ id, type: "ApprovalReceipt", data, parents: [intentSpecificationId] }],
+    edges: [{ source: id, rel: "source_ref", target: intentSpecificationId }],
   };
 }
 

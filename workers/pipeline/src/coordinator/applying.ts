@@ -20,12 +20,19 @@ import type { Verification } from "./verification.ts";
 /** An approved change set in the coordinator's hands. */
 export type Approved = { readonly bead: Bead; readonly outcome: BeadOutcome };
 
+/**
+ * The next bead whose approved change set is to be applied now; null when there is none. What the dispatch gate holds back
+ * is not begun; what is begun goes on.
+ */
+export function nextApproved({ store, approvals, gate, now }: RunContext, run: Run): Bead | null {
+  const beadId = run.status === "open" ? approvals.nextToApply(now(), gate.isOpen(run)) : null;
+  return beadId === null ? null : store.beads.get(beadId);
+}
+
 /** The next approved change set, its bead leased to the coordinator; null when there is none. */
 export function takeApproved(context: RunContext, run: Run): Approved | null {
-  const { store, approvals, now } = context;
-  if (run.status !== "open") return null;
-  const beadId = approvals.nextToApply(now());
-  const bead = beadId === null ? null : store.beads.get(beadId);
+  const { store, approvals } = context;
+  const bead = nextApproved(context, run);
   const leave = bead === null ? null : approvals.live(bead.beadId, "apply");
   if (bead === null || leave === null) return null;
   return { bead: bead.state === "LEASED" ? bead : leaseBead(context, run, bead, COORDINATOR_SLOT), outcome: store.outcomes.require(leave.effectId) };

@@ -3,6 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { BeadOutcome } from "@factory/schemas/rpc";
 import { expect, test } from "vitest";
+import { cleared } from "../../../../scripts/testing/clearances.ts";
 import { loneCoordinator } from "../testing/lone-coordinator.ts";
 import { RowCounter } from "../testing/row-counter.ts";
 import type { StorageCount } from "../testing/row-counter.ts";
@@ -19,7 +20,7 @@ async function costIn(beads: number): Promise<StorageCount> {
   const stub = env.COORDINATORS.getByName(`run:costs:${beads}`);
   return runInDurableObject(stub, async (_, { storage }) => {
     const { coordinator, outcomeOf } = await loneCoordinator(storage);
-    const seeded = await coordinator.seed("seed", aWideSeed(`cost-${beads}`, beads, 20, 1));
+    const seeded = await coordinator.seed("seed", cleared(aWideSeed(`cost-${beads}`, beads, 20, 1), Date.now()));
     if (!seeded.ok) throw new Error(seeded.message);
     let outcomes: BeadOutcome[] = [];
     const work = async (count: number): Promise<void> => {

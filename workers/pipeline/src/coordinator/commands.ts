@@ -28,6 +28,8 @@ export function seedRun(context: RunContext, request: SeedRequest): Result<{ rea
     return refuse("INVALID_ARGUMENT", `The seed has ${problems.length} faults; the first: ${problems[0]}`, { problems: problems.slice(0, 50) });
   store.insertSeed(request, seedDigest, context.now());
   if (budgetUsd !== null) context.budget.open(budgetUsd);
+  // Stored as it came: the gate reads it like anything that is stored. A clearance that was taken away before stays so.
+  if (request.clearance !== undefined && store.clearance.held().serial === 0) store.clearance.put(JSON.stringify(request.clearance), null, context.now());
   const run = store.requireRun();
   for (const bead of store.beads.all()) announceBead(context, run, bead);
   return { ok: true, ready: readyNow(context) };

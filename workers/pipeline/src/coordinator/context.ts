@@ -2,6 +2,7 @@
 import type { Log, Random } from "@factory/durable";
 import type { ApprovalStore } from "./store/approval-store.ts";
 import type { BudgetStore } from "./store/budget-store.ts";
+import type { DispatchGate } from "./dispatch-gating.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Run, RunStore } from "./store/run-store.ts";
 import type { Vigil } from "./vigil.ts";
@@ -13,6 +14,8 @@ export interface RunContext {
   readonly budget: BudgetStore;
   readonly vigil: Pick<Vigil, "graceOf">;
   readonly ledger: Ledger;
+  /** Whether anything may be handed out. */
+  readonly gate: DispatchGate;
   /** Beads whose checks run now, by {@link checkKey}, with when the try under way began: they are in no slot's hands meanwhile. */
   readonly underCheck: ReadonlyMap<string, number>;
   /** How many slots of the run may hold beads at once now: dispatch and claim go no further. */

@@ -2,7 +2,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { Scheduler, answered, consoleLog, objectHealth, startRealTimeout } from "@factory/durable";
 import type { Log } from "@factory/durable";
-import type { Result } from "@factory/schemas";
+import { objectName } from "@factory/schemas";
+import type { Clearance, Result } from "@factory/schemas";
 import { artifactGraphOf, beadGraphOf, capacityOf, sessionLogOf, sessionOf } from "@factory/schemas/rpc";
 import type {
   BeadDecision,
@@ -44,6 +45,7 @@ export class CoordinatorDO extends DurableObject<Env> implements CoordinatorRpc,
       neighbours: neighboursOf(env),
       blobs: isolateBlobs(env.BLOBS),
       sandbox: sandboxClient(env.SANDBOX),
+      isFor: (org, runId) => ctx.id.name === objectName.coordinator(org, runId),
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       startTimeout: startRealTimeout,
       background: (work) => ctx.waitUntil(work),
@@ -81,6 +83,10 @@ export class CoordinatorDO extends DurableObject<Env> implements CoordinatorRpc,
 
   async fund(effectId: string, decision: BudgetDecision): Promise<Result> {
     return this.#answered("run.fund", () => this.#coordinator.fund(effectId, decision));
+  }
+
+  async clear(effectId: string, clearance: Clearance | null, reason: string): Promise<Result> {
+    return this.#answered("run.clear", () => this.#coordinator.clear(effectId, clearance, reason));
   }
 
   async poke(): Promise<RunPulse> {

@@ -1,11 +1,12 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { eventsOfText, objectName, readEvent } from "@factory/schemas";
+import { CLEARANCE_TTL_MS, eventsOfText, objectName, readEvent } from "@factory/schemas";
 import type { EventWrite } from "@factory/schemas";
 import { coordinatorOf } from "@factory/schemas/rpc";
 import type { ClaimedBead, RunReport } from "@factory/schemas/rpc";
 import { r2BlobStore } from "@factory/workspace";
 import { describe, expect, test } from "vitest";
+import { cleared } from "../../../../scripts/testing/clearances.ts";
 import type { Begun } from "../testing/beginning.ts";
 import { BoundGraphs } from "../testing/bound-graphs.ts";
 import { aSeed, complete, suggestion, writing } from "../testing/builders.ts";
@@ -24,7 +25,7 @@ async function aRun(
   budgetUsd: number | null = null,
   molecules: Parameters<typeof inMolecules>[1] = {},
 ) {
-  const seed = { ...inMolecules(aSeed({ name: "run", org, beads }), molecules), budgetUsd };
+  const seed = cleared({ ...inMolecules(aSeed({ name: "run", org, beads }), molecules), budgetUsd }, Date.now());
   const graphs = new BoundGraphs(env, org);
   await graphs.compiled(seed);
   const stub = env.COORDINATORS.getByName(objectName.coordinator(org, seed.runId));
@@ -66,6 +67,12 @@ async function claimed(world: Awaited<ReturnType<typeof aRun>>): Promise<Claimed
   const [bead] = (await world.exchange()).beads;
   if (bead === undefined) throw new Error("There is no bead to claim.");
   return bead;
+}
+
+/** Codes of the blocks that a session was told of: delivery is at least once, and it knows a report by its request. */
+function blocksIn(reports: readonly RunReport[]): string[] {
+  const told = new Map(reports.flatMap((report) => (report.outcome === "blocked" ? [[report.requestId, report.code] as const] : [])));
+  return [...told.values()];
 }
 
 describe("CoordinatorDO", () => {
@@ -187,6 +194,38 @@ describe("CoordinatorDO", () => {
     await expect.poll(async () => (await world.events()).map(({ kind }) => kind)).toContain("BEAD_RESCUED");
     const next = await claimed(world);
     expect([next.beadId, next.epoch, next.attempt]).toEqual([bead.beadId, bead.epoch + 2, 1]);
+  });
+
+  test("holds everything back while its clearance is taken away, over evictions, and goes on by itself when another is given", async () => {
+    const { run, seed, stub, exchange, reports } = await aRun("do-cleared");
+    expect(await run.clear("suspend", null, "force-suspend")).toEqual({ ok: true });
+    await evictDurableObject(stub);
+    // The alarm wakes it without a call: it is the run's own object all the same.
+    await runDurableObjectAlarm(stub);
+    await evictDurableObject(stub);
+    expect(await exchange()).toMatchObject({ beads: [], work: "waiting" });
+    await expect.poll(async () => blocksIn(await reports())).toEqual(["DISPATCH_NO_CLEARANCE"]);
+    const fresh = cleared(seed, Date.now()).clearance ?? null;
+    expect(await run.clear("unsuspend", fresh, "force-resume")).toEqual({ ok: true });
+    await evictDurableObject(stub);
+    await runDurableObjectAlarm(stub);
+    expect((await exchange()).beads).toHaveLength(1);
+    expect(blocksIn(await reports())).toHaveLength(1);
+  });
+
+  test("notices by its alarm that its clearance has gone stale while beads wait", async () => {
+    const { run, seed, stub, reports } = await aRun("do-stale", [{ key: "a" }, { key: "b" }]);
+    const writtenAt = Date.now() - CLEARANCE_TTL_MS + 1_500;
+    expect(await run.clear("clear", cleared(seed, writtenAt).clearance ?? null, "test")).toEqual({ ok: true });
+    await evictDurableObject(stub);
+    await expect.poll(async () => blocksIn(await reports()), { timeout: 20_000 }).toEqual(["DISPATCH_STALE_CLEARANCE"]);
+  });
+
+  test("that is not the run's own hands nothing of it out", async () => {
+    const seed = cleared(aSeed({ name: "stray", org: "do-stray", beads: [{ key: "a" }] }), Date.now());
+    const stray = coordinatorOf(env, "do-stray", "RUN-ELSEWHERE");
+    expect(await stray.seed("seed", seed)).toMatchObject({ ok: true });
+    expect(await stray.exchange(0, [], 1)).toMatchObject({ ok: true, beads: [], work: "waiting" });
   });
 
   test("re-arms after an eviction: a lease that ended meanwhile is taken back without a call", async () => {

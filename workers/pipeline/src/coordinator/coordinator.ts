@@ -6,7 +6,7 @@
 import { GroupCommit, Outbox, messageOf, migrate, withDeadline } from "@factory/durable";
 import type { Log, OwnHealth, Random, Scheduler, StartTimeout, StoragePort } from "@factory/durable";
 import { refuse } from "@factory/schemas";
-import type { CheckReport, Result } from "@factory/schemas";
+import type { CheckReport, Clearance, Result } from "@factory/schemas";
 import type {
   BeadDecision,
   BeadOutcome,
@@ -22,7 +22,7 @@ import type {
 } from "@factory/schemas/rpc";
 import type { Sandbox } from "@factory/verification";
 import type { BlobStore } from "@factory/workspace";
-import { settleApproved, takeApproved } from "./applying.ts";
+import { nextApproved, settleApproved, takeApproved } from "./applying.ts";
 import { ApprovalStore } from "./store/approval-store.ts";
 import { decideBead } from "./approvals.ts";
 import { fundRun, fundWaiting } from "./budget.ts";
@@ -32,6 +32,7 @@ import { answerClarification, cancelRun, reopenBeads, seedRun } from "./commands
 import type { RunContext } from "./context.ts";
 import { deliver } from "./delivery.ts";
 import type { Neighbours } from "./delivery.ts";
+import { DispatchGate, clearRun, tellBlock, tellBlockAgain } from "./dispatch-gating.ts";
 import { dispatchReady, forgetLostHints, nextHintLoss, slotAnswered } from "./dispatch.ts";
 import { amendRunGraph } from "./graph-amending.ts";
 import { runHealth } from "./health.ts";
@@ -64,6 +65,8 @@ export interface CoordinatorDeps {
   /** Clock in epoch milliseconds. */
   readonly now: () => number;
   readonly random: Random;
+  /** Whether the object that holds the run was made for it. */
+  readonly isFor: (org: string, runId: string) => boolean;
   /** Resolves after that many milliseconds. */
   readonly sleep: (ms: number) => Promise<void>;
   readonly startTimeout: StartTimeout;
@@ -131,6 +134,7 @@ export class Coordinator implements CoordinatorRpc {
       budget: new BudgetStore(this.#store.sql),
       vigil: new Vigil(now()),
       ledger: new Ledger(this.#outbox, now),
+      gate: new DispatchGate(this.#store, now, deps.isFor),
       now,
       random,
       log,
@@ -192,9 +196,16 @@ export class Coordinator implements CoordinatorRpc {
     return this.#transact(() => fundRun(this.#context, decision));
   }
 
+  async clear(effectId: string, clearance: Clearance | null, reason: string): Promise<Result> {
+    return this.#transact(() => this.#once(`clear:${effectId}`, () => clearRun(this.#context, clearance, reason)));
+  }
+
   async poke(): Promise<RunPulse> {
     this.#capacity.poked();
-    const rescued = await this.#transact(() => this.#takeBack());
+    const rescued = await this.#transact(() => {
+      tellBlockAgain(this.#context);
+      return this.#takeBack();
+    });
     const run = this.#store.run();
     if (run === null) return { status: "unknown", beads: {}, rescued, nextAt: null };
     const due = this.#outcomeBeadIsDue() || this.#approvedIsDue() ? this.#deps.now() : null;
@@ -248,6 +259,7 @@ export class Coordinator implements CoordinatorRpc {
     const followed = ledger.recording(() => {
       fundWaiting(this.#context, run);
       dispatchReady(this.#context, run);
+      tellBlock(this.#context, run);
     });
     ledger.enqueueEntries([...entered, ...followed]);
     const { scheduler, background, now } = this.#deps;
@@ -255,7 +267,7 @@ export class Coordinator implements CoordinatorRpc {
     const asks = capacityAt !== null && capacityAt <= now();
     if (asks) background(this.#askForSlots(run));
     // While a request is under way no other is due.
-    const tick = run.status === "open" ? this.#earliest(asks ? null : capacityAt) : null;
+    const tick = run.status === "open" ? this.#earliest(run, asks ? null : capacityAt) : null;
     if (tick !== null) background(scheduler.scheduleBy(TICK_TIMER, tick));
     if (this.#outcomeBeadIsDue()) background(scheduler.scheduleBy(VERDICT_TIMER, now()));
     if (this.#approvedIsDue()) background(scheduler.scheduleBy(APPLY_TIMER, now()));
@@ -333,10 +345,13 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   /** What the run could use of its org's slots now. */
-  #wish({ status, slots }: Run): Wish {
+  #wish(run: Run): Wish {
+    const { status, slots } = run;
     if (status !== "open") return { want: 0, held: 0 };
     const held = this.#store.beads.busySlots();
-    return { want: Math.min(slots, held + this.#store.beads.countReady(slots)), held };
+    // What the dispatch gate holds back is no use of others' slots.
+    const ready = this.#context.gate.isOpen(run) ? this.#store.beads.countReady(slots) : 0;
+    return { want: Math.min(slots, held + ready), held };
   }
 
   #capacityDueAt(run: Run): number | null {
@@ -369,21 +384,24 @@ export class Coordinator implements CoordinatorRpc {
 
   #nextTick(): number | null {
     const run = this.#store.run();
-    return run?.status === "open" ? this.#earliest(this.#capacityDueAt(run)) : null;
+    return run?.status === "open" ? this.#earliest(run, this.#capacityDueAt(run)) : null;
   }
 
-  /** The first moment at which something of an open run is due: a lease, a bead, a wake-up, or the next request for slots. */
-  #earliest(capacityAt: number | null): number | null {
-    const moments = [this.#store.beads.nextMoment(), nextHintLoss(this.#context), capacityAt].filter((moment) => moment !== null);
+  /** The first moment at which something of an open run is due: a lease, a bead, a wake-up, the next request for slots, or that its clearance goes stale. */
+  #earliest(run: Run, capacityAt: number | null): number | null {
+    const closesAt = this.#context.gate.closesAt(run);
+    const moments = [this.#store.beads.nextMoment(), nextHintLoss(this.#context), capacityAt, closesAt].filter((moment) => moment !== null);
     return moments.length === 0 ? null : Math.min(...moments);
   }
 
   #outcomeBeadIsDue(): boolean {
-    return this.#store.run()?.status === "open" && nextOutcomeBead(this.#context) !== null;
+    const run = this.#store.run();
+    return run !== null && nextOutcomeBead(this.#context, run) !== null;
   }
 
   #approvedIsDue(): boolean {
-    return this.#store.run()?.status === "open" && this.#context.approvals.nextToApply(this.#deps.now()) !== null;
+    const run = this.#store.run();
+    return run !== null && nextApproved(this.#context, run) !== null;
   }
 
   /** Runs an accepted command once; a refusal may be tried again. */

@@ -17,12 +17,12 @@ export const BREAKER_FAILURES = 5;
 /** How long nobody is woken: at least half of the base, and at most ten minutes however often it opens. */
 export const BREAKER_COOLDOWN: BackoffPolicy = { baseMs: 60_000, capMs: 10 * 60_000 };
 
-/** Wakes free slots for the beads that are READY now, as far as the run's share of slots and the breaker let it. */
+/** Wakes free slots for the beads that are READY now, as far as the dispatch gate, the run's share of slots and the breaker let it. */
 export function dispatchReady(context: RunContext, run: Run): number {
   if (run.status !== "open") return 0;
-  const { store, ledger, now } = context;
+  const { store, ledger, now, gate } = context;
   const ready = store.beads.countReady(run.slots);
-  if (ready === 0) return 0;
+  if (ready === 0 || !gate.isOpen(run)) return 0;
   const hinted = store.slots.countHinted();
   if (ready <= hinted) return 0;
   const room = Math.min(ready, roomOf(context, run)) - hinted;

@@ -211,8 +211,9 @@ class AmendedRun {
     this.seed = seed;
   }
 
+  /** Seeds it, cleared for more beads than any test adds. */
   async seeded(): Promise<this> {
-    await this.world.seed(this.seed);
+    await this.world.seed(this.seed, this.world.aClearance(this.seed, { askedFor: 200 }));
     return this;
   }
 

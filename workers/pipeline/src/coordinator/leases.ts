@@ -20,7 +20,8 @@ export const MAX_WANT = 16;
 
 /**
  * The beads for a slot: first those it holds already, so that a broken call is repeated and loses nothing, then READY ones
- * by rank under new epochs. A slot that holds nothing is given nothing while as many others work as the run may use.
+ * by rank under new epochs. A slot that holds nothing is given nothing while as many others work as the run may use, and what
+ * the dispatch gate holds back is given to nobody.
  */
 export function claimBeads(context: RunContext, run: Run, slot: number, want: number): ClaimedBead[] {
   if (run.status !== "open") return [];
@@ -30,7 +31,7 @@ export function claimBeads(context: RunContext, run: Run, slot: number, want: nu
   const held = leased.filter(({ beadId, epoch }) => !underCheck.has(checkKey(beadId, epoch))).slice(0, limit);
   const now = context.now();
   for (const { beadId } of held) store.beads.patch(beadId, { leaseUntil: now + LEASE_TTL_MS });
-  const free = leased.length > 0 || mayBegin(context, run) ? limit - held.length : 0;
+  const free = context.gate.isOpen(run) && (leased.length > 0 || mayBegin(context, run)) ? limit - held.length : 0;
   const funded = free > 0 ? fundBeads(context, run, store.beads.ready(free)) : [];
   const fresh = funded.map(({ bead, reservedUsd }) => leaseBead(context, run, bead, slot, reservedUsd));
   return [...held, ...fresh].map((bead) => claimedBead(context, run, bead, now + LEASE_TTL_MS));
@@ -105,10 +106,10 @@ export function keepForCheck({ store, underCheck, now }: RunContext, { beadId, e
   return true;
 }
 
-/** What a slot that asks for work is told beside its beads. */
-export function workState({ store }: RunContext, run: Run): WorkState {
+/** What a slot that asks for work is told beside its beads. Beads that the dispatch gate holds back are waited for. */
+export function workState({ store, gate }: RunContext, run: Run): WorkState {
   if (run.status !== "open") return "complete";
-  if (store.beads.countReady(1) > 0) return "ready";
+  if (store.beads.countReady(1) > 0) return gate.isOpen(run) ? "ready" : "waiting";
   const { LEASED = 0, READY = 0, WAITING = 0, BLOCKED = 0, FAILED = 0 } = store.beads.stateCounts();
   if (LEASED + READY + WAITING > 0) return "waiting";
   return BLOCKED + FAILED > 0 ? "blocked" : "complete";

@@ -10,16 +10,18 @@ import type { Run } from "./store/run-store.ts";
 
 /** The outcome bead that is to be judged now, leased to the coordinator; null when there is none. */
 export function takeOutcomeBead(context: RunContext, run: Run): Bead | null {
-  const bead = run.status === "open" ? nextOutcomeBead(context) : null;
+  const bead = nextOutcomeBead(context, run);
   return bead === null || bead.state === "LEASED" ? bead : leaseBead(context, run, bead, COORDINATOR_SLOT);
 }
 
 /**
- * The next outcome bead to judge, in seed order. While a divergence waits for its amendment, what rests on the beads in
+ * The next outcome bead to judge, in seed order. What the dispatch gate holds back is not begun; what is begun goes on. While a divergence waits for its amendment, what rests on the beads in
  * question is known not to be the last word: neither the run is judged then nor a molecule behind them.
  */
-export function nextOutcomeBead({ store, now }: Pick<RunContext, "store" | "now">): Bead | null {
-  const due = store.molecules.dueOutcomes(now());
+export function nextOutcomeBead({ store, gate, now }: Pick<RunContext, "store" | "gate" | "now">, run: Run): Bead | null {
+  if (run.status !== "open") return null;
+  const all = store.molecules.dueOutcomes(now());
+  const due = all.length === 0 || gate.isOpen(run) ? all : all.filter((beadId) => store.beads.get(beadId)?.state === "LEASED");
   if (due.length === 0) return null;
   const diverged = store.divergences.openBeads();
   const behind = new Set(diverged.length === 0 ? [] : store.beads.withDependants(diverged));

@@ -1,5 +1,6 @@
 import type { ClaimedBead } from "@factory/schemas/rpc";
 import { expect, test } from "vitest";
+import { cleared } from "../../../../scripts/testing/clearances.ts";
 import { CoordinatorWorld } from "../testing/coordinator-world.ts";
 import { aReport, RUN, SOURCE } from "./testing/builders.ts";
 import { aHiddenOrder, valuesIn } from "./testing/hidden-order.ts";
@@ -9,8 +10,8 @@ const ORG = "acme";
 
 /** The coder's bead as the coordinator hands it out. */
 async function claimed(seed: ReturnType<typeof aHiddenOrder>["seed"]): Promise<ClaimedBead> {
-  const { coordinator } = new CoordinatorWorld();
-  expect(await coordinator.seed("seed", seed)).toMatchObject({ ok: true });
+  const { coordinator, clock } = new CoordinatorWorld();
+  expect(await coordinator.seed("seed", cleared(seed, clock.now()))).toMatchObject({ ok: true });
   const answer = await coordinator.exchange(0, [], 1);
   const bead = answer.ok ? answer.beads[0] : undefined;
   if (bead === undefined) throw new Error("The coordinator handed out no bead.");

@@ -5,6 +5,7 @@ import { blobKey, objectName } from "@factory/schemas";
 import { artifactGraphOf, beadGraphOf } from "@factory/schemas/rpc";
 import type { BeadOutcome, ClaimedBead, SeedRequest } from "@factory/schemas/rpc";
 import { expect, test } from "vitest";
+import { cleared } from "../../../../scripts/testing/clearances.ts";
 import { loneCoordinator } from "../testing/lone-coordinator.ts";
 import { systemPrompt, userPrompt } from "./prompts.ts";
 import { ASSEMBLY } from "./testing/builders.ts";
@@ -21,7 +22,7 @@ const coordinatorNamed = (name: string) => env.COORDINATORS.getByName(name) as u
 async function claimedFrom(seed: SeedRequest): Promise<ClaimedBead> {
   const claimed = await runInDurableObject(coordinatorNamed("holdouts-lone"), async (_, { storage }) => {
     const { coordinator } = await loneCoordinator(storage);
-    expect(await coordinator.seed("seed", seed)).toMatchObject({ ok: true });
+    expect(await coordinator.seed("seed", cleared(seed, Date.now()))).toMatchObject({ ok: true });
     const answer = await coordinator.exchange(0, [], 1);
     return JSON.stringify(answer.ok ? answer.beads : []);
   });

@@ -9,6 +9,7 @@ import { coordinatorOf, sessionLogOf } from "@factory/schemas/rpc";
 import type { Result } from "@factory/schemas";
 import type { BeadOutcome, ClaimedBead, CoordinatorRpc, LogTip, NamespaceLike } from "@factory/schemas/rpc";
 import { r2BlobStore } from "@factory/workspace";
+import { cleared } from "../../../../scripts/testing/clearances.ts";
 import { CapacityDO } from "../capacity/capacity-do.ts";
 import { BeadStore } from "../coordinator/store/bead-store.ts";
 import { HeldWrites } from "../coordinator/store/held-writes.ts";
@@ -165,7 +166,7 @@ export default {
 
 async function seed(env: BenchEnv, { name, beads, width, slots }: Extract<Ask, { op: "seed" }>): Promise<{ ready: number }> {
   await r2BlobStore(env.BLOBS).put(new TextEncoder().encode(CONTENT));
-  const request = aWideSeed(name, beads, width, slots);
+  const request = cleared(aWideSeed(name, beads, width, slots), Date.now());
   const answer = await coordinatorOf(env, ORG, request.runId).seed("seed", request);
   if (!answer.ok) throw new Error(`${answer.code} ${answer.message}`);
   await quiet(env, request.sessionId);

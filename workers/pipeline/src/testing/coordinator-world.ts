@@ -3,9 +3,21 @@ import { Scheduler } from "@factory/durable";
 import { ManualAlarm, ManualClock, MemoryLog, NodeSqliteStorage } from "@factory/durable/testing";
 import { movesOf } from "./bead-moves.ts";
 import { eventsOfText, functionFile, readEvent, refuse } from "@factory/schemas";
-import type { ArtifactEdge, ArtifactNode, CheckJob, CheckReport, EventKind, EventPayload, EventWrite, Result, ReviewDecision } from "@factory/schemas";
+import type {
+  ArtifactEdge,
+  ArtifactNode,
+  CheckJob,
+  CheckReport,
+  Clearance,
+  EventKind,
+  EventPayload,
+  EventWrite,
+  Result,
+  ReviewDecision,
+} from "@factory/schemas";
 import type { BeadOutcome, CapacityGrant, CapacityRequest, ClaimedBead, ExchangeAnswer, RunReport, SeedRequest, WakeMessage } from "@factory/schemas/rpc";
 import { MemoryBlobStore } from "@factory/workspace";
+import { aClearance } from "../../../../scripts/testing/clearances.ts";
 import { GRANT_TTL_MS } from "../capacity/capacity.ts";
 import { Coordinator } from "../coordinator/coordinator.ts";
 import type { Neighbours } from "../coordinator/delivery.ts";
@@ -38,6 +50,8 @@ export class CoordinatorWorld {
   readonly capacityRequests: CapacityRequest[] = [];
   /** What the org answers; everything that was asked for unless a test says otherwise. */
   grant: (request: CapacityRequest) => CapacityGrant | Promise<CapacityGrant> = ({ want }) => ({ slots: want, until: this.clock.now() + GRANT_TTL_MS });
+  /** False when the object that holds the run was not made for it. */
+  isOwn = true;
   /** False loses wake-ups, as a queue may. */
   queueWorks = true;
   coordinator: Coordinator;
@@ -77,11 +91,17 @@ export class CoordinatorWorld {
     await this.settle();
   }
 
-  async seed(request: SeedRequest): Promise<void> {
+  /** Seeds a run with a sound clearance of this moment, with the one that the test gives, or with null without any. */
+  async seed(request: SeedRequest, clearance: Clearance | null = this.aClearance(request)): Promise<void> {
     this.graphs.compiled(request);
-    const result = await this.coordinator.seed("seed", request);
+    const result = await this.coordinator.seed("seed", clearance === null ? request : { ...request, clearance });
     if (!result.ok) throw new Error(`${result.message} ${JSON.stringify(result.details)}`);
     await this.settle();
+  }
+
+  /** A sound clearance of this moment. */
+  aClearance(request: SeedRequest, fields: Partial<Clearance> = {}): Clearance {
+    return aClearance(request, this.clock.now(), fields);
   }
 
   /** An exchange that has to be taken. Whoever is given a bead asks what governs it and records its execution at once. */
@@ -180,6 +200,7 @@ export class CoordinatorWorld {
           return this.answer(job);
         },
       },
+      isFor: () => this.isOwn,
       sleep: async () => undefined,
       startTimeout: this.clock.startTimeout,
       background: (work) => {

@@ -37,6 +37,7 @@ export async function loneCoordinator(storage: DurableObjectStorage): Promise<Lo
     },
     blobs,
     sandbox: { check: () => Promise.reject(new Error("No check of these runs needs a sandbox.")) },
+    isFor: () => true,
     sleep: async () => undefined,
     startTimeout: startRealTimeout,
     background: (work) => void work.catch(() => undefined),

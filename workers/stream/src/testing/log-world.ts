@@ -2,7 +2,7 @@
 import { canonicalJson, refuse } from "@factory/schemas";
 import type { Result, SessionEvent } from "@factory/schemas";
 import { objectName } from "@factory/schemas";
-import type { LogBatch, LogIdentity, LogTip, ProjectionMessage, SinkAddress } from "@factory/schemas/rpc";
+import type { LinearProjectionMessage, LogBatch, LogIdentity, LogTip, ProjectionMessage, SinkAddress } from "@factory/schemas/rpc";
 import { ManualAlarm, ManualClock, MemoryLog, MortalStorage, NodeSqliteStorage } from "@factory/durable/testing";
 import type { StoragePort } from "@factory/durable";
 import type { Bucket } from "../archive.ts";
@@ -103,7 +103,10 @@ export class SinkDouble {
 }
 
 /** The overridable parts of a session's log. */
-export type WorldOptions = Partial<Pick<SessionEventsDeps, "archiveAfterMs" | "archivePage" | "limits">>;
+export type WorldOptions = Partial<Pick<SessionEventsDeps, "archiveAfterMs" | "archivePage" | "limits">> & {
+  /** Work is shown in Linear. */
+  readonly linear?: boolean;
+};
 
 /** Time and log of a world, and one object's database and alarm, which outlive its incarnations. */
 class LogHost {
@@ -183,17 +186,22 @@ export class SessionWorld extends LogHost {
   readonly bucket = new MemoryBucket();
   readonly sinks = new Map<number, SinkDouble>();
   readonly messages: ProjectionMessage[] = [];
+  /** The same of the queue for Linear. */
+  readonly linearMessages: LinearProjectionMessage[] = [];
   /** What the assembly's log has received, repeats included. */
   readonly carried: SessionEvent[] = [];
-  /** What the assembly's log and the queue throw while it is there. */
-  failures: { writes?: Error; queue?: Error } = {};
+  /** What the assembly's log and the queues throw while it is there. */
+  failures: { writes?: Error; queue?: Error; linearQueue?: Error } = {};
   readonly #options: WorldOptions;
+  /** Whether the next incarnation is told to show work in Linear. */
+  linear: boolean;
   events: SessionEvents;
 
   constructor(options: WorldOptions = {}, clock = new ManualClock()) {
     super(clock);
     this.identity = anIdentity();
     this.#options = options;
+    this.linear = options.linear ?? false;
     this.events = this.#open();
   }
 
@@ -267,6 +275,12 @@ export class SessionWorld extends LogHost {
       return sink.push(batch);
     });
     const { org, sessionId } = this.identity;
+    const { linear: _, ...limits } = this.#options;
+    const projectToLinear = async (message: LinearProjectionMessage): Promise<void> => {
+      requireLife(storage);
+      if (this.failures.linearQueue !== undefined) throw this.failures.linearQueue;
+      this.linearMessages.push(message);
+    };
     return new SessionEvents({
       runtime,
       objectName: objectName.sessionLog(org, sessionId),
@@ -284,8 +298,9 @@ export class SessionWorld extends LogHost {
         if (this.failures.queue !== undefined) throw this.failures.queue;
         this.messages.push(message);
       },
+      ...(this.linear ? { projectToLinear } : {}),
       defer: queueMicrotask,
-      ...this.#options,
+      ...limits,
     });
   }
 }

@@ -1,4 +1,4 @@
-/** The graphql Worker as a log sees it: shards that keep what they are pushed and answer as they are told. */
+/** The Workers behind a log's bindings: shards that keep what they are pushed and answer as they are told. */
 
 import type { ProjectionMessage } from "@factory/schemas/rpc";
 
@@ -10,12 +10,14 @@ export interface RecordingShard {
   toldClosed(): Promise<boolean>;
   /** The next pushes are answered by an error. */
   failNext(count: number): Promise<void>;
-  /** Bodies of the messages of the queue `projections`; asked of the shard {@link QUEUE_SHARD}. */
+  /** Bodies of the messages of a queue; asked of the shard {@link QUEUE_SHARD} or {@link LINEAR_QUEUE_SHARD}. */
   messages(): Promise<readonly ProjectionMessage[]>;
 }
 
-/** The shard that keeps what the queue brought. */
-export const QUEUE_SHARD = "queue";
+/** The shard that keeps what the queue `projections` brought. */
+export const QUEUE_SHARD = "projections";
+/** The same of the queue `linear-projections`. */
+export const LINEAR_QUEUE_SHARD = "linear-projections";
 
 const SCRIPT = `import { DurableObject } from "cloudflare:workers";
 export class SubscriberDO extends DurableObject {
@@ -40,7 +42,7 @@ export class SubscriberDO extends DurableObject {
 }
 export default {
   fetch: () => new Response(null, { status: 404 }),
-  queue: ({ messages }, env) => env.SUBSCRIBERS.getByName("queue").received(messages.map(({ body }) => body)),
+  queue: ({ queue, messages }, env) => env.SUBSCRIBERS.getByName(queue).received(messages.map(({ body }) => body)),
 };`;
 
 /** Miniflare options of the Workers that the stream's wrangler configuration binds. */
@@ -51,7 +53,7 @@ export function neighbours() {
       modules: true,
       compatibilityDate: "2026-08-04",
       durableObjects: { SUBSCRIBERS: { className: "SubscriberDO", useSQLite: true } },
-      queueConsumers: { projections: { maxBatchTimeout: 0 } },
+      queueConsumers: { projections: { maxBatchTimeout: 0 }, "linear-projections": { maxBatchTimeout: 0 } },
       script: SCRIPT,
     },
   ];

@@ -4,6 +4,7 @@ import { CircleCheckBig, Inbox as InboxIcon, X } from "lucide-react";
 import { useState } from "react";
 import { useViewer } from "../../data/factory-context.tsx";
 import { PageHead } from "../../shell/page-head.tsx";
+import { isOneOfSeveral, votesText } from "../../shared/votes.ts";
 import { useShortcuts } from "../../shell/shortcuts.ts";
 import { IconButton } from "../../ui/button.tsx";
 import { countText } from "../../ui/figure-text.ts";
@@ -47,13 +48,18 @@ function OpenReviews() {
   const { entries, open, more, error, askAgain, keepDecided } = useInbox();
   const [deciding, setDeciding] = useState<Deciding | null>(null);
   const [moved, setMoved] = useState<string | null>(null);
+  const [voted, setVoted] = useState<string | null>(null);
   const begin = (review: Review, decision: Decision): void => {
     setMoved(null);
+    setVoted(null);
     setDeciding({ review, decision });
   };
   const decided = ({ review, decision }: Deciding, note: string): void => {
     setDeciding(null);
-    keepDecided({ review, decision, note, at: Date.now() });
+    const now = Date.now();
+    // It stays where it is: others have to approve as well.
+    if (isOneOfSeveral(review, decision, now)) setVoted(`Your vote is kept. ${votesText(review, now) ?? ""} had been given before it.`);
+    else keepDecided({ review, decision, note, at: now });
     askAgain();
   };
   return (
@@ -62,6 +68,12 @@ function OpenReviews() {
         <p role="alert" className={styles["moved"]}>
           <span>Nothing was decided. {moved}</span>
           <IconButton label="Put this away" icon={X} onPress={() => setMoved(null)} />
+        </p>
+      )}
+      {voted === null ? null : (
+        <p role="status" className={styles["moved"]}>
+          <span>{voted}</span>
+          <IconButton label="Put this away" icon={X} onPress={() => setVoted(null)} />
         </p>
       )}
       <Reviews entries={entries} error={error} askAgain={askAgain} onDecide={begin} empty={<NothingWaits />} />

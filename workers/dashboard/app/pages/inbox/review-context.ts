@@ -11,6 +11,7 @@ const MATTERS: { readonly [matter: string]: string } = {
   clarification: "A bead asks",
   autonomy: "An agent asks for leave",
   budget: "The budget is spent",
+  clearance: "The run hands out no further work",
   acceptance: "Acceptance of the work",
 };
 
@@ -24,11 +25,14 @@ export type ContextFact = { readonly key: string; readonly name: string } & (
 const NAMES: { readonly [key: string]: string } = {
   artifactId: "Artifact",
   beadId: "Bead",
+  beads: "Beads of the run",
   budgetUsd: "Budget",
+  ceiling: "Its clearance covers",
   checks: "Checks",
   claimId: "Claim",
   claims: "Claims to decide",
   clarificationId: "Clarification",
+  clearanceId: "Clearance",
   code: "Error code",
   consultationId: "Consultation",
   decidedBy: "Decided by",
@@ -47,8 +51,8 @@ const NAMES: { readonly [key: string]: string } = {
 };
 
 /** Said elsewhere in the review. */
-const TOLD: ReadonlySet<string> = new Set(["matter", "stage", "question", "options"]);
-const ARTIFACTS: ReadonlySet<string> = new Set(["artifactId", "consultationId", "divergenceId", "clarificationId", "reportId"]);
+const TOLD: ReadonlySet<string> = new Set(["matter", "stage", "question", "options", "approvalsNeeded"]);
+const ARTIFACTS: ReadonlySet<string> = new Set(["artifactId", "consultationId", "divergenceId", "clarificationId", "clearanceId", "reportId"]);
 
 type Context = { readonly [key: string]: unknown };
 
@@ -110,7 +114,7 @@ export function decisionsOf({ alternatives }: Pick<Review, "alternatives">): rea
 
 const VERBS: { readonly [D in Decision]: string } = { approved: "Approve", amended: "Amend", rejected: "Reject" };
 /** What amending is where the matter has a word of its own for it. */
-const AMENDING: { readonly [matter: string]: string } = { uncertainty: "Answer", clarification: "Answer", budget: "Set a budget" };
+const AMENDING: { readonly [matter: string]: string } = { uncertainty: "Answer", clarification: "Answer", budget: "Set a budget", clearance: "Set a number" };
 
 /** What a button says that takes a decision. */
 export function verbOf(review: Pick<Review, "context">, decision: Decision): string {

@@ -2,10 +2,11 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft, Check, MessageSquareText, X, type LucideIcon } from "lucide-react";
 import { reviewEffect } from "@factory/schemas";
+import { votesText } from "../../shared/votes.ts";
 import { useViewer } from "../../data/factory-context.tsx";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
-import { Age } from "../../ui/figures.tsx";
+import { Age, useNow } from "../../ui/figures.tsx";
 import { Keys } from "../../shell/shortcut-help.tsx";
 import { wordsOf } from "../../ui/state-badges.tsx";
 import { TextWithIds } from "../../ui/text-with-ids.tsx";
@@ -36,6 +37,7 @@ export function ReviewDetail({ entry: { review, decided }, onDecide }: { readonl
         <p className={styles["kind"]}>
           {type === null ? null : <Badge tone="warn">{wordsOf(type)}</Badge>}
           {matterText(review)} · asked <Age at={requestedAt} />
+          <Votes review={review} />
         </p>
         <h2 id="review-action">
           <TextWithIds text={action ?? review.id} />
@@ -50,6 +52,14 @@ export function ReviewDetail({ entry: { review, decided }, onDecide }: { readonl
       </section>
     </article>
   );
+}
+
+/** How often it is looked whether a vote has expired, in milliseconds. */
+const VOTES_MS = 60_000;
+
+function Votes({ review }: { readonly review: Review }) {
+  const text = votesText(review, useNow(VOTES_MS));
+  return text === null ? null : <> · {text}</>;
 }
 
 type DecisionsProps = { readonly review: Review; readonly decided: InboxEntry["decided"]; readonly onDecide: (decision: Decision) => void };

@@ -2,13 +2,17 @@
 import { Link } from "@tanstack/react-router";
 import { Clock } from "lucide-react";
 import { useEffect, useRef } from "react";
-import { Age } from "../../ui/figures.tsx";
+import { Age, useNow } from "../../ui/figures.tsx";
+import { votesText } from "../../shared/votes.ts";
 import { Skeleton } from "../../ui/states.tsx";
 import { TextWithIds } from "../../ui/text-with-ids.tsx";
 import { DecisionBadge } from "./decision-text.tsx";
 import styles from "./inbox.module.css";
 import type { InboxEntry } from "./inbox-list.ts";
 import { isPolicys, matterText } from "./review-context.ts";
+
+/** How often it is looked whether a vote has expired, in milliseconds. */
+const VOTES_MS = 60_000;
 
 export function ReviewList({ entries, chosen }: { readonly entries: readonly InboxEntry[]; readonly chosen: string | undefined }) {
   return (
@@ -25,6 +29,7 @@ function ReviewItem({ entry: { review, decided }, isChosen }: { readonly entry: 
   useEffect(() => {
     if (isChosen) item.current?.scrollIntoView({ block: "nearest" });
   }, [isChosen]);
+  const votes = votesText(review, useNow(VOTES_MS));
   const decision = decided?.decision ?? review.decision;
   return (
     <li ref={item} data-decided={decided !== null || undefined}>
@@ -49,6 +54,7 @@ function ReviewItem({ entry: { review, decided }, isChosen }: { readonly entry: 
         <span className={styles["title"]}>{review.session?.title ?? review.sessionId}</span>
         <span className={styles["action"]}>
           {decision !== null && isPolicys(review) ? "By policy. " : ""}
+          {decision !== null || votes === null ? null : `${votes}. `}
           <TextWithIds text={review.action ?? review.id} />
         </span>
       </Link>

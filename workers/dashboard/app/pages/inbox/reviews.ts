@@ -18,6 +18,13 @@ const REVIEW = graphql(`
     decidedAt
     decidedBy
     note
+    approvalsNeeded
+    votes {
+      approvalId
+      approver
+      decision
+      expiresAt
+    }
     session {
       id
       title

@@ -18,6 +18,9 @@ const KINDS: { readonly [kind in ObjectKind]: string } = {
   [ObjectKind.SOURCE_GRAPH]: "source graph",
   [ObjectKind.BEAD_GRAPH]: "bead graph",
   [ObjectKind.CAPACITY]: "capacity",
+  [ObjectKind.DIRECTORY]: "directory",
+  [ObjectKind.SIGNAL_DESK]: "signal desk",
+  [ObjectKind.LINEAR_PROJECTION]: "Linear projection",
 };
 
 /** A kind that this page does not know yet, because the platform is newer, is an object. */

@@ -122,14 +122,18 @@ export class ApprovalStore {
     this.#changed();
   }
 
-  /** The first bead whose approved change set is to be applied now: READY, or in the coordinator's own hands; null when there is none. */
-  nextToApply(now: number): string | null {
+  /**
+   * The first bead whose approved change set is to be applied now: in the coordinator's own hands or, where it may begin with
+   * one, READY; null when there is none.
+   */
+  nextToApply(now: number, mayBegin = true): string | null {
     if (!this.#any.get()) return null;
     const [row] = this.#rows<{ bead_id: string }>(
       `SELECT b.bead_id FROM approvals a CROSS JOIN beads b ON b.bead_id = a.bead_id
        WHERE a.closed = 0 AND a.stage = 'apply' AND a.decision = 'approved'
-         AND ((b.state = 'READY' AND b.not_before <= ?) OR (b.state = 'LEASED' AND b.slot = ?)) ORDER BY b.position LIMIT 1`,
+         AND ((b.state = 'READY' AND b.not_before <= ? AND ?) OR (b.state = 'LEASED' AND b.slot = ?)) ORDER BY b.position LIMIT 1`,
       now,
+      mayBegin ? 1 : 0,
       COORDINATOR_SLOT,
     );
     return row?.bead_id ?? null;

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { migrate } from "@factory/durable";
 import { NodeSqliteStorage } from "@factory/durable/testing";
-import { aSeed } from "../../testing/builders.ts";
+import { aDirective, aRun, aSeed } from "../../testing/builders.ts";
 import { BeadStore } from "./bead-store.ts";
 import type { BeadPatch } from "./bead-store.ts";
 import { HeldWrites } from "./held-writes.ts";
@@ -11,6 +11,10 @@ import { RunStore } from "./run-store.ts";
 import { COORDINATOR_MIGRATIONS } from "./schema.ts";
 
 const KEYS = ["a", "b", "c"];
+
+/** What a bead may be directed by: to write, or only to read. */
+const CODING = aDirective(aRun("memory").runId, "coding", "coder");
+const READING = { ...CODING, fileScope: { read: ["**"], write: [] } };
 
 /** A step on one bead of the run; an undone one is part of a transaction that throws. */
 type Step = { readonly at: number; readonly patch: BeadPatch; readonly undone: boolean; readonly releasedAt: number };
@@ -20,19 +24,20 @@ const step: fc.Arbitrary<Step> = fc.record({
   patch: fc.oneof(
     fc.record({ state: fc.constant("LEASED" as const), slot: fc.nat(2), leaseUntil: fc.nat(9), claimedAt: fc.nat(9), delayed: fc.constant(false) }),
     fc.record({
-      state: fc.constantFrom("DONE" as const, "FAILED" as const),
+      state: fc.constantFrom("DONE" as const, "FAILED" as const, "CANCELLED" as const),
       slot: fc.constant(null),
       leaseUntil: fc.constant(null),
       delayed: fc.constant(false),
     }),
     fc.nat(9).map((notBefore) => ({ state: "READY" as const, slot: null, leaseUntil: null, notBefore, delayed: true, feedback: [`wait ${notBefore}`] })),
     fc.record({ attempts: fc.nat(3), question: fc.constantFrom(null, "why?") }),
+    fc.record({ directive: fc.constantFrom(CODING, READING, { ...READING, team: "study" }, { ...CODING, team: "study" }) }),
   ),
   undone: fc.boolean(),
   releasedAt: fc.nat(9),
 });
 
-test("memory and rows say the same of every bead, of their order, of what is held or delayed and of the counts, after every transaction that stands or is undone", () => {
+test("memory and rows say the same of every bead, of their order, of what is held or delayed, of the counts and of what the dispatch gate compares, after every transaction that stands or is undone", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
       const storage = new NodeSqliteStorage();
@@ -67,6 +72,12 @@ test("memory and rows say the same of every bead, of their order, of what is hel
         const counted: Record<string, number> = {};
         for (const { state } of rows.all()) counted[state] = (counted[state] ?? 0) + 1;
         expect(beads.stateCounts()).toEqual(counted);
+        const live = rows.all().filter(({ state }) => state !== "CANCELLED");
+        expect(beads.countLive()).toBe(live.length);
+        const research = live.filter(({ outcome, directive }) => !outcome && directive.fileScope.write.length === 0);
+        expect(beads.watched.research()).toEqual(research.map(({ beadId }) => ({ beadId, uncontracted: ["read_file", "write_file"] })));
+        for (const { directive } of rows.all()) expect(beads.watched.teams()).toContain(directive.team);
+        expect(beads.watched.teams()).toEqual(rows.watched.teams());
       }
     }),
   );

@@ -9,6 +9,7 @@ import type { HeldWrites } from "./held-writes.ts";
 import { ReadyWindow } from "./ready-window.ts";
 import type { Ranked } from "./ready-window.ts";
 import { countOf, limitTo, rowsOf } from "./rows.ts";
+import { WatchedBeads } from "./watched-beads.ts";
 
 /** The slot number of work that the coordinator does itself: outcome beads, and change sets that a person has approved. */
 export const COORDINATOR_SLOT = -1;
@@ -130,6 +131,8 @@ const MAX_WINDOW_BEADS = 1_024;
 
 /** The tables of beads and their dependencies. Changes are held back and written once a transaction; see {@link HeldWrites}. */
 export class BeadStore {
+  /** What the dispatch gate compares of beads. */
+  readonly watched: WatchedBeads;
   readonly #sql: HeldWrites;
   /** Not persisted: rows by bead, as this store has read or written them last. */
   readonly #known = new BoundedMemo<Bead>(MEMO_BEADS);
@@ -145,6 +148,8 @@ export class BeadStore {
   readonly #leased: Remembered<Leased>;
   /** What waits for each bead; null where the graph is too large to be kept. */
   readonly #children: Remembered<Children | null>;
+  /** How many beads are not CANCELLED. */
+  readonly #live: Remembered<number>;
   /** Not persisted: beads whose rows are behind memory. */
   readonly #held = new Map<string, Held>();
   /** Not persisted: by how much the beads in each state have become more since the counts were written. */
@@ -158,6 +163,8 @@ export class BeadStore {
     this.#ready = new Remembered(() => this.#readWindow());
     this.#leased = new Remembered(() => this.#readLeased());
     this.#children = new Remembered(() => this.#readEdges());
+    this.#live = new Remembered(() => this.#countLive());
+    this.watched = new WatchedBeads(sql);
   }
 
   /** Forgets what memory holds of the rows; called when a transaction was undone. */
@@ -167,6 +174,8 @@ export class BeadStore {
     this.#moved.clear();
     this.#nextDelayed.forget();
     this.#leased.forget();
+    this.#live.forget();
+    this.watched.forgetRows();
     this.forgetEdges();
     this.forgetOrder();
   }
@@ -215,6 +224,8 @@ export class BeadStore {
       }
     }
     this.#ready.forget();
+    this.#live.forget();
+    this.watched.note(beads);
     this.forgetEdges();
   }
 
@@ -332,6 +343,11 @@ export class BeadStore {
     if (before.delayed || bead.delayed) this.#nextDelayed.forget();
     this.#noteOrder(before, bead);
     this.#noteLease(before, bead);
+    if (bead.state !== before.state && (bead.state === "CANCELLED" || before.state === "CANCELLED")) {
+      this.#live.forget();
+      this.watched.noteCancelled(beadId);
+    }
+    if (bead.directive !== before.directive) this.watched.note([bead]);
     return bead;
   }
 
@@ -392,11 +408,30 @@ export class BeadStore {
     return Object.fromEntries(counts.filter(([, beads]) => beads > 0));
   }
 
+  /** How many beads the run has, those that are cancelled left out. */
+  countLive(): number {
+    return this.#live.get();
+  }
+
+  /** The first of these ids that is no bead of the run; null when all of them are. */
+  firstStranger(beadIds: readonly string[]): string | null {
+    const [row] = rowsOf<{ stranger: string }>(
+      this.#sql.past,
+      "SELECT value AS stranger FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM beads WHERE bead_id = value) LIMIT 1",
+      JSON.stringify(beadIds),
+    );
+    return row?.stranger ?? null;
+  }
+
   /** When the next lease expires or the next bead may be claimed again; null when nothing is to come. */
   nextMoment(): number | null {
     let earliest = this.#nextDelayed.get() ?? Number.POSITIVE_INFINITY;
     for (const beads of this.#leased.get().values()) for (const until of beads.values()) if (until < earliest) earliest = until;
     return Number.isFinite(earliest) ? earliest : null;
+  }
+
+  #countLive(): number {
+    return Object.entries(this.stateCounts()).reduce((sum, [state, beads]) => (state === "CANCELLED" ? sum : sum + beads), 0);
   }
 
   #inMemory(beadId: string): Bead | undefined {

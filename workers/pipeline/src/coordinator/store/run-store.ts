@@ -4,6 +4,7 @@ import type { SeedRequest } from "@factory/schemas/rpc";
 import { BeadStore } from "./bead-store.ts";
 import { BreakerStore } from "./breaker-store.ts";
 import { ClaimStore } from "./claim-store.ts";
+import { ClearanceStore } from "./clearance-store.ts";
 import { DivergenceStore } from "./divergence-store.ts";
 import { FirstVerdictStore } from "./first-verdict-store.ts";
 import { GraphStore } from "./graph-store.ts";
@@ -42,6 +43,7 @@ export class RunStore {
   readonly beads: BeadStore;
   readonly breaker: BreakerStore;
   readonly claims: ClaimStore;
+  readonly clearance: ClearanceStore;
   readonly divergences: DivergenceStore;
   readonly firstVerdict: FirstVerdictStore;
   readonly graph: GraphStore;
@@ -63,6 +65,7 @@ export class RunStore {
     this.beads = new BeadStore(sql);
     this.breaker = new BreakerStore(sql);
     this.claims = new ClaimStore(port);
+    this.clearance = new ClearanceStore(sql);
     this.divergences = new DivergenceStore(sql);
     this.firstVerdict = new FirstVerdictStore(sql);
     this.graph = new GraphStore(sql, () => this.beads.forgetEdges());
@@ -81,6 +84,7 @@ export class RunStore {
     this.beads.forgetRows();
     this.breaker.forgetRows();
     this.claims.forgetRows();
+    this.clearance.forgetRows();
     this.divergences.forgetRows();
     this.outcomes.forgetRows();
     this.molecules.forgetRows();

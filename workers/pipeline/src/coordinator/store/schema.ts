@@ -1,6 +1,7 @@
 /** The coordinator's tables. One run an object; times are epoch milliseconds, JSON columns hold canonical words of `@factory/schemas`. */
 import type { Migration } from "@factory/durable";
 import { FUNDS_MIGRATION } from "./budget-store.ts";
+import { CLEARANCE_MIGRATION } from "./clearance-store.ts";
 
 /** Append-only; see `migrate`. */
 export const COORDINATOR_MIGRATIONS: readonly Migration[] = [
@@ -246,4 +247,5 @@ export const COORDINATOR_MIGRATIONS: readonly Migration[] = [
   },
   // Which slot holds which beads is in memory; what is asked of the rows by slot finds the few that are leased by their lease.
   { id: "0011-leases-by-one-index", statements: ["DROP INDEX beads_by_slot"] },
+  CLEARANCE_MIGRATION,
 ];

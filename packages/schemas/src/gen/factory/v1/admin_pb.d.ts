@@ -5,6 +5,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { CreateOrgRequestSchema, CreateOrgResponseSchema, GetOrgRequestSchema, GetOrgResponseSchema, IssueKeyRequestSchema, IssueKeyResponseSchema, ListKeysRequestSchema, ListKeysResponseSchema, ListMembersRequestSchema, ListMembersResponseSchema, ListOrgChangesRequestSchema, ListOrgChangesResponseSchema, ListReceivedMessagesRequestSchema, ListReceivedMessagesResponseSchema, ListSigningKeysRequestSchema, ListSigningKeysResponseSchema, ListSubscribersRequestSchema, ListSubscribersResponseSchema, PutIssuerRequestSchema, PutIssuerResponseSchema, PutMemberRequestSchema, PutMemberResponseSchema, PutSigningKeyRequestSchema, PutSigningKeyResponseSchema, PutSubscriberRequestSchema, PutSubscriberResponseSchema, RemoveIssuerRequestSchema, RemoveIssuerResponseSchema, RemoveMemberRequestSchema, RemoveMemberResponseSchema, RemoveSubscriberRequestSchema, RemoveSubscriberResponseSchema, RevokeKeyRequestSchema, RevokeKeyResponseSchema, RevokeSigningKeyRequestSchema, RevokeSigningKeyResponseSchema, RotateKeyRequestSchema, RotateKeyResponseSchema, RotateSigningKeyRequestSchema, RotateSigningKeyResponseSchema, WhoAmIRequestSchema, WhoAmIResponseSchema } from "./organisation_pb.js";
 
 /**
  * Describes the file factory/v1/admin.proto.
@@ -2164,6 +2165,27 @@ export enum ObjectKind {
    * @generated from enum value: OBJECT_KIND_CAPACITY = 10;
    */
   CAPACITY = 10,
+
+  /**
+   * Members, keys and issuers of the organisation; its outbox tells edges.
+   *
+   * @generated from enum value: OBJECT_KIND_DIRECTORY = 11;
+   */
+  DIRECTORY = 11,
+
+  /**
+   * Signals to and from the organisation, and suspensions; its outbox carries them out.
+   *
+   * @generated from enum value: OBJECT_KIND_SIGNAL_DESK = 12;
+   */
+  SIGNAL_DESK = 12,
+
+  /**
+   * What is shown of the organisation's work in Linear; its outbox writes the issues.
+   *
+   * @generated from enum value: OBJECT_KIND_LINEAR_PROJECTION = 13;
+   */
+  LINEAR_PROJECTION = 13,
 }
 
 /**
@@ -2188,7 +2210,7 @@ export enum ObjectStanding {
   ANSWERED = 1,
 
   /**
-   * Nothing is known to have used it, so it was not asked: asking would make it.
+   * Nothing has used it: it was not asked, since asking would make it, or it says that it has no tables.
    *
    * @generated from enum value: OBJECT_STANDING_NEVER_USED = 2;
    */
@@ -2355,6 +2377,198 @@ export declare const FactoryAdmin: GenService<{
     methodKind: "unary";
     input: typeof IssueProducerTokenRequestSchema;
     output: typeof IssueProducerTokenResponseSchema;
+  },
+  /**
+   * Who is calling, and what they may do.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.WhoAmI
+   */
+  whoAmI: {
+    methodKind: "unary";
+    input: typeof WhoAmIRequestSchema;
+    output: typeof WhoAmIResponseSchema;
+  },
+  /**
+   * Makes an organisation with its first admin; admins of the platform's own organisation may.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.CreateOrg
+   */
+  createOrg: {
+    methodKind: "unary";
+    input: typeof CreateOrgRequestSchema;
+    output: typeof CreateOrgResponseSchema;
+  },
+  /**
+   * The caller's organisation.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.GetOrg
+   */
+  getOrg: {
+    methodKind: "unary";
+    input: typeof GetOrgRequestSchema;
+    output: typeof GetOrgResponseSchema;
+  },
+  /**
+   * Adds a member or changes one.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.PutMember
+   */
+  putMember: {
+    methodKind: "unary";
+    input: typeof PutMemberRequestSchema;
+    output: typeof PutMemberResponseSchema;
+  },
+  /**
+   * Removes a member; their keys stop working.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.RemoveMember
+   */
+  removeMember: {
+    methodKind: "unary";
+    input: typeof RemoveMemberRequestSchema;
+    output: typeof RemoveMemberResponseSchema;
+  },
+  /**
+   * @generated from rpc factory.v1.FactoryAdmin.ListMembers
+   */
+  listMembers: {
+    methodKind: "unary";
+    input: typeof ListMembersRequestSchema;
+    output: typeof ListMembersResponseSchema;
+  },
+  /**
+   * Makes an API key. Its text is shown once.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.IssueKey
+   */
+  issueKey: {
+    methodKind: "unary";
+    input: typeof IssueKeyRequestSchema;
+    output: typeof IssueKeyResponseSchema;
+  },
+  /**
+   * Makes a key with the same powers in the place of one, which works on for a while.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.RotateKey
+   */
+  rotateKey: {
+    methodKind: "unary";
+    input: typeof RotateKeyRequestSchema;
+    output: typeof RotateKeyResponseSchema;
+  },
+  /**
+   * @generated from rpc factory.v1.FactoryAdmin.RevokeKey
+   */
+  revokeKey: {
+    methodKind: "unary";
+    input: typeof RevokeKeyRequestSchema;
+    output: typeof RevokeKeyResponseSchema;
+  },
+  /**
+   * @generated from rpc factory.v1.FactoryAdmin.ListKeys
+   */
+  listKeys: {
+    methodKind: "unary";
+    input: typeof ListKeysRequestSchema;
+    output: typeof ListKeysResponseSchema;
+  },
+  /**
+   * Registers a key that verifies signatures.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.PutSigningKey
+   */
+  putSigningKey: {
+    methodKind: "unary";
+    input: typeof PutSigningKeyRequestSchema;
+    output: typeof PutSigningKeyResponseSchema;
+  },
+  /**
+   * @generated from rpc factory.v1.FactoryAdmin.RotateSigningKey
+   */
+  rotateSigningKey: {
+    methodKind: "unary";
+    input: typeof RotateSigningKeyRequestSchema;
+    output: typeof RotateSigningKeyResponseSchema;
+  },
+  /**
+   * @generated from rpc factory.v1.FactoryAdmin.RevokeSigningKey
+   */
+  revokeSigningKey: {
+    methodKind: "unary";
+    input: typeof RevokeSigningKeyRequestSchema;
+    output: typeof RevokeSigningKeyResponseSchema;
+  },
+  /**
+   * @generated from rpc factory.v1.FactoryAdmin.ListSigningKeys
+   */
+  listSigningKeys: {
+    methodKind: "unary";
+    input: typeof ListSigningKeysRequestSchema;
+    output: typeof ListSigningKeysResponseSchema;
+  },
+  /**
+   * Lets tokens of an OIDC issuer in; who they are for is a matter of the members.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.PutIssuer
+   */
+  putIssuer: {
+    methodKind: "unary";
+    input: typeof PutIssuerRequestSchema;
+    output: typeof PutIssuerResponseSchema;
+  },
+  /**
+   * @generated from rpc factory.v1.FactoryAdmin.RemoveIssuer
+   */
+  removeIssuer: {
+    methodKind: "unary";
+    input: typeof RemoveIssuerRequestSchema;
+    output: typeof RemoveIssuerResponseSchema;
+  },
+  /**
+   * What was changed in the organisation, by whom.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.ListOrgChanges
+   */
+  listOrgChanges: {
+    methodKind: "unary";
+    input: typeof ListOrgChangesRequestSchema;
+    output: typeof ListOrgChangesResponseSchema;
+  },
+  /**
+   * Tells an address outside, in signed messages, what the factory tells of the organisation.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.PutSubscriber
+   */
+  putSubscriber: {
+    methodKind: "unary";
+    input: typeof PutSubscriberRequestSchema;
+    output: typeof PutSubscriberResponseSchema;
+  },
+  /**
+   * @generated from rpc factory.v1.FactoryAdmin.RemoveSubscriber
+   */
+  removeSubscriber: {
+    methodKind: "unary";
+    input: typeof RemoveSubscriberRequestSchema;
+    output: typeof RemoveSubscriberResponseSchema;
+  },
+  /**
+   * @generated from rpc factory.v1.FactoryAdmin.ListSubscribers
+   */
+  listSubscribers: {
+    methodKind: "unary";
+    input: typeof ListSubscribersRequestSchema;
+    output: typeof ListSubscribersResponseSchema;
+  },
+  /**
+   * What other kernels have told of the organisation: escalations and verdict closure records.
+   *
+   * @generated from rpc factory.v1.FactoryAdmin.ListReceivedMessages
+   */
+  listReceivedMessages: {
+    methodKind: "unary";
+    input: typeof ListReceivedMessagesRequestSchema;
+    output: typeof ListReceivedMessagesResponseSchema;
   },
 }>;
 

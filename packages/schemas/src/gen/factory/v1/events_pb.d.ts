@@ -177,6 +177,18 @@ export declare type SessionEvent = Message<"factory.v1.SessionEvent"> & {
      */
     value: RunGraphPayload;
     case: "runGraph";
+  } | {
+    /**
+     * @generated from field: factory.v1.ReviewVotePayload review_vote = 30;
+     */
+    value: ReviewVotePayload;
+    case: "reviewVote";
+  } | {
+    /**
+     * @generated from field: factory.v1.DispatchBlockedPayload dispatch_blocked = 31;
+     */
+    value: DispatchBlockedPayload;
+    case: "dispatchBlocked";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -1140,6 +1152,112 @@ export declare type ModelCallPayload = Message<"factory.v1.ModelCallPayload"> & 
 export declare const ModelCallPayloadSchema: GenMessage<ModelCallPayload>;
 
 /**
+ * One of several people who have to approve has decided; the review stays open.
+ *
+ * @generated from message factory.v1.ReviewVotePayload
+ */
+export declare type ReviewVotePayload = Message<"factory.v1.ReviewVotePayload"> & {
+  /**
+   * @generated from field: string review_id = 1;
+   */
+  reviewId: string;
+
+  /**
+   * @generated from field: string approval_id = 2;
+   */
+  approvalId: string;
+
+  /**
+   * @generated from field: string approver = 3;
+   */
+  approver: string;
+
+  /**
+   * @generated from field: string action_digest = 4;
+   */
+  actionDigest: string;
+
+  /**
+   * @generated from field: string decision = 5;
+   */
+  decision: string;
+
+  /**
+   * Distinct people who have approved so far, and how many have to.
+   *
+   * @generated from field: uint32 approvals = 6;
+   */
+  approvals: number;
+
+  /**
+   * @generated from field: uint32 needed = 7;
+   */
+  needed: number;
+
+  /**
+   * When this vote counts no longer.
+   *
+   * @generated from field: int64 expires_at_unix_sec = 8;
+   */
+  expiresAtUnixSec: bigint;
+};
+
+/**
+ * Describes the message factory.v1.ReviewVotePayload.
+ * Use `create(ReviewVotePayloadSchema)` to create a new message.
+ */
+export declare const ReviewVotePayloadSchema: GenMessage<ReviewVotePayload>;
+
+/**
+ * The dispatch gate hands nothing out.
+ *
+ * @generated from message factory.v1.DispatchBlockedPayload
+ */
+export declare type DispatchBlockedPayload = Message<"factory.v1.DispatchBlockedPayload"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * A code of the error registry that begins with DISPATCH_.
+   *
+   * @generated from field: string code = 2;
+   */
+  code: string;
+
+  /**
+   * @generated from field: string message = 3;
+   */
+  message: string;
+
+  /**
+   * The clearance that does not do; absent when there is none.
+   *
+   * @generated from field: optional string clearance_id = 4;
+   */
+  clearanceId?: string | undefined;
+
+  /**
+   * Beads of the run, and what the clearance covers.
+   *
+   * @generated from field: uint32 beads = 5;
+   */
+  beads: number;
+
+  /**
+   * @generated from field: optional uint32 ceiling = 6;
+   */
+  ceiling?: number | undefined;
+};
+
+/**
+ * Describes the message factory.v1.DispatchBlockedPayload.
+ * Use `create(DispatchBlockedPayloadSchema)` to create a new message.
+ */
+export declare const DispatchBlockedPayloadSchema: GenMessage<DispatchBlockedPayload>;
+
+/**
  * The kind of a session event. Numbers never change; new kinds get new numbers.
  *
  * @generated from enum factory.v1.SessionEventKind
@@ -1319,6 +1437,16 @@ export enum SessionEventKind {
    * @generated from enum value: SESSION_EVENT_KIND_RUN_GRAPH_AMENDED = 34;
    */
   RUN_GRAPH_AMENDED = 34,
+
+  /**
+   * @generated from enum value: SESSION_EVENT_KIND_REVIEW_VOTE_RECORDED = 35;
+   */
+  REVIEW_VOTE_RECORDED = 35,
+
+  /**
+   * @generated from enum value: SESSION_EVENT_KIND_DISPATCH_BLOCKED = 36;
+   */
+  DISPATCH_BLOCKED = 36,
 }
 
 /**

@@ -18,6 +18,8 @@ export const aReview = (change: Partial<Review> = {}): Review => ({
   decidedAt: null,
   decidedBy: null,
   note: null,
+  approvalsNeeded: 1,
+  votes: [],
   session: null,
   ...change,
 });

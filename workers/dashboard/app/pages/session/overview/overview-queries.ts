@@ -86,6 +86,10 @@ export const STEPS = graphql(`
           decidedBy
           decidedAt
           note
+          approvalsNeeded
+          votes {
+            expiresAt
+          }
         }
       }
       verificationReports(first: 100, types: [ACCEPTANCE]) {

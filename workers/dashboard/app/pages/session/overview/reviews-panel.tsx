@@ -2,7 +2,8 @@
 import { Link } from "@tanstack/react-router";
 import { MessageCircleQuestionMark } from "lucide-react";
 import { Badge, type Tone } from "../../../ui/badge.tsx";
-import { Age } from "../../../ui/figures.tsx";
+import { Age, useNow } from "../../../ui/figures.tsx";
+import { votesText } from "../../../shared/votes.ts";
 import { Panel } from "../../../ui/panel.tsx";
 import { wordsOf } from "../../../ui/state-badges.tsx";
 import { EmptyState, SkeletonLines } from "../../../ui/states.tsx";
@@ -29,7 +30,12 @@ export function ReviewsPanel({ reviews }: { readonly reviews: readonly Review[] 
   );
 }
 
-function ReviewRow({ review: { id, type, action, decision, decidedBy, decidedAt, requestedAt, note } }: { readonly review: Review }) {
+/** How often it is looked whether a vote has expired, in milliseconds. */
+const VOTES_MS = 60_000;
+
+function ReviewRow({ review }: { readonly review: Review }) {
+  const { id, type, action, decision, decidedBy, decidedAt, requestedAt, note } = review;
+  const votes = votesText(review, useNow(VOTES_MS));
   return (
     <li className={styles["review"]}>
       <div className={styles["head"]}>
@@ -44,6 +50,7 @@ function ReviewRow({ review: { id, type, action, decision, decidedBy, decidedAt,
           {action ?? id}
         </Link>
       </p>
+      {votes === null ? null : <p className={styles["note"]}>{votes}</p>}
       {decision === null ? null : (
         <p className={styles["note"]}>
           by {decidedBy ?? "–"}

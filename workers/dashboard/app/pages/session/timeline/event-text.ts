@@ -5,6 +5,8 @@ import type { Tone } from "../../../ui/badge.tsx";
 import { countText, durationText, moneyText } from "../../../ui/figure-text.ts";
 import { beadTone, wordsOf } from "../../../ui/state-badges.tsx";
 
+const MS_PER_SECOND = 1_000;
+
 /** An event as a line: what happened, and whether that is well, badly, or only said. */
 export type EventLine = { readonly text: string; readonly tone: Tone };
 
@@ -98,6 +100,15 @@ function lineOf(event: ReadEvent, beadName: BeadName): EventLine {
       return line("bad", `The budget of ${moneyText(event.payload.budgetUsd)} is exhausted: ${spent(event.payload)}.`);
     case "MODEL_CALLED":
       return modelLine(event.payload, beadName);
+    case "REVIEW_VOTE_RECORDED":
+      return voteLine(event.payload);
+    case "DISPATCH_BLOCKED":
+      return line(
+        "warn",
+        `The run hands out no further work (${event.payload.code}):`,
+        event.payload.message,
+        `It has ${countText(event.payload.beads, "bead")}.`,
+      );
     case "RUN_GRAPH_AMENDED":
       return line("warn", `${event.payload.decidedBy} changed the run's graph:`, event.payload.changes.join(", "), `(${event.payload.reason})`);
     default:
@@ -119,6 +130,11 @@ const DECISION_TONES: { readonly [decision: string]: Tone } = { approved: "good"
 
 function resolvedLine({ decision, decidedBy, note }: EventPayload<"REVIEW_RESOLVED">): EventLine {
   return line(DECISION_TONES[decision] ?? "idle", `${decidedBy} ${decision}${note === "" ? "." : `: ${note}`}`);
+}
+
+function voteLine({ approver, decision, approvals, needed, expiresAtUnixSec }: EventPayload<"REVIEW_VOTE_RECORDED">): EventLine {
+  const until = new Date(expiresAtUnixSec * MS_PER_SECOND).toISOString();
+  return line("busy", `${approver} ${decision}: ${approvals} of ${needed} approvals, until ${until}.`);
 }
 
 type BeadKind = "BEAD_CLAIMED" | "BEAD_RELEASED" | "BEAD_FAILED" | "BEAD_RESCUED" | "BEAD_STATE_CHANGED";

@@ -8,6 +8,7 @@ import type { Refusal } from "@factory/schemas";
 import type { BlockedReport } from "./clearance-answers.ts";
 import type { SessionContext } from "./context.ts";
 import { askDispatch, denialText, recordOf } from "./dispatch-policy.ts";
+import { followSuspensions } from "./standing-suspensions.ts";
 import type { ClearanceCall } from "./governance-store.ts";
 import { AUTO_PRINCIPAL_ID } from "./reviews.ts";
 
@@ -30,8 +31,10 @@ export function approvalBasis({ store }: Pick<SessionContext, "store">): Omit<Cl
 /** Asks policy for the new clearance that is due. @throws RetryableError while policy does not answer */
 export async function renewClearance(context: SessionContext): Promise<void> {
   const { store, ledger, governance, deps } = context;
+  if (governance.due() === null) return;
+  await followSuspensions(context);
   const due = governance.due();
-  if (due === null) return;
+  if (due === null || governance.holdsClearance()) return;
   const call = { ...due, beads: due.beads ?? (await beadsOfRun(context)) };
   const decision = await askDispatch(context, call);
   store.transaction(() => {

@@ -48,7 +48,7 @@ const REDRIVE_AFTER_MS = 15 * 60_000;
  * The governance Worker's two parts that a session asks. Wrangler types a binding to another Worker's entry class as a Fetcher; the
  * interfaces are the contract that class implements.
  */
-const governanceOf = ({ GOVERNANCE }: Pick<Env, "GOVERNANCE">) => GOVERNANCE as unknown as PolicyRpc & Pick<SignalsRpc, "tell">;
+const governanceOf = ({ GOVERNANCE }: Pick<Env, "GOVERNANCE">) => GOVERNANCE as unknown as PolicyRpc & Pick<SignalsRpc, "tell" | "suspensions">;
 
 /** The state machine of a session; named by `objectName.session`. */
 export class CommissioningAgentDO extends DurableObject<Env> implements SessionRpc, SessionHealthRpc, SubmittedOrderRpc {
@@ -147,6 +147,7 @@ export class CommissioningAgentDO extends DurableObject<Env> implements SessionR
         coordinator: (org, runId) => coordinatorOf(env, org, runId),
         mediation: (org, sessionId) => mediationOf(env, org, sessionId),
         policy: governanceOf(env),
+        desk: governanceOf(env),
         evidenceSigner: () => signerOf(env.EVIDENCE_SIGNING_KEY),
         deployed: () => deployedAs(env),
         loopClosure: (context) => this.#loopClosure(context),

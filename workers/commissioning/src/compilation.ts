@@ -3,10 +3,13 @@ import { approvalBasis } from "./clearances.ts";
 import type { SessionContext } from "./context.ts";
 import { endWith } from "./context.ts";
 import { askDispatch, denialText, recordOf } from "./dispatch-policy.ts";
+import { followSuspensions } from "./standing-suspensions.ts";
 
 /** Asks policy and hands the approved specification to mediation. @throws RetryableError while policy does not answer */
 export async function startCompilation(context: SessionContext): Promise<void> {
   const { store, ledger, governance, deps } = context;
+  await followSuspensions(context);
+  if (governance.holdsClearance()) return;
   const basis = approvalBasis(context);
   const decision = await askDispatch(context, { basis, beads: null, askedFor: null });
   store.transaction(() => {

@@ -3,7 +3,7 @@ import type { Log, StartTimeout, StoragePort } from "@factory/durable";
 import type { LoopClosure } from "@factory/loop-closure";
 import type { ModelAlias } from "@factory/models";
 import type { SessionState } from "@factory/schemas";
-import type { ArtifactGraphRpc, BeadGraphRpc, CoordinatorRpc, MediationRpc, ModelCall, PolicyRpc, SessionLogRpc } from "@factory/schemas/rpc";
+import type { ArtifactGraphRpc, BeadGraphRpc, CoordinatorRpc, MediationRpc, ModelCall, PolicyRpc, SignalsRpc, SessionLogRpc } from "@factory/schemas/rpc";
 import type { Sandbox } from "@factory/verification";
 import type { EvidencePredicate, EvidenceSigner } from "@factory/verification/evidence";
 import type { z } from "zod";
@@ -66,6 +66,8 @@ export interface SessionDeps {
   readonly mediation: (org: string, sessionId: string) => Pick<MediationRpc, "poke">;
   /** The policy decision point, without whose answer nothing is dispatched. */
   readonly policy: Pick<PolicyRpc, "decide">;
+  /** Which suspensions are in force. */
+  readonly desk: Pick<SignalsRpc, "suspensions">;
   /** Signs the evidence. @throws RetryableError without a key that can be used. */
   readonly evidenceSigner: () => Promise<EvidenceSigner>;
   /** How this deployment is configured, as the evidence tells it. */

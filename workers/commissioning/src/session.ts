@@ -46,6 +46,7 @@ import { nextStep } from "./session-machine.ts";
 import type { Step } from "./session-machine.ts";
 import { reasonOf, SessionStore } from "./session-store.ts";
 import { runSemanticReview } from "./semantic-review.ts";
+import { followSuspensions } from "./standing-suspensions.ts";
 import { suspend, unsuspend } from "./suspensions.ts";
 import { acknowledge } from "./votes.ts";
 
@@ -175,9 +176,9 @@ export class Session implements SessionRpc {
     const { store } = this.#context;
     const session = store.session();
     if (session === null) return { state: null, lastError: null, neighbours: null };
-    const { state, stuck, parked, mediation, runId } = session;
+    const { state, stuck, parked, suspended, mediation, runId } = session;
     const { assembly } = store.request();
-    return { state, lastError: stuck ?? parked, neighbours: { assembly, mediation: mediation !== "none", runId } };
+    return { state, lastError: stuck ?? parked ?? suspended, neighbours: { assembly, mediation: mediation !== "none", runId } };
   }
 
   /** Pokes whoever the session waits for; what it does itself, its object re-arms. */
@@ -187,13 +188,19 @@ export class Session implements SessionRpc {
     if (session === null) return null;
     const { org, sessionId, state, run, runId, mediation } = session;
     if (isTerminalSession(state)) return { state };
-    const waits: Promise<void>[] = [];
+    const waits: Promise<void>[] = [runBestEffort("session.follow-suspensions", () => this.#followSuspensions(), deps.log)];
     if (mediation === "compiling" || inFlight(this.#context).length > 0 || this.#context.governance.hasAsked())
       waits.push(runBestEffort("session.poke-mediation", () => deps.mediation(org, sessionId).poke(), deps.log));
     if (runId !== null && (run === "running" || run === "cancelling"))
       waits.push(runBestEffort("session.poke-run", () => deps.coordinator(org, runId).poke(), deps.log));
     await Promise.all(waits);
     return { state };
+  }
+
+  /** A run under way is stopped as well, where the order to do so did not reach it. */
+  async #followSuspensions(): Promise<void> {
+    await followSuspensions(this.#context);
+    this.#context.deps.wake();
   }
 
   /**

@@ -134,3 +134,44 @@ describe("a suspension", () => {
     expect(world.compiles).toEqual([]);
   });
 });
+
+describe("a suspension whose order never came", () => {
+  const ORDER = { assembly: null, reason: "the price list is wrong", by: ["ann", "bob"], since: "2026-01-01T00:00:00.000Z", dispositionEventId: FIRST };
+
+  test("stops a session before it is compiled, and lets it go on once the desk has lifted it", async () => {
+    const world = new Surroundings();
+    world.standing = [ORDER];
+    await commissioned(world, aRequest());
+    expect(await world.session.status()).toMatchObject({ state: "COMPILING", reason: TEXT });
+    expect(world.policyRequests).toEqual([]);
+    world.standing = [];
+    await world.session.poke();
+    await world.settle();
+    expect(world.policyRequests).toHaveLength(1);
+    expect(await world.session.status()).toMatchObject({ reason: null });
+  });
+
+  test("takes the clearance of a run under way with the next poke", async () => {
+    const world = await running();
+    world.standing = [{ ...ORDER, assembly: "another" }];
+    await world.session.poke();
+    await world.settle();
+    expect(world.suspensions).toEqual([]);
+    world.standing = [{ ...ORDER, assembly: aRequest().assembly }];
+    await world.session.poke();
+    await world.session.poke();
+    await world.settle();
+    expect(world.suspensions).toEqual([{ clearance: null, reason: TEXT }]);
+  });
+
+  test("is not known while the desk is away: nothing is compiled, and the session says what it waits for", async () => {
+    const world = new Surroundings();
+    world.moods.signals = "down";
+    await commissioned(world, aRequest());
+    expect(world.policyRequests).toEqual([]);
+    expect((await world.session.status())?.reason).toContain("Waiting for the signal desk");
+    world.moods.signals = "up";
+    await world.settle();
+    expect(world.policyRequests).toHaveLength(1);
+  });
+});

@@ -43,8 +43,8 @@ export interface DispositionRpc {
   bind(binding: EscalationBinding): Promise<Result>;
   /** Takes a comment; the same comment again is answered from the record and does nothing. */
   comment(comment: LinearComment): Promise<Result<{ taken: CommentOutcome }>>;
-  /** The review was decided, here or elsewhere: what comes later is told so. */
-  close(reviewId: string, decision: string, decidedBy: string): Promise<Result>;
+  /** The review was decided: what comes later is told so. `decidedHere`: by a disposition of this escalation, whose result is told already. */
+  close(reviewId: string, decision: string, decidedBy: string): Promise<Result<{ decidedHere: boolean }>>;
   poke(): Promise<void>;
 }
 

@@ -115,6 +115,10 @@ export default class extends WorkerEntrypoint {
     return requests.map((request) => ({ decisionId: hashOf(request), allowed: true, policies: ["everything"], policySet: "s", approvals: 1, reason: "" }));
   }
 
+  async suspensions() {
+    return [];
+  }
+
   async tell() {
     return { ok: true };
   }

@@ -24,6 +24,7 @@ import type {
   DivergenceReport,
   PolicyDecision,
   PolicyRequest,
+  Suspension,
   RunRecord,
   SessionReport,
 } from "@factory/schemas/rpc";
@@ -105,6 +106,8 @@ export class Surroundings {
   readonly clears: ClearRequest[] = [];
   /** What the coordinator was told of the run's clearance: null takes it. */
   readonly suspensions: { readonly clearance: Clearance | null; readonly reason: string }[] = [];
+  /** Suspensions that the organisation's desk has in force. */
+  standing: readonly Suspension[] = [];
   /** What policy was asked. */
   readonly policyRequests: PolicyRequest[] = [];
   /** What subscribers were told, by effect: a repeat is one message. */
@@ -205,6 +208,7 @@ export class Surroundings {
         }),
         mediation: () => ({ poke: async () => this.#poked("mediation") }),
         policy: { decide: async (requests) => this.#decided(requests) },
+        desk: { suspensions: async () => this.#standing() },
         evidenceSigner: () => signerOf(this.evidenceKey),
         deployed: () => this.deployed,
         loopClosure: () =>
@@ -453,6 +457,11 @@ export class Surroundings {
       onRunCancelled: () => session.onRunCancelled(),
       onBarrier: () => session.onBarrier(),
     };
+  }
+
+  #standing(): readonly Suspension[] {
+    if (this.moods.signals === "down") throw new Error("the signal desk is not there.");
+    return this.standing;
   }
 
   async #decided(requests: readonly PolicyRequest[]): Promise<PolicyDecision[]> {

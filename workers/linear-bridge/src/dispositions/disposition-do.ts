@@ -42,7 +42,7 @@ export class DispositionDO extends DurableObject<Env> implements DispositionRpc,
     return this.#object.comment(comment);
   }
 
-  async close(reviewId: string, decision: string, decidedBy: string): Promise<Result> {
+  async close(reviewId: string, decision: string, decidedBy: string): Promise<Result<{ decidedHere: boolean }>> {
     return this.#object.close(reviewId, decision, decidedBy);
   }
 

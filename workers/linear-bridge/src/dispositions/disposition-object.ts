@@ -87,7 +87,7 @@ export class DispositionObject {
     return answer;
   }
 
-  async close(reviewId: string, decision: string, decidedBy: string): Promise<Result> {
+  async close(reviewId: string, decision: string, decidedBy: string): Promise<Result<{ decidedHere: boolean }>> {
     const answer = this.#desk.close(reviewId, decision, decidedBy);
     await this.#outbox.poke();
     return answer;

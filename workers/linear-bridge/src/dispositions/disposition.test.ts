@@ -280,10 +280,18 @@ describe("after the decision", () => {
   test("of a review that was decided elsewhere nothing is taken, also when that was told before the object was bound", async () => {
     const world = aWorld();
     const { reviewId } = world.binding;
-    expect(await world.object.close(reviewId, "approved", "zoe")).toEqual({ ok: true });
-    expect(await world.object.close(reviewId, "approved", "zoe")).toEqual({ ok: true });
+    expect(await world.object.close(reviewId, "approved", "zoe")).toEqual({ ok: true, decidedHere: false });
+    expect(await world.object.close(reviewId, "approved", "zoe")).toEqual({ ok: true, decidedHere: false });
     expect(await world.take(aComment("ada", RESUME))).toMatchObject([{ outcome: "refused", code: "REVIEW_CLOSED" }]);
     expect(await world.object.close("REV-ELSE", "approved", "zoe")).toMatchObject({ ok: false, code: "NOT_FOUND" });
+  });
+
+  test("of a review that its own disposition decided says so, so that it is told in one comment", async () => {
+    const world = aWorld();
+    await world.take(aComment("ada", RESUME));
+    await world.settle();
+    expect(await world.object.close(world.binding.reviewId, "approved", "ada")).toEqual({ ok: true, decidedHere: true });
+    expect(await world.object.close(world.binding.reviewId, "approved", "zoe")).toEqual({ ok: true, decidedHere: false });
   });
 });
 

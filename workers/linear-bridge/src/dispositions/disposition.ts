@@ -84,15 +84,16 @@ export class DispositionDesk {
   }
 
   /** The review was decided; what waits for further people is void. The same review again changes nothing. */
-  close(reviewId: string, decision: string, decidedBy: string): Result {
+  close(reviewId: string, decision: string, decidedBy: string): Result<{ decidedHere: boolean }> {
     const { storage, store, now } = this.#deps;
     return storage.transactionSync(() => {
       const binding = store.binding();
       if (binding !== null && binding.reviewId !== reviewId) return refuse("NOT_FOUND", `${reviewId} is not the review of this escalation.`);
-      if (store.closing(reviewId) !== null) return { ok: true };
+      const decidedHere = store.answer()?.decision.approvers.some(({ member }) => member === decidedBy) === true;
+      if (store.closing(reviewId) !== null) return { ok: true, decidedHere };
       store.close(reviewId, { decision, decidedBy }, now());
       if (binding !== null) this.#votes.voidOpen(binding, decision, decidedBy);
-      return { ok: true };
+      return { ok: true, decidedHere };
     });
   }
 

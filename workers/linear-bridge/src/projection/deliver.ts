@@ -7,7 +7,7 @@ import { entityId, LinearRefusal } from "../linear-api/index.ts";
 import type { LinearApi, NewIssue } from "../linear-api/index.ts";
 import type { Intent, IssueDraft, StateType, Trailer } from "./intents.ts";
 import type { LinearTarget, LinearTeam } from "./linear-team.ts";
-import { beadSubject } from "./model.ts";
+import { beadSubject, decidedHereFact } from "./model.ts";
 import type { Binding, BindingSubject, FollowedBead, FollowedSession } from "./model.ts";
 import { beadStanding, commentIdOf } from "./reduce.ts";
 import type { ProjectionStore } from "./store.ts";
@@ -71,6 +71,7 @@ export class LinearDelivery {
       case "issue-state":
         return this.#show(intent.subject, intent.state, intent.labels, target);
       case "comment":
+        if (intent.unlessDecidedIn !== undefined && this.#deps.store.fact(decidedHereFact(intent.unlessDecidedIn)) !== null) return;
         return this.#comment(intent.key, intent.issueId, intent.body);
       case "blocks":
         return this.#deps.api.createBlocks(

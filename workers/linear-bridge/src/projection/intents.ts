@@ -24,7 +24,7 @@ export type Intent =
   | { readonly do: "bead-issue"; readonly sessionId: string; readonly subject: BindingSubject }
   | { readonly do: "bead-state"; readonly sessionId: string; readonly subject: BindingSubject }
   | { readonly do: "issue-state"; readonly subject: BindingSubject; readonly state: StateType; readonly labels: readonly string[] }
-  | { readonly do: "comment"; readonly key: string; readonly issueId: string; readonly body: string }
+  | { readonly do: "comment"; readonly key: string; readonly issueId: string; readonly body: string; readonly unlessDecidedIn?: string }
   | { readonly do: "blocks"; readonly fromIssue: string; readonly toIssue: string }
   | { readonly do: "supersede"; readonly subject: BindingSubject; readonly by: readonly BindingSubject[]; readonly reason: string; readonly move: boolean }
   | { readonly do: "closing"; readonly sessionId: string; readonly body: string; readonly trailers: readonly Trailer[] }

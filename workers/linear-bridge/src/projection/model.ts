@@ -140,3 +140,8 @@ export type Advisory = {
   /** The cycle or day in which it was surfaced last; null when it never was. */
   readonly lastPeriod: string | null;
 };
+
+/** Name of the fact that an escalation was decided by a disposition of its own, whose result its issue has been told. */
+export function decidedHereFact(escalationId: string): string {
+  return `decided-here:${escalationId}`;
+}

@@ -155,6 +155,17 @@ describe("decisions", () => {
     expect(commentsOn(world, "Decision needed")).toContain("by ada");
   });
 
+  test("what a disposition of the issue itself has decided is told once, by who took it", async () => {
+    await using world = await ProjectionWorld.start();
+    world.decidedHere = true;
+    const story = new SessionStory("one", world.clock.now());
+    const { reviewId, event } = story.asked("approval");
+    await world.show([story.submitted(), event]);
+    await world.show([story.resolved(reviewId, "approved", "Go on.")]);
+    expect(world.issue("Decision needed").state.type).toBe("completed");
+    expect(commentsOn(world, "Decision needed")).not.toContain("Decided");
+  });
+
   test("the end of a session withdraws what is still asked", async () => {
     await using world = await ProjectionWorld.start();
     const story = new SessionStory("one", world.clock.now());

@@ -19,6 +19,7 @@ import type { Intent } from "./intents.ts";
 import { LinearTeam } from "./linear-team.ts";
 import type { LinearTarget } from "./linear-team.ts";
 import type { BindingSubject, Escalation } from "./model.ts";
+import { decidedHereFact } from "./model.ts";
 import { reduce } from "./reduce.ts";
 import type { ReducerContext } from "./reduce.ts";
 import type { ProjectionStore } from "./store.ts";
@@ -196,10 +197,12 @@ export class Projection {
     }
   }
 
-  #tellDisposition(intent: Extract<Intent, { do: "bind" | "close" }>): Promise<Result> {
-    const { disposition } = this.#deps;
+  async #tellDisposition(intent: Extract<Intent, { do: "bind" | "close" }>): Promise<Result> {
+    const { disposition, store, now } = this.#deps;
     if (intent.do === "bind") return disposition(intent.binding.escalationId).bind(intent.binding);
-    return disposition(intent.escalationId).close(intent.reviewId, intent.decision, intent.decidedBy);
+    const answer = await disposition(intent.escalationId).close(intent.reviewId, intent.decision, intent.decidedBy);
+    if (answer.ok && answer.decidedHere) store.setFact(decidedHereFact(intent.escalationId), true, now());
+    return answer;
   }
 
   /** Best effort: a hypothesis that the lineage does not have is not surfaced there. */

@@ -148,7 +148,7 @@ export function reduce(given: SessionEvent, session: FollowedSession, context: R
 /** What is done for a subject again and again must not be made twice: the event's id is part of its key. */
 const commentKey = (event: SessionEvent, issueId: string): string => `${event.sessionId}/${event.eventId}/${issueId}`;
 
-function comment(event: SessionEvent, issueId: string, body: string): Intent {
+function comment(event: SessionEvent, issueId: string, body: string): Extract<Intent, { do: "comment" }> {
   return { do: "comment", key: commentKey(event, issueId), issueId, body };
 }
 
@@ -464,7 +464,8 @@ function decided(event: EventOf<"REVIEW_RESOLVED">, session: FollowedSession, { 
     writes: [kept, { write: "decided", reviewId, decision }],
     intents: [
       { do: "close", escalationId: escalation.escalationId, reviewId, decision, decidedBy },
-      comment(event, escalation.issueId, texts.decidedText(decision, decidedBy, said)),
+      // One comment for one decision: what was decided in this issue is answered there by who took it.
+      { ...comment(event, escalation.issueId, texts.decidedText(decision, decidedBy, said)), unlessDecidedIn: escalation.escalationId },
       settledState(escalation, decision === "rejected" ? "canceled" : "completed"),
       ...standing,
     ],

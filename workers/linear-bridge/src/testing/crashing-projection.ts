@@ -183,7 +183,7 @@ export class CrashingProjection {
       }),
       disposition: (escalationId) => ({
         bind: () => this.#step(() => this.#tell(escalationId, "bind")),
-        close: (_, decision) => this.#step(() => this.#tell(escalationId, `close ${decision}`)),
+        close: (_, decision) => this.#step(() => ({ ...this.#tell(escalationId, `close ${decision}`), decidedHere: false })),
       }),
       suspensions: () => this.#step(() => []),
       grammarFor,

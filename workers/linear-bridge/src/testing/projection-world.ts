@@ -33,6 +33,8 @@ export class ProjectionWorld implements AsyncDisposable {
   readonly journal = new MemoryLog();
   readonly standIn: LinearStandIn;
   readonly told: Told[] = [];
+  /** Whether a disposition of the escalation itself has decided. */
+  decidedHere = false;
   readonly graph: ArtifactGraph;
   /** Where the organisation is shown; null: nowhere. An error: the registry does not answer. */
   target: LinearTarget | null | Error = { teamId: SEED.team, projectId: SEED.project };
@@ -187,7 +189,7 @@ export class ProjectionWorld implements AsyncDisposable {
         },
         close: async (_, decision, decidedBy) => {
           this.told.push({ call: "close", escalationId, decision, decidedBy });
-          return { ok: true };
+          return { ok: true, decidedHere: this.decidedHere };
         },
       }),
       suspensions: async () => {

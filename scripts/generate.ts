@@ -78,6 +78,7 @@ async function main(): Promise<number> {
   const graphqlTypes = join(REPOSITORY, "scripts", "generate-graphql-types.ts");
   const policySet = join(REPOSITORY, "scripts", "generate-policy-set.ts");
   const linearSchema = join(REPOSITORY, "scripts", "linear", "generate-schema.ts");
+  const abusePage = join(REPOSITORY, "scripts", "generate-abuse-doc.ts");
   if (process.argv.includes("--check")) {
     const stale = [...(await staleProto()), ...(await staleEnvTypes()), ...(await staleMigrations())];
     const page = await run(process.execPath, [errorsPage, "--check"]);
@@ -90,6 +91,8 @@ async function main(): Promise<number> {
     if (policies.code !== 0) stale.push("packages/governance/src/pdp/gen/policy-set.ts");
     const linear = await run(process.execPath, [linearSchema, "--check"]);
     if (linear.code !== 0) stale.push("scripts/linear/schema.graphql");
+    const abuse = await run(process.execPath, [abusePage, "--check"]);
+    if (abuse.code !== 0) stale.push("docs/SECURITY.md");
     for (const path of stale) console.error(`not up to date: ${path}`);
     if (stale.length > 0) console.error("Run `pnpm generate` and commit the result.");
     return stale.length === 0 ? 0 : 1;
@@ -101,6 +104,7 @@ async function main(): Promise<number> {
   await must(process.execPath, [graphqlTypes]);
   await must(process.execPath, [linearSchema]);
   await must(process.execPath, [policySet]);
+  await must(process.execPath, [abusePage]);
   return 0;
 }
 

@@ -92,8 +92,9 @@ export class LinearSteering implements AsyncDisposable {
 
   /** One line an issue, where each stands once the session's own is closed; those that are there when that takes too long. */
   async issueLines(sessionId: string): Promise<string[]> {
-    const closed = (): true | undefined =>
-      this.standIn.issues().some(({ description, state }) => state.type === "completed" && plain(description ?? "").includes(sessionId)) || undefined;
+    // The issues under it name the session too.
+    const isSessions = ({ description, parent }: Issue): boolean => parent === null && plain(description ?? "").includes(sessionId);
+    const closed = (): true | undefined => this.standIn.issues().some((issue) => issue.state.type === "completed" && isSessions(issue)) || undefined;
     const late = await this.standIn.until("The session's issue as closed", closed, PATIENCE_MS).then(
       (): string[] => [],
       (err: unknown) => [err instanceof Error ? err.message : String(err)],
@@ -106,7 +107,7 @@ export class LinearSteering implements AsyncDisposable {
       .issues()
       .map(
         ({ identifier, title, state, comments }) =>
-          `${identifier}  ${state.name.padEnd(11)}  ${title}${comments.length === 0 ? "" : ` (${comments.length} comments)`}`,
+          `${identifier}  ${state.name.padEnd(11)}  ${title}${comments.length === 0 ? "" : ` (${comments.length} ${comments.length === 1 ? "comment" : "comments"})`}`,
       );
   }
 

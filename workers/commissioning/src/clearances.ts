@@ -3,30 +3,19 @@
  * replaces policy, nor policy a person where one has to be asked.
  */
 import { RetryableError } from "@factory/durable";
-import type { ClearanceBasis } from "@factory/schemas/rpc";
 import type { Refusal } from "@factory/schemas";
 import type { BlockedReport } from "./clearance-answers.ts";
 import type { SessionContext } from "./context.ts";
+import { approvalBasis } from "./approval-basis.ts";
 import { askDispatch, denialText, recordOf } from "./dispatch-policy.ts";
 import { followSuspensions } from "./standing-suspensions.ts";
 import type { ClearanceCall } from "./governance-store.ts";
-import { AUTO_PRINCIPAL_ID } from "./reviews.ts";
 
 /** A call with the number of the run's beads. */
 type KnownCall = ClearanceCall & { readonly beads: number };
 
 /** Blocks that a new clearance mends without a person: nothing was asked for beyond what was approved. */
 const RENEWED: ReadonlySet<BlockedReport["code"]> = new Set(["DISPATCH_STALE_CLEARANCE", "DISPATCH_NO_CLEARANCE"]);
-
-/** What the run's clearance rests on: the approval of its intent specification. @throws Error before anybody approved */
-export function approvalBasis({ store }: Pick<SessionContext, "store">): Omit<ClearanceBasis, "policy"> {
-  const approved = store.approvals().findLast(({ reviewId, usedBy, approvalId, decision }) => {
-    return usedBy === approvalId && decision !== "rejected" && store.review(reviewId)?.subject.matter === "approval";
-  });
-  if (approved === undefined) throw new Error("No intent specification is approved.");
-  const { approver, approvalId } = approved;
-  return { approvedBy: approver === AUTO_PRINCIPAL_ID ? "policy" : "person", approver, approvalId };
-}
 
 /** Asks policy for the new clearance that is due. @throws RetryableError while policy does not answer */
 export async function renewClearance(context: SessionContext): Promise<void> {

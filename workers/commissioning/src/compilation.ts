@@ -1,5 +1,5 @@
 /** The way from an approved intent specification to mediation, and the end of one that is not compiled. */
-import { approvalBasis } from "./clearances.ts";
+import { approvalBasis } from "./approval-basis.ts";
 import type { SessionContext } from "./context.ts";
 import { endWith } from "./context.ts";
 import { askDispatch, denialText, recordOf } from "./dispatch-policy.ts";

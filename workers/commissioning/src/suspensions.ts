@@ -1,7 +1,7 @@
 /** Suspension by order of two people: the run's clearance is taken, and none is written until the order is lifted. */
 import type { Result } from "@factory/schemas";
 import { isTerminalSession, refuse } from "@factory/schemas";
-import { approvalBasis } from "./clearances.ts";
+import { approvalBasis } from "./approval-basis.ts";
 import type { SessionContext } from "./context.ts";
 
 /** Suspends in the caller's transaction; an order that is known, and one on a session that has ended, changes nothing. */
